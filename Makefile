@@ -1,0 +1,29 @@
+# The lines below are named in README.md for machines without make.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+.PHONY: install run test lint
+
+install:
+	@$(PYTHON) .ci/setup.py install
+
+# A key of this machine, kept beside its database; cookies over plain http, since this is for localhost.
+run: export SECRET_KEY_FILE ?= instance/secret_key
+run: export COOKIE_SECURE ?= 0
+run: install
+	@test -s $(SECRET_KEY_FILE) || (umask 077 && mkdir -p instance && \
+	  $(BIN)/python -c "import secrets; print(secrets.token_urlsafe(48))" > $(SECRET_KEY_FILE))
+	@$(BIN)/leaderboard upgrade
+	@$(BIN)/leaderboard demo
+	@exec $(BIN)/leaderboard serve --port $(PORT)
+
+test: lint
+	@$(BIN)/python -m pytest
+
+lint:
+	@$(PYTHON) .ci/setup.py test
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-timing >/dev/null || $(BIN)/lint-imports
+	@$(BIN)/djlint --lint --quiet templates

@@ -1,0 +1,193 @@
+"""Monthly results: counts, sums and rates; and completions of tasks (K1-K7).
+
+A month's result is the sum of what each subject puts in, its evidence. So a new event costs one
+subject, however many are counted already.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from leaderboard.domain.agreement import Completion, Count, EventRate, Level, Levels, Sum
+from leaderboard.domain.events import Event
+from leaderboard.domain.people import Membership
+from leaderboard.domain.periods import Month, MonthFinder
+from leaderboard.domain.working_time import DAY, Calendar
+
+TASK_ASSIGNED, TASK_COMPLETED = "task.assigned", "task.completed"
+
+OwnerOf = Callable[[Event], int | None]
+
+
+class Evidence(NamedTuple):
+    """What one subject puts into one participant's month.
+
+    amount: 1 for a count, minor units for a sum, and for a rate 1 if the `in` event came, else 0.
+    """
+
+    participant: int
+    month: Month
+    at: datetime
+    amount: int
+
+
+class TaskResult(NamedTuple):
+    """What one member made of one task (K4). value: time before the due date, negative after it."""
+
+    owner: int
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    decided_at: datetime | None
+    level: Level
+    value: timedelta | None
+
+
+def evidence_of(
+    measure: Count | Sum | EventRate, events: Sequence[Event], owner_of: OwnerOf, months: MonthFinder
+) -> list[Evidence]:
+    """Return what one subject's events put into counts, sums and rates of events (K1, K3, K7).
+
+    events: those of the subject that have happened, in order.
+    """
+    if isinstance(measure, EventRate):
+        return _rate_evidence(measure, events, owner_of, months)
+    found: dict[tuple[int, Month], Evidence] = {}
+    for event in events:
+        if event.type not in measure.types or (owner := owner_of(event)) is None:
+            continue
+        month = months.month_of(event.occurred_at)
+        if isinstance(measure, Sum):  # one amount a subject: the month's latest
+            found[owner, month] = Evidence(owner, month, event.occurred_at, event.amount_minor or 0)
+        elif (owner, month) not in found:
+            found[owner, month] = Evidence(owner, month, event.occurred_at, 1)
+    return list(found.values())
+
+
+def _rate_evidence(
+    measure: EventRate, events: Sequence[Event], owner_of: OwnerOf, months: MonthFinder
+) -> list[Evidence]:
+    found: dict[tuple[int, Month], Evidence] = {}
+    for event in events:
+        if event.type not in measure.of_types or (owner := owner_of(event)) is None:
+            continue
+        month = months.month_of(event.occurred_at)
+        if (owner, month) in found:
+            continue
+        _, end = months.bounds(month)
+        has_come = any(each.type in measure.in_types and event.occurred_at <= each.occurred_at < end for each in events)
+        found[owner, month] = Evidence(owner, month, event.occurred_at, int(has_come))
+    return list(found.values())
+
+
+def level_of_total(total: int, met: int, exceeded: int | None) -> Level:
+    """Return the level of a count or sum against its targets (inclusive); missed if below."""
+    if exceeded is not None and total >= exceeded:
+        return Level.EXCEEDED
+    return Level.MET if total >= met else Level.MISSED
+
+
+def level_of_rate(in_time: int, cases: int, levels: Levels, at_least: int) -> Level:
+    """Return the level of a share of cases (K3); none when there are too few of them. Exact."""
+    if cases < max(at_least, 1):
+        return Level.NONE
+    share = Fraction(in_time, cases)
+    if levels.exceeded is not None and share >= Fraction(levels.exceeded):
+        return Level.EXCEEDED
+    return Level.MET if share >= Fraction(levels.met) else Level.MISSED
+
+
+def reached_at(evidence: Iterable[tuple[datetime, int]], target: int) -> datetime | None:
+    """Return when a running total first reached a target (K6); None if it never did.
+
+    evidence: instants and amounts, by instant.
+    """
+    total = 0
+    for at, amount in evidence:
+        total += amount
+        if total >= target:
+            return at
+    return None
+
+
+def prorated(target: int, share: Fraction) -> int:
+    """Return a target times a share of the month, rounded up to a whole unit, at least 1 (K5)."""
+    return max(1, -(-target * share.numerator // share.denominator))
+
+
+def share_of_month(month: Month, memberships: Sequence[Membership], calendar_of: Callable[[int], Calendar]) -> Fraction:
+    """Return the share of a month's working days on which a member belonged to a team (K5).
+
+    memberships: the member's in that month, in order; 1 when there are none, or no working day.
+    calendar_of: the calendar of a team. A day outside every membership is judged by the calendar of
+    the team that the member was in next, or else last.
+    """
+    if not memberships:
+        return Fraction(1)
+    days = belonged = 0
+    day: date = month.first_day
+    while day < month.next.first_day:
+        here = next((each for each in memberships if each.covers(day)), None)
+        nearest = here or next((each for each in memberships if each.starts_on > day), memberships[-1])
+        if calendar_of(nearest.team_id).hours_on(day):
+            days += 1
+            belonged += here is not None
+        day += DAY
+    return Fraction(belonged, days) if days else Fraction(1)
+
+
+def is_whole(month: Month, memberships: Sequence[Membership]) -> bool:
+    """Tell whether memberships, in order, cover every day of a month."""
+    day = month.first_day
+    for each in memberships:
+        if each.starts_on > day:
+            return False
+        if each.until is None or each.until >= month.next.first_day:
+            return True
+        day = each.until
+    return False
+
+
+def task_results(
+    _measure: Completion, levels: Levels, events: Sequence[Event], now: datetime, owner_of: OwnerOf
+) -> list[TaskResult]:
+    """Return what each member made of one task (K4).
+
+    events: those of the task that have happened, in order. Its due date is that of the last
+    assignment up to the completion, or of the first one if the task was done before any.
+    """
+    assigned: dict[int, list[Event]] = {}
+    completed: dict[int | None, datetime] = {}
+    for event in events:
+        if event.type == TASK_ASSIGNED and event.due_at is not None and (owner := owner_of(event)) is not None:
+            assigned.setdefault(owner, []).append(event)
+        elif event.type == TASK_COMPLETED:
+            completed.setdefault(owner_of(event), event.occurred_at)
+    return [
+        _task_result(levels, owner, theirs, completed.get(owner, completed.get(None)), now)
+        for owner, theirs in assigned.items()
+    ]
+
+
+def _task_result(
+    levels: Levels, owner: int, assigned: Sequence[Event], completed_at: datetime | None, now: datetime
+) -> TaskResult:
+    known = [each for each in assigned if completed_at is None or each.occurred_at <= completed_at]
+    task = known[-1] if known else assigned[0]
+    due_at = task.due_at
+    assert due_at is not None
+    if completed_at is None:
+        is_missed = now > due_at
+        level, decided_at = (Level.MISSED, due_at) if is_missed else (Level.PENDING, None)
+        return TaskResult(owner, task.occurred_at, due_at, None, decided_at, level, None)
+    early = due_at - completed_at
+    level = _task_level(early, levels)
+    decided_at = due_at if level is Level.MISSED and completed_at > due_at else completed_at
+    return TaskResult(owner, task.occurred_at, due_at, completed_at, decided_at, level, early)
+
+
+def _task_level(early: timedelta, levels: Levels) -> Level:
+    if levels.exceeded is not None and early >= levels.exceeded:
+        return Level.EXCEEDED
+    return Level.MET if early >= levels.met else Level.MISSED

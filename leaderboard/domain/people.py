@@ -1,0 +1,98 @@
+"""Who belongs to which team when; history is kept, so that points stay where they were earned."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from leaderboard.domain.periods import Month, Period, midnight
+
+FAR = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A member in a team, from a day up to but not including `until` (None: still)."""
+
+    member_id: int
+    team_id: int
+    starts_on: date
+    until: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Tell whether the member belongs to the team on a day."""
+        return self.starts_on <= day and (self.until is None or day < self.until)
+
+
+def overlapping(memberships: Iterable[Membership]) -> tuple[Membership, Membership] | None:
+    """Return two memberships of one member that share a day, if any: a member is in one team at a time."""
+    ordered = sorted(memberships, key=lambda each: each.starts_on)
+    for earlier, later in pairwise(ordered):
+        if earlier.until is None or later.starts_on < earlier.until:
+            return earlier, later
+    return None
+
+
+class Teams:
+    """Answers in which team a member was; days begin at midnight in the organisation's time zone."""
+
+    def __init__(self, memberships: Iterable[Membership], zone: ZoneInfo) -> None:
+        self.zone = zone
+        self.by_member: dict[int, list[Membership]] = {}
+        for each in sorted(memberships, key=lambda each: each.starts_on):
+            self.by_member.setdefault(each.member_id, []).append(each)
+        self._starts = {
+            member_id: [midnight(each.starts_on, zone) for each in theirs]
+            for member_id, theirs in self.by_member.items()
+        }
+        self._ends = {
+            member_id: [FAR if each.until is None else midnight(each.until, zone) for each in theirs]
+            for member_id, theirs in self.by_member.items()
+        }
+
+    def team_at(self, member_id: int, at: datetime) -> int | None:
+        """Return the team that a member belongs to at an instant, or None."""
+        starts = self._starts.get(member_id)
+        if starts is None:
+            return None
+        index = bisect_right(starts, at) - 1
+        if index < 0 or at >= self._ends[member_id][index]:
+            return None
+        return self.by_member[member_id][index].team_id
+
+    def team_at_or_before(self, member_id: int, at: datetime) -> int | None:
+        """Return the member's team at an instant, or else the last one before it (P3)."""
+        index = bisect_right(self._starts.get(member_id, ()), at) - 1
+        return None if index < 0 else self.by_member[member_id][index].team_id
+
+    def last_team_in(self, member_id: int, month: Month) -> int | None:
+        """Return the team that a member was last in that month, or else before it (K7)."""
+        _, end = month.bounds(self.zone)
+        return self.team_at_or_before(member_id, end - timedelta(microseconds=1))
+
+    def memberships_in(self, member_id: int, period: Period) -> Sequence[Membership]:
+        """Return the member's memberships that share a day with a period."""
+        first, stop = period.first_day, period.next.first_day
+        return [
+            each
+            for each in self.by_member.get(member_id, ())
+            if each.starts_on < stop and (each.until is None or each.until > first)
+        ]
+
+    def active_in(self, period: Period) -> dict[int, int]:
+        """Return the members active in a period (S2), each with the team they were last in then."""
+        active = {}
+        for member_id in self.by_member:
+            if found := self.memberships_in(member_id, period):
+                active[member_id] = found[-1].team_id
+        return active
+
+    def members_of(self, period: Period) -> dict[int, set[int]]:
+        """Return for each team the members who belonged to it at some time in a period."""
+        members: dict[int, set[int]] = {}
+        for member_id in self.by_member:
+            for each in self.memberships_in(member_id, period):
+                members.setdefault(each.team_id, set()).add(member_id)
+        return members

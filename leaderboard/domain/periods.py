@@ -1,0 +1,161 @@
+"""Months and quarters: half-open, in the organisation's time zone (T1)."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property, lru_cache
+from zoneinfo import ZoneInfo
+
+from leaderboard.domain.errors import PeriodRefused
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the UTC instant at which a day begins in a zone.
+
+    Where midnight does not exist (a DST gap) the day begins at the first instant after the gap:
+    fold=0 reads such a time with the offset before the change, which is just that instant.
+    """
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month, written 2026-10."""
+
+    year: int
+    number: int
+
+    kind = "month"
+
+    def __hash__(self) -> int:
+        return self.year * 16 + self.number
+
+    def __str__(self) -> str:
+        return self.key
+
+    @cached_property
+    def key(self) -> str:
+        """How the month is written."""
+        return f"{self.year:04d}-{self.number:02d}"
+
+    @property
+    def first_day(self) -> date:
+        """The month's first day."""
+        return date(self.year, self.number, 1)
+
+    def plus(self, months: int) -> "Month":
+        """Return the month so many months later, or earlier if negative."""
+        years, number = divmod(self.number - 1 + months, 12)
+        return Month(self.year + years, number + 1)
+
+    @property
+    def next(self) -> "Month":
+        return self.plus(1)
+
+    @property
+    def previous(self) -> "Month":
+        return self.plus(-1)
+
+    @property
+    def months(self) -> tuple["Month", ...]:
+        """Itself: so that a month and a quarter are asked alike."""
+        return (self,)
+
+    @cached_property
+    def quarter(self) -> "Quarter":
+        """The quarter that the month lies in."""
+        return Quarter(self.year, (self.number + 2) // 3)
+
+    def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Return the month's first instant and the first after it, in UTC."""
+        return midnight(self.first_day, zone), midnight(self.next.first_day, zone)
+
+
+@dataclass(frozen=True, order=True)
+class Quarter:
+    """A calendar quarter, written 2026-Q4."""
+
+    year: int
+    number: int
+
+    kind = "quarter"
+
+    def __str__(self) -> str:
+        return self.key
+
+    @cached_property
+    def key(self) -> str:
+        """How the quarter is written."""
+        return f"{self.year:04d}-Q{self.number}"
+
+    @property
+    def months(self) -> tuple[Month, ...]:
+        """Its three months, in order."""
+        return tuple(Month(self.year, 3 * self.number - back) for back in (2, 1, 0))
+
+    @property
+    def next(self) -> "Quarter":
+        return self.months[-1].next.quarter
+
+    @property
+    def previous(self) -> "Quarter":
+        return self.months[0].previous.quarter
+
+    @property
+    def first_day(self) -> date:
+        """The quarter's first day."""
+        return self.months[0].first_day
+
+    def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Return the quarter's first instant and the first after it, in UTC."""
+        return self.months[0].bounds(zone)[0], self.months[-1].bounds(zone)[1]
+
+
+Period = Month | Quarter
+
+
+def parse_period(text: str) -> Period:
+    """Return the month or quarter that a text such as 2026-10 or 2026-Q4 names; else PeriodRefused."""
+    if match := re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", text):
+        return Month(int(match[1]), int(match[2]))
+    if match := re.fullmatch(r"([0-9]{4})-Q([1-4])", text):
+        return Quarter(int(match[1]), int(match[2]))
+    raise PeriodRefused(f'"{text}" is not a period; give a month such as 2026-10 or a quarter such as 2026-Q4')
+
+
+@lru_cache(maxsize=4096)
+def month_of_key(key: str) -> Month:
+    """Return the month of a stored key such as 2026-10; the same object for the same key."""
+    return Month(int(key[:4]), int(key[5:]))
+
+
+class MonthFinder:
+    """Tells which month an instant falls in; the bounds of a zone are worked out once."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+
+    @cached_property
+    def _months(self) -> list[Month]:
+        first = Month(1969, 12)
+        return [month_of_key(str(first.plus(index))) for index in range(12 * 232)]
+
+    @cached_property
+    def _starts(self) -> list[datetime]:
+        return [month.bounds(self.zone)[0] for month in self._months]
+
+    def month_of(self, instant: datetime) -> Month:
+        """Return the month of an aware instant between 1970 and 2200 (T1)."""
+        return self._months[bisect_right(self._starts, instant) - 1]
+
+    def bounds(self, month: Month) -> tuple[datetime, datetime]:
+        """Return the month's first instant and the first after it, in UTC."""
+        index = (month.year - 1970) * 12 + month.number
+        return self._starts[index], self._starts[index + 1]
+
+
+@lru_cache(maxsize=32)
+def month_finder(time_zone: str) -> MonthFinder:
+    """Return the finder of a time zone, kept between calls."""
+    return MonthFinder(ZoneInfo(time_zone))

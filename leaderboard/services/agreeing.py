@@ -1,0 +1,41 @@
+"""Agreements: checking, loading and showing their versions."""
+
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.agreement import Agreement
+from leaderboard.domain.agreement_file import parse_agreement
+from leaderboard.domain.errors import Refused
+from leaderboard.domain.organisation_file import parse_organisation
+from leaderboard.services.rules import NO_ORGANISATION
+from leaderboard.services.scoring import Progress, rescore
+from leaderboard.storage import people
+from leaderboard.storage.database import begin_write
+
+
+def check_agreement(session: Session, text: str) -> Agreement:
+    """Return the agreement of a file without loading it; else AgreementRefused with every mistake."""
+    document = people.organisation_document(session.connection())
+    if document is None:
+        raise Refused(NO_ORGANISATION)
+    return parse_agreement(text, parse_organisation(document).currency)
+
+
+def load_agreement(session: Session, text: str, *, now: datetime, progress: Progress | None = None) -> Agreement:
+    """Load a version of the agreement and score again under it.
+
+    A later `effective_from` is a new version; the same one again replaces it (design section 5).
+    Raises AgreementRefused, or Refused while there is no organisation.
+    """
+    begin_write(session)
+    agreement = check_agreement(session, text)
+    people.write_agreement(session.connection(), agreement.effective_from, agreement.title, text, now)
+    rescore(session, now, progress, has_new_rules=True)
+    session.commit()
+    return agreement
+
+
+def agreement_versions(session: Session) -> list[tuple[date, str, str]]:
+    """Return the day each version takes effect, its title and its file, in that order."""
+    return people.agreement_versions(session.connection())

@@ -1,0 +1,254 @@
+"""Boards: standings of a period, a page at a time, as the screen shows them (S1-S4, P4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.errors import PeriodRefused, Refused
+from leaderboard.domain.periods import Period, parse_period
+from leaderboard.domain.standings import average, ranked, ranks_of
+from leaderboard.services.rules import RuleBook, rule_book
+from leaderboard.services.totals import active
+from leaderboard.storage import boards
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class BoardQuery:
+    """What a board's address says. by: total or, for teams, average; page: from 1."""
+
+    period: str
+    scope: str = "team"
+    side: str | None = None
+    by: str = "total"
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A participant's place. movement: places up since the previous period (S3); None if not ranked then."""
+
+    rank: int
+    id: int
+    key: str
+    name: str
+    side: str | None
+    team: str | None
+    points: int
+    average: Fraction | None
+    members: int | None
+    met: int
+    exceeded: int
+    missed: int
+    movement: int | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """A page of standings. [period_start, period_end); days_left: of an open period, rounded up."""
+
+    query: BoardQuery
+    period_start: datetime
+    period_end: datetime
+    is_open: bool
+    days_left: int | None
+    standings: tuple[Standing, ...]
+    count: int
+    pages: int
+    periods: tuple[str, ...]
+    leader_points: int
+    has_any_points: bool
+
+
+def current_period(session: Session, *, now: datetime, kind: str = "month") -> str:
+    """Return the month or quarter that `now` falls in."""
+    month = rule_book(session.connection()).rules.months.month_of(now)
+    return str(month if kind == "month" else month.quarter)
+
+
+def read_board(session: Session, query: BoardQuery, *, now: datetime, page_size: int = PAGE_SIZE) -> Board:
+    """Return one page of a board; one of a period without standings shows the active with 0 points.
+
+    Raises PeriodRefused for what is not a period.
+    """
+    connection = session.connection()
+    book = rule_book(connection)
+    period = parse_period(query.period)
+    known = tuple(boards.periods(connection))
+    rows = _Rows(connection, book, period, query, is_stored=query.period in known)
+    count, leader_points = rows.size()
+    pages = max(1, -(-count // page_size))
+    page = min(max(query.page, 1), pages)
+    ranks, found = rows.page((page - 1) * page_size, page_size)
+    start, end = period.bounds(book.rules.months.zone)
+    is_open = start <= now < end
+    return Board(
+        query=BoardQuery(query.period, query.scope, query.side, query.by, page),
+        period_start=start,
+        period_end=end,
+        is_open=is_open,
+        days_left=-((now - end) // timedelta(days=1)) if is_open else None,
+        standings=tuple(_standings(connection, book, period, query, ranks, found, known)),
+        count=count,
+        pages=pages,
+        periods=known,
+        leader_points=leader_points,
+        has_any_points=leader_points > 0,
+    )
+
+
+class _Rows:
+    """The rows of one board: from the totals or, while a period has none, everyone active with 0 points."""
+
+    def __init__(
+        self, connection: Connection, book: RuleBook, period: Period, query: BoardQuery, *, is_stored: bool
+    ) -> None:
+        self.connection = connection
+        self.key = (str(period), query.scope, query.side)
+        self.by_average = query.scope == "team" and query.by == "average"
+        self.whole: list[tuple[int, Any]] | None = None
+        if not is_stored:
+            self.whole = ranked((0, row.name, row) for row in _idle(book, period, query))
+        elif self.by_average:
+            sizes = book.rules.membership.members_of(period)
+            self.whole = ranked(
+                (average(row.points, len(sizes.get(row.participant_id, ()))), row.name, row)
+                for row in boards.all_totals(connection, *self.key)
+            )
+
+    def size(self) -> tuple[int, int]:
+        """Return how many rows there are, and the leader's points."""
+        if self.whole is None:
+            return boards.count_totals(self.connection, *self.key)
+        return len(self.whole), max((row.points for _, row in self.whole), default=0)
+
+    def page(self, offset: int, limit: int) -> tuple[list[int], Sequence[Any]]:
+        """Return the ranks and rows from an offset on."""
+        if self.whole is not None:
+            part = self.whole[offset : offset + limit]
+            return [rank for rank, _ in part], [row for _, row in part]
+        rows = boards.page_of_totals(self.connection, *self.key, offset, limit)
+        points = [row.points for row in rows]
+        first = 1
+        if offset and rows:
+            first = 1 + boards.count_above(self.connection, *self.key, points[0])
+        return ranks_of(points, first, offset + 1), rows
+
+
+@dataclass(frozen=True)
+class _IdleRow:
+    """Someone active in a period in which nothing has happened."""
+
+    participant_id: int
+    name: str
+    side: str | None
+    team_id: int | None
+    points: int = 0
+    met: int = 0
+    exceeded: int = 0
+    missed: int = 0
+
+
+def _idle(book: RuleBook, period: Period, query: BoardQuery) -> list[_IdleRow]:
+    rows = []
+    theirs = book.rules.membership.active_in(period)
+    for scope, participant in active(book, period):
+        if scope != query.scope:
+            continue
+        team = book.rules.teams[participant if scope == "team" else theirs[participant]]
+        name = team.name if scope == "team" else book.members[participant][1]
+        if query.side in (None, team.side):
+            rows.append(_IdleRow(participant, name, team.side, None if scope == "team" else team.id))
+    return rows
+
+
+def _standings(
+    connection: Connection,
+    book: RuleBook,
+    period: Period,
+    query: BoardQuery,
+    ranks: Sequence[int],
+    rows: Sequence[Any],
+    known: tuple[str, ...],
+) -> list[Standing]:
+    before: dict[int, int] = {}
+    if rows and str(period.previous) in known:
+        before = _previous_ranks(connection, book, period.previous, query, [row.participant_id for row in rows])
+    sizes = book.rules.membership.members_of(period) if query.scope == "team" else {}
+    standings = []
+    for rank, row in zip(ranks, rows, strict=True):
+        members = len(sizes.get(row.participant_id, ())) if query.scope == "team" else None
+        team = book.rules.teams.get(row.team_id) if row.team_id is not None else None
+        key = row.name if query.scope == "team" else book.members[row.participant_id][0]
+        earlier = before.get(row.participant_id)
+        standings.append(
+            Standing(
+                rank,
+                row.participant_id,
+                key,
+                row.name,
+                row.side,
+                team.name if team else None,
+                row.points,
+                None if members is None else average(row.points, members),
+                members,
+                row.met,
+                row.exceeded,
+                row.missed,
+                None if earlier is None else earlier - rank,
+            )
+        )
+    return standings
+
+
+def _previous_ranks(
+    connection: Connection, book: RuleBook, previous: Period, query: BoardQuery, participants: Sequence[int]
+) -> dict[int, int]:
+    rows = _Rows(connection, book, previous, query, is_stored=True)
+    if rows.whole is not None:
+        return {row.participant_id: rank for rank, row in rows.whole}
+    return boards.ranks_in(connection, *rows.key, participants)
+
+
+def page_of(session: Session, query: BoardQuery, *, member_id: int, page_size: int = PAGE_SIZE) -> int | None:
+    """Return the page on which a member or, among teams, their team stands; None if not on this board."""
+    connection = session.connection()
+    book = rule_book(connection)
+    try:
+        period = parse_period(query.period)
+    except PeriodRefused:
+        return None
+    participant: int | None = member_id
+    if query.scope == "team":
+        participant = book.rules.membership.last_team_in(member_id, period.months[-1])
+    if participant is None:
+        return None
+    rows = _Rows(connection, book, period, query, is_stored=query.period in boards.periods(connection))
+    if rows.whole is not None:
+        places = [row.participant_id for _, row in rows.whole]
+        return 1 + places.index(participant) // page_size if participant in places else None
+    row = boards.total_of(connection, query.period, query.scope, participant)
+    if row is None or query.side not in (None, row.side):
+        return None
+    ahead = boards.count_ahead(connection, *rows.key, row.points, row.sort_key, participant)
+    return 1 + ahead // page_size
+
+
+def standings(session: Session, period: str, scope: str, side: str | None = None) -> list[Standing]:
+    """Return all standings of a period in order (S1); Refused for a period or side that is none."""
+    if scope not in ("team", "member"):
+        raise Refused(f'"{scope}" is not a scope; give team or member.')
+    query = BoardQuery(str(parse_period(period)), scope, side)
+    connection = session.connection()
+    book = rule_book(connection)
+    known = tuple(boards.periods(connection))
+    rows = _Rows(connection, book, parse_period(period), query, is_stored=query.period in known)
+    size, _ = rows.size()
+    ranks, found = rows.page(0, size)
+    return _standings(connection, book, parse_period(period), query, ranks, found, known)

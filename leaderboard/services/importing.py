@@ -1,0 +1,328 @@
+"""Importing events from a file: well-formed rows are stored, and what they touch is scored."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
+from typing import BinaryIO, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.errors import Refused
+from leaderboard.domain.inbound import COLUMNS, REQUIRED, EventReader, InboundEvent, RowError, TimeReader
+from leaderboard.domain.mapping import EventMapping
+from leaderboard.domain.people import Membership
+from leaderboard.services.reading import FileRow, JsonLines, Table
+from leaderboard.services.rules import RuleBook, rule_book
+from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
+from leaderboard.storage import events, people, scores
+from leaderboard.storage.database import begin_write, to_micros
+
+ROWS_A_BATCH = 20_000
+MOST_KEPT = 1_000  # refusals and warnings kept for the report; all are counted
+SHOWN_VALUE = 60
+
+
+class Refusal(NamedTuple):
+    """A row that was refused: where, what it said, and why."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        if not self.column:
+            return f"line {self.line}: {self.reason}"
+        shown = self.value if len(self.value) <= SHOWN_VALUE else self.value[:SHOWN_VALUE] + "…"
+        return f'line {self.line}, column {self.column}: "{shown}" {self.reason}'
+
+
+@dataclass
+class ImportReport:
+    """What became of a file: its rows read and refused, its events new and duplicate.
+
+    points_posted: ledger rows that scoring posted. anomalies: `to` events before every `from` (C6).
+    """
+
+    read: int = 0
+    new: int = 0
+    duplicate: int = 0
+    refused: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    warned: int = 0
+    created_members: int = 0
+    created_teams: int = 0
+    points_posted: int = 0
+    anomalies: int = 0
+    is_dry_run: bool = False
+
+    def warn(self, line: int, text: str) -> None:
+        """Note something that the reader of the report should know; the row is taken."""
+        self.warned += 1
+        if len(self.warnings) < MOST_KEPT:
+            self.warnings.append(f"line {line}: {text}")
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How to import. create_members: the side on which unknown members are created, or None.
+
+    keep_refused: told of each refused row's cells, to write the file that people mend.
+    progress: told of work done: "read" with lines, "score" with subjects of a known total.
+    """
+
+    source: str | None = None
+    mapping: EventMapping | None = None
+    create_members: str | None = None
+    is_dry_run: bool = False
+    is_json: bool = False
+    file_name: str = ""
+    keep_header: Callable[[list[str], str], None] = lambda _header, _delimiter: None
+    keep_refused: Callable[[list[str], Refusal], None] = lambda _cells, _refusal: None
+    progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None
+
+
+def import_events(session: Session, stream: BinaryIO, options: ImportOptions, *, now: datetime) -> ImportReport:
+    """Import events, score what they touch, and report (design section 4).
+
+    A bad row is refused alone. The same event id again in one source is a duplicate and is skipped.
+    A dry run reports the same and changes nothing. Raises Refused if the file as a whole cannot be read;
+    then nothing of it is stored.
+    """
+    begin_write(session)
+    try:
+        with no_garbage_collection():
+            report = _import(session, stream, options, now)
+    except BaseException:
+        session.rollback()
+        raise
+    if options.is_dry_run:
+        session.rollback()
+    else:
+        session.commit()
+    return report
+
+
+def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: datetime) -> ImportReport:
+    connection = session.connection()
+    book = rule_book(connection)
+    report = ImportReport(is_dry_run=options.is_dry_run)
+    names = _Names(session, book, options.create_members, report)
+    last_id = scores.last_event_id(connection)
+    source = options.source or (options.mapping and options.mapping.source) or "file"
+    for batch in _batches(_FileEvents(stream, options, book, names, report, now).read(), ROWS_A_BATCH):
+        rows = [
+            (
+                source,
+                each.event_id,
+                to_micros(each.occurred_at),
+                each.type,
+                each.subject,
+                member_id,
+                team_id,
+                each.outcome,
+                each.amount_minor,
+                None if each.due_at is None else to_micros(each.due_at),
+            )
+            for each, member_id, team_id in batch
+        ]
+        new = events.insert_events(connection, rows)
+        report.new += new
+        report.duplicate += len(rows) - new
+        options.progress("read", report.read, 0)
+    names.store_memberships()
+    if options.is_dry_run:
+        return report
+    events.note_import(
+        connection, source, options.file_name, now, report.read, report.new, report.duplicate, report.refused
+    )
+    touched = scores.subjects_after(connection, last_id)
+    scoring = Scoring(session, now, has_new_rules=names.has_created)
+    scoring.score(touched, lambda done: options.progress("score", done, len(touched)))
+    report.points_posted = score_what_is_due(scoring)
+    report.anomalies = scores.count_anomalies(connection, last_id)
+    return report
+
+
+def _batches(items: Iterator["_Resolved"], size: int) -> Iterator[list["_Resolved"]]:
+    batch = []
+    for item in items:
+        batch.append(item)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+_Resolved = tuple[InboundEvent, int | None, int | None]
+
+
+class _FileEvents:
+    """The events of a file, row by row; a row is taken whole or refused whole."""
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        options: ImportOptions,
+        book: RuleBook,
+        names: "_Names",
+        report: ImportReport,
+        now: datetime,
+    ) -> None:
+        self.options = options
+        self.mapping = options.mapping
+        self.names = names
+        self.report = report
+        self.now = now
+        self.line = 0
+        organisation = book.rules.organisation
+        mapping = options.mapping
+        zone = (mapping and mapping.time_zone) or organisation.zone
+        time = TimeReader(zone, mapping.time_format if mapping else None, self._warn)
+        self.reader = EventReader(organisation.currency, time)
+        self.table = JsonLines(stream) if options.is_json else Table(stream, mapping.delimiter if mapping else None)
+        self.header = self.table.header
+        # Where each of our columns stands in their rows; the place past the end holds the empty text.
+        places = {name: place for place, name in enumerate(self.header)}
+        self._ours = itemgetter(*(places.get(name, len(self.header)) for name in COLUMNS))
+
+    def _warn(self, text: str) -> None:
+        self.report.warn(self.line, text)
+
+    def read(self) -> Iterator[_Resolved]:
+        """Yield each event with its member's and team's id; refusals go to the report."""
+        if isinstance(self.table, Table):
+            self._check_header(self.header)
+            self.options.keep_header(self.header, self.table.delimiter)
+        for row in self.table.rows():
+            self.report.read += 1
+            self.line = row.line
+            try:
+                found = self._events(row)
+            except RowError as error:
+                self._refuse(row, Refusal(row.line, error.column, error.value, error.reason))
+                continue
+            yield from found
+
+    def _check_header(self, header: list[str]) -> None:
+        needed = sorted(self.mapping.columns) if self.mapping else REQUIRED
+        missing = [name for name in needed if name not in header]
+        if missing:
+            what = "which the mapping reads" if self.mapping else f"the columns are {','.join(COLUMNS)}"
+            raise Refused(f"line 1: column {missing[0]} is missing; {what}.")
+        if not self.mapping:
+            for name in header:
+                if name and name not in COLUMNS:
+                    self.report.warn(1, f'column "{name}" is not known and is passed over')
+
+    def _events(self, row: FileRow) -> list[_Resolved]:
+        if row.problem is not None:
+            raise RowError("", "", row.problem)
+        if self.mapping is None:
+            return [self._resolved(self.reader.read(self._ours([*row.cells, ""])))]
+        theirs = dict(zip(self.header, row.cells, strict=True))
+        read = [self.reader.read([ours.get(name, "") for name in COLUMNS]) for ours in self.mapping.rows(theirs)]
+        return [self._resolved(each) for each in read]
+
+    def _resolved(self, event: InboundEvent) -> _Resolved:
+        """Find an event's member and team; warn if it will not count as one would think."""
+        if event.occurred_at > self.now:
+            self._warn(f"{event.occurred_at.isoformat()} lies in the future; the event counts from then on")
+        if event.type == "task.assigned" and event.due_at is None:
+            self._warn("task.assigned without due_at is never due, so completing it earns nothing")
+        return event, *self.names.resolve(event)
+
+    def _refuse(self, row: FileRow, refusal: Refusal) -> None:
+        self.report.refused += 1
+        self.options.keep_refused(row.cells, refusal)
+        if len(self.report.refusals) < MOST_KEPT:
+            self.report.refusals.append(refusal)
+
+
+class _Created(NamedTuple):
+    """Where a new member begins: the earliest event that names them decides."""
+
+    first: datetime
+    team: str
+
+
+class _Names:
+    """Finds the members and teams that a file names, and creates them if that is asked for."""
+
+    def __init__(self, session: Session, book: RuleBook, side: str | None, report: ImportReport) -> None:
+        self.connection = session.connection()
+        self.book = book
+        self.side = side
+        self.report = report
+        self.members = people.external_ids(self.connection)
+        self.members.update({key: member_id for member_id, (key, _) in book.members.items()})
+        self.teams = {team.name: team.id for team in book.rules.teams.values()}
+        self.created: dict[int, _Created] = {}
+
+    @property
+    def has_created(self) -> bool:
+        """Whether the rules have changed by it."""
+        return bool(self.report.created_members or self.report.created_teams)
+
+    def resolve(self, event: InboundEvent) -> tuple[int | None, int | None]:
+        """Return the ids of an event's member and team; RowError for unknown ones that are not to be created."""
+        team_id = self._team(event.team) if event.team else None
+        if not event.member:
+            return None, team_id
+        member_id = self.members.get(event.member)
+        if member_id is None:
+            member_id = self.members.get(event.member.lower())
+        if member_id is None:
+            member_id = self._create(event)
+        if member_id in self.created:
+            self._begin(member_id, event)
+        return member_id, team_id
+
+    def _team(self, name: str) -> int:
+        team_id = self.teams.get(name)
+        if team_id is None:
+            if self.side is None:
+                raise RowError("team", name, "is not a known team; load it with its people, or give --create-members")
+            team_id = self.teams[name] = people.add_team(self.connection, name, self.side)
+            self.report.created_teams += 1
+        return team_id
+
+    def _create(self, event: InboundEvent) -> int:
+        if self.side is None:
+            raise RowError(
+                "member",
+                event.member,
+                "is not a known e-mail or external id; load people first, or give --create-members",
+            )
+        member_id = people.add_member(self.connection, event.member, None, event.member)
+        people.add_external_ids(self.connection, [(event.member, member_id)])
+        self.members[event.member] = member_id
+        self.created[member_id] = _Created(event.occurred_at, event.team)
+        self.report.created_members += 1
+        return member_id
+
+    def _begin(self, member_id: int, event: InboundEvent) -> None:
+        known = self.created[member_id]
+        if event.occurred_at < known.first or not known.team:
+            first = min(event.occurred_at, known.first)
+            self.created[member_id] = _Created(first, event.team or known.team)
+
+    def store_memberships(self) -> None:
+        """Put new members into their team from the first day of the month that first names them.
+
+        One that no row gives a team is put into a team named after the side.
+        """
+        if not self.has_created:
+            return
+        rows = []
+        for member_id, created in self.created.items():
+            month = self.book.rules.months.month_of(created.first)
+            rows.append(Membership(member_id, self._team(created.team or self._default_team()), month.first_day))
+        people.replace_memberships(self.connection, list(self.created), rows)
+        people.raise_rules_version(self.connection)
+
+    def _default_team(self) -> str:
+        return str(self.side).capitalize()

@@ -1,0 +1,210 @@
+"""People: loading the file of members, teams and memberships (design section 4)."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import BinaryIO, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.agreement import SIDES
+from leaderboard.domain.errors import Refused
+from leaderboard.domain.inbound import LONGEST_TEXT
+from leaderboard.domain.people import Membership, overlapping
+from leaderboard.services.reading import FileRow, Table
+from leaderboard.services.rules import NO_ORGANISATION
+from leaderboard.services.scoring import Progress, rescore
+from leaderboard.storage import people
+from leaderboard.storage.database import begin_write
+
+COLUMNS = ("email", "name", "team", "side", "from", "until", "role", "external_id")
+REQUIRED = ("email", "name", "team", "side", "from")
+ROLES = ("rep", "manager", "admin")
+MOST_PROBLEMS = 50
+
+
+class Person(NamedTuple):
+    """A row of the file: a member in a team from a day, until a day or still."""
+
+    line: int
+    email: str
+    name: str
+    team: str
+    side: str
+    starts_on: date
+    until: date | None
+    role: str
+    external_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PeopleReport:
+    """How many rows, members and teams the file named."""
+
+    rows: int
+    members: int
+    teams: int
+
+
+def load_people(session: Session, stream: BinaryIO, *, now: datetime, progress: Progress | None = None) -> PeopleReport:
+    """Load people and score again with them; all of the file or, if a row is wrong, nothing of it.
+
+    A member's memberships become those that the file gives; members that it does not name stay as they are.
+    Raises Refused with one sentence for each wrong row.
+    """
+    persons = read_people(stream)
+    begin_write(session)
+    connection = session.connection()
+    if people.rules_version(connection) is None:
+        session.rollback()
+        raise Refused(NO_ORGANISATION)
+    team_ids = _store_teams(session, persons)
+    member_ids = _store_members(session, persons)
+    rows = [Membership(member_ids[each.email], team_ids[each.team], each.starts_on, each.until) for each in persons]
+    people.replace_memberships(connection, sorted(set(member_ids.values())), rows)
+    people.raise_rules_version(connection)
+    rescore(session, now, progress, has_new_rules=True)
+    session.commit()
+    return PeopleReport(len(persons), len(member_ids), len(team_ids))
+
+
+def read_people(stream: BinaryIO) -> list[Person]:
+    """Return the rows of a people file; Refused naming each wrong one."""
+    table = Table(stream)
+    missing = [name for name in REQUIRED if name not in table.header]
+    if missing:
+        raise Refused(f"line 1: column {missing[0]} is missing; the columns are {','.join(COLUMNS)}.")
+    unknown = [name for name in table.header if name not in COLUMNS]
+    if unknown:
+        raise Refused(f'line 1: column "{unknown[0]}" is not known; the columns are {",".join(COLUMNS)}.')
+    persons: list[Person] = []
+    problems: list[str] = []
+    for row in table.rows():
+        try:
+            persons.append(_person(row, table.header))
+        except ValueError as error:
+            problems.append(f"line {row.line}{error}.")
+    problems += _contradictions(persons)
+    if problems:
+        more = len(problems) - MOST_PROBLEMS
+        tail = [f"… and {more} more."] if more > 0 else []
+        raise Refused("\n".join([*problems[:MOST_PROBLEMS], *tail]))
+    return persons
+
+
+def _person(row: FileRow, header: list[str]) -> Person:
+    if row.problem:
+        raise ValueError(f": {row.problem}")
+    get = {key: value.strip() for key, value in zip(header, row.cells, strict=True)}.get
+    for column in REQUIRED:
+        if not get(column):
+            raise ValueError(f", column {column}: is empty; every row needs one")
+    for column in COLUMNS:
+        if len(get(column) or "") > LONGEST_TEXT:
+            raise ValueError(f", column {column}: is longer than {LONGEST_TEXT} characters")
+    email = (get("email") or "").lower()
+    if email.count("@") != 1 or any(each.isspace() for each in email):
+        raise ValueError(f', column email: "{email}" is not an e-mail address; expected one such as ana@example.com')
+    side, role = get("side") or "", get("role") or ""
+    if side not in SIDES:
+        raise ValueError(f', column side: "{side}" is not a side; expected sales or marketing')
+    if role and role not in ROLES:
+        raise ValueError(f', column role: "{role}" is not a role; expected rep, manager or admin')
+    starts_on, until = _day(get("from") or "", "from"), _day(get("until") or "", "until")
+    assert starts_on is not None
+    if until is not None and until <= starts_on:
+        raise ValueError(f", column until: {until} is not after from, {starts_on}; a membership lasts at least a day")
+    ids = tuple(each.strip() for each in (get("external_id") or "").split(";") if each.strip())
+    return Person(row.line, email, get("name") or "", get("team") or "", side, starts_on, until, role, ids)
+
+
+def _day(text: str, column: str) -> date | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not 1970 <= day.year < 2200:
+        raise ValueError(f', column {column}: "{text}" is not a date; expected one such as 2026-10-01')
+    return day
+
+
+def _contradictions(persons: list[Person]) -> list[str]:
+    """Say where rows of the file contradict each other."""
+    problems = []
+    sides: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    for each in persons:
+        if sides.setdefault(each.team, each.side) != each.side:
+            problems.append(
+                f'line {each.line}, column side: team "{each.team}" is on side {sides[each.team]} in an earlier row; '
+                "a team has one side."
+            )
+        for external_id in each.external_ids:
+            if owners.setdefault(external_id, each.email) != each.email:
+                problems.append(
+                    f'line {each.line}, column external_id: "{external_id}" is {owners[external_id]} '
+                    "in an earlier row; an id names one member."
+                )
+    by_email: defaultdict[str, list[Person]] = defaultdict(list)
+    for each in persons:
+        by_email[each.email].append(each)
+    for email, theirs in by_email.items():
+        clash = overlapping([Membership(0, 0, each.starts_on, each.until) for each in theirs])
+        if clash is not None:
+            problems.append(
+                f"line {theirs[-1].line}, column from: {email} would be in two teams on {clash[1].starts_on}; "
+                "give the earlier membership an until."
+            )
+    return problems
+
+
+def _store_teams(session: Session, persons: list[Person]) -> dict[str, int]:
+    connection = session.connection()
+    known = {name: (team_id, side) for team_id, name, side in people.teams(connection)}
+    ids: dict[str, int] = {}
+    for each in persons:
+        if each.team in ids:
+            continue
+        if each.team not in known:
+            ids[each.team] = people.add_team(connection, each.team, each.side)
+            continue
+        ids[each.team], side = known[each.team]
+        if side != each.side:
+            people.change_side(connection, ids[each.team], each.side)
+    return ids
+
+
+def _store_members(session: Session, persons: list[Person]) -> dict[str, int]:
+    """Store each person once and return their ids by e-mail.
+
+    One who came in under an external id, from an event, is known by it and gets the e-mail.
+    """
+    connection = session.connection()
+    by_email = {email: member_id for member_id, _, email, _ in people.members(connection) if email}
+    external = people.external_ids(connection)
+    ids: dict[str, int] = {}
+    new_external: list[tuple[str, int]] = []
+    for each in persons:
+        known = by_email.get(each.email) or next(
+            (external[external_id] for external_id in each.external_ids if external_id in external), None
+        )
+        member_id = ids.get(each.email) or known
+        if member_id is None:
+            member_id = people.add_member(connection, each.email, each.email, each.name)
+        elif each.email not in ids:
+            people.change_member(connection, member_id, each.email, each.email, each.name)
+        ids[each.email] = member_id
+        for external_id in each.external_ids:
+            owner = external.setdefault(external_id, member_id)
+            if owner != member_id:
+                session.rollback()
+                raise Refused(
+                    f'line {each.line}, column external_id: "{external_id}" already names another member; '
+                    "an id names one member."
+                )
+            new_external.append((external_id, member_id))
+    stored = people.external_ids(connection)
+    people.add_external_ids(connection, [row for row in dict.fromkeys(new_external) if row[0] not in stored])
+    return ids

@@ -1,0 +1,80 @@
+"""Lists for scripts: attainments and standings as rows of plain values (design section 5)."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.periods import parse_period
+from leaderboard.services.boards import standings
+from leaderboard.services.rules import rule_book
+from leaderboard.storage import boards
+
+SECOND = 1_000_000
+SIX_PLACES = Decimal("0.000001")
+Plain = dict[str, Any]
+
+
+def list_attainments(session: Session, period: str, sla: str | None = None, *, now: datetime) -> Iterator[Plain]:
+    """Yield the attainments that count in a month or quarter, and in the current one those pending too.
+
+    Instants are ISO 8601 in UTC; value: seconds, subjects, minor units, or a share to six places.
+    Raises PeriodRefused.
+    """
+    connection = session.connection()
+    rules = rule_book(connection).rules
+    wanted = parse_period(period)
+    kinds = {each.key: each.measure.kind for version in rules.versions for each in version.agreement.slas}
+    for row in boards.attainments_in(connection, [str(month) for month in wanted.months], sla):
+        yield _attainment(row, kinds)
+    if rules.months.month_of(now) in wanted.months:
+        for row in boards.pending_attainments(connection, sla):
+            yield _attainment(row, kinds)
+
+
+def _attainment(row: Any, kinds: dict[str, str]) -> Plain:
+    return {
+        "sla": row.sla,
+        "participant": row.key if row.scope == "member" else row.team,
+        "subject": row.subject,
+        "level": row.level,
+        "value": _value(kinds.get(row.sla, ""), row.value, row.of_cases),
+        "started_at": _iso(row.started_at),
+        "due_at": _iso(row.due_at),
+        "stopped_at": _iso(row.stopped_at),
+        "decided_at": _iso(row.decided_at),
+        "points": row.points,
+    }
+
+
+def _value(kind: str, value: int | None, cases: int | None) -> int | float | None:
+    if value is None:
+        return None
+    if cases is not None:
+        return float((Decimal(value) / Decimal(cases)).quantize(SIX_PLACES, ROUND_HALF_EVEN)) if cases else None
+    if kind in ("response_time", "completion"):
+        return value // SECOND if value % SECOND == 0 else value / SECOND
+    return value
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def list_standings(session: Session, period: str, scope: str, side: str | None = None) -> list[Plain]:
+    """Return the standings of a period in order; Refused for what is no period or scope."""
+    return [
+        {
+            "rank": each.rank,
+            "key": each.key,
+            "name": each.name,
+            "side": each.side,
+            "points": each.points,
+            "met": each.met,
+            "exceeded": each.exceeded,
+            "missed": each.missed,
+        }
+        for each in standings(session, period, scope, side)
+    ]

@@ -1,0 +1,81 @@
+"""The rules in force, read once for each of their versions and kept."""
+
+from dataclasses import dataclass
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine
+
+from leaderboard.domain.agreement_file import parse_agreement
+from leaderboard.domain.errors import Refused
+from leaderboard.domain.organisation_file import Organisation, parse_organisation
+from leaderboard.domain.people import FAR, Teams
+from leaderboard.domain.periods import midnight
+from leaderboard.domain.scoring import Rules, Team, Version
+from leaderboard.storage import people, scores
+
+NO_ORGANISATION = "No organisation is loaded yet; load one with: leaderboard organisation load FILE."
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """The rules of one version, and what goes with them.
+
+    members: key and name by id. opened: the months that have standings.
+    """
+
+    version: int
+    rules: Rules
+    members: dict[int, tuple[str, str]]
+    opened: frozenset[str]
+
+
+_kept: WeakKeyDictionary[Engine, RuleBook] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def rule_book(connection: Connection, version: int | None = None) -> RuleBook:
+    """Return the rules in force; Refused while there is no organisation.
+
+    version: the current rules' version where the caller has just read it.
+    """
+    if version is None:
+        version = people.rules_version(connection)
+    if version is None:
+        raise Refused(NO_ORGANISATION)
+    with _lock:
+        kept = _kept.get(connection.engine)
+    if kept is None or kept.version != version:
+        kept = read_rule_book(connection, version)
+        with _lock:
+            _kept[connection.engine] = kept
+    return kept
+
+
+def read_rule_book(connection: Connection, version: int) -> RuleBook:
+    """Read the rules afresh."""
+    document = people.organisation_document(connection)
+    if document is None:
+        raise Refused(NO_ORGANISATION)
+    organisation = parse_organisation(document)
+    rules = Rules(
+        organisation=organisation,
+        membership=Teams(people.memberships(connection), organisation.zone),
+        teams={team_id: Team(team_id, name, side) for team_id, name, side in people.teams(connection)},
+        versions=_versions(connection, organisation),
+    )
+    members = {member_id: (key, name) for member_id, key, _, name in people.members(connection)}
+    return RuleBook(version, rules, members, frozenset(scores.opened_months(connection)))
+
+
+def _versions(connection: Connection, organisation: Organisation) -> list[Version]:
+    found = [
+        (version_id, parse_agreement(document, organisation.currency))
+        for version_id, document in people.agreement_documents(connection)
+    ]
+    starts = [midnight(agreement.effective_from, organisation.zone) for _, agreement in found]
+    ends = [*starts[1:], FAR][: len(starts)]
+    return [
+        Version(version_id, agreement, start, end)
+        for (version_id, agreement), start, end in zip(found, starts, ends, strict=True)
+    ]

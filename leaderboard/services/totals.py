@@ -1,0 +1,142 @@
+"""Totals: points and level counts per period and participant, in step with the ledger."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+
+from leaderboard.domain.agreement import Level
+from leaderboard.domain.periods import Month, Period, month_of_key, parse_period
+from leaderboard.domain.points import Credit, Posting
+from leaderboard.domain.standings import sort_key
+from leaderboard.services.rules import RuleBook
+from leaderboard.storage import scores, totals
+
+LEVEL_PLACES = {Level.MET: 1, Level.EXCEEDED: 2, Level.MISSED: 3}
+Key = tuple[Period, str, int]
+
+
+class TotalsChange:
+    """What totals gain or lose in one transaction: points, met, exceeded, missed."""
+
+    def __init__(self, book: RuleBook) -> None:
+        self.book = book
+        self._credits: defaultdict[Credit, list[int]] = defaultdict(_nothing)
+        self._opened: set[Key] = set()
+
+    def add_points(self, posting: Posting) -> None:
+        """Credit a posting to its member and its team (P3)."""
+        self._credits[posting.credit][0] += posting.points
+
+    def add_level(self, credit: Credit, level: Level, sign: int) -> None:
+        """Count a level, or take it back."""
+        self._credits[credit][LEVEL_PLACES[level]] += sign
+
+    def open_month(self, month: Month) -> None:
+        """Give everyone active in a month and its quarter a row, also with 0 points (S2)."""
+        for period in (month, month.quarter):
+            self._opened.update((period, scope, participant) for scope, participant in active(self.book, period))
+
+    def changes(self) -> dict[Key, list[int]]:
+        """Return the change of each total: points, met, exceeded, missed."""
+        changes = defaultdict(_nothing, {key: _nothing() for key in self._opened})
+        for credit, numbers in self._credits.items():
+            for key in _keys(credit):
+                total = changes[key]
+                for place, number in enumerate(numbers):
+                    total[place] += number
+        return changes
+
+    def write(self, connection: Connection) -> None:
+        """Add the changes to the stored totals."""
+        rows = [total_row(self.book, *key, *numbers) for key, numbers in self.changes().items()]
+        scores.add_to_totals(connection, rows)
+        self._credits.clear()
+        self._opened.clear()
+
+
+def _nothing() -> list[int]:
+    return [0, 0, 0, 0]
+
+
+def _keys(credit: Credit) -> Iterator[Key]:
+    assert credit.month is not None
+    for period in (credit.month, credit.month.quarter):
+        if credit.scope == "member":
+            yield period, "member", credit.participant
+        if credit.team_id is not None:
+            yield period, "team", credit.team_id
+
+
+def active(book: RuleBook, period: Period) -> Iterator[tuple[str, int]]:
+    """Yield the participants active in a period: members of a team then, and the teams that have any (S2)."""
+    for member_id in book.rules.membership.active_in(period):
+        yield "member", member_id
+    for team_id in book.rules.membership.members_of(period):
+        yield "team", team_id
+
+
+def total_row(
+    book: RuleBook,
+    period: Period,
+    scope: str,
+    participant: int,
+    points: int,
+    met: int,
+    exceeded: int,
+    missed: int,
+) -> tuple[Any, ...]:
+    """Return a row of totals; the side of a member is that of the team they were last in by then."""
+    rules = book.rules
+    if scope == "team":
+        team_id: int | None = participant
+        name = rules.teams[participant].name
+    else:
+        team_id = rules.membership.last_team_in(participant, period.months[-1])
+        name = book.members[participant][1]
+    side = None if team_id is None else rules.teams[team_id].side
+    return (
+        str(period),
+        scope,
+        participant,
+        side,
+        None if scope == "team" else team_id,
+        name,
+        sort_key(name),
+        points,
+        met,
+        exceeded,
+        missed,
+    )
+
+
+def expected_totals(connection: Connection, book: RuleBook, opened: set[str]) -> dict[Key, list[int]]:
+    """Return what the totals must be: the sums of the ledger and the counts of the attainments."""
+    change = TotalsChange(book)
+    for key in opened:
+        month = parse_period(key)
+        assert isinstance(month, Month)
+        change.open_month(month)
+    for month_key, member_id, team_id, points in totals.ledger_sums(connection):
+        for credit in _credits(month_key, member_id, team_id):
+            change.add_points(Posting(credit, points, ""))
+    for month_key, scope, participant, team_id, level, number in totals.level_counts(connection):
+        credit = Credit(scope, participant, team_id, month_of_key(month_key))
+        change.add_level(credit, Level(level), number)
+    return change.changes()
+
+
+def _credits(month_key: str, member_id: int | None, team_id: int | None) -> list[Credit]:
+    month = month_of_key(month_key)
+    if member_id is not None:
+        return [Credit("member", member_id, team_id, month)]
+    return [] if team_id is None else [Credit("team", team_id, team_id, month)]
+
+
+def rebuild_totals(connection: Connection, book: RuleBook) -> None:
+    """Make the totals anew from the ledger and the attainments, with today's names and teams."""
+    opened = scores.opened_months(connection)
+    expected = expected_totals(connection, book, opened)
+    totals.clear(connection)
+    scores.add_to_totals(connection, [total_row(book, *key, *numbers) for key, numbers in expected.items()])

@@ -1,0 +1,130 @@
+"""Verifying: works everything out from the events alone and says where the database differs."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.agreement import Level
+from leaderboard.domain.monthly import reached_at
+from leaderboard.domain.periods import Month, month_of_key
+from leaderboard.domain.points import Attainment
+from leaderboard.domain.scoring import Cell, Tally, rate_cells, score_cell, score_subject, target_reached
+from leaderboard.services.rules import RuleBook, rule_book
+from leaderboard.services.scoring import SUBJECTS_A_CHUNK, Progress, cell_of, zero_cells
+from leaderboard.services.totals import expected_totals
+from leaderboard.storage import scores, totals
+
+
+def verify(session: Session, *, now: datetime, progress: Progress | None = None) -> Iterator[str]:
+    """Yield one sentence for each difference between the database and what the events say (P2).
+
+    Compared are attainments, evidence, monthly results, the ledger's net for each attainment, and totals.
+    Works through subjects in chunks; what it keeps grows with participants and months, not with events.
+    """
+    connection = session.connection()
+    book = rule_book(connection)
+    monthly: defaultdict[Cell, Tally] = defaultdict(Tally)
+    last: str | None = None
+    while subjects := scores.subjects_beyond(connection, last, SUBJECTS_A_CHUNK):
+        yield from _subject_differences(connection, book, subjects, now, monthly)
+        last = subjects[-1]
+        if progress is not None:
+            progress(len(subjects))
+    for key in sorted(book.opened):
+        yield from _month_differences(connection, book, month_of_key(key), now, monthly)
+    yield from _ledger_differences(connection)
+    yield from _total_differences(connection, book)
+
+
+def _subject_differences(
+    connection: Connection,
+    book: RuleBook,
+    subjects: Sequence[str],
+    now: datetime,
+    monthly: defaultdict[Cell, Tally],
+) -> Iterator[str]:
+    events = scores.events_of(connection, subjects)
+    stored: defaultdict[str, list[Attainment]] = defaultdict(list)
+    for _, each in scores.attainments_of(connection, subjects):
+        if each.level is not Level.NONE:
+            stored[each.subject].append(each)
+    stored_evidence = scores.evidence_of(connection, subjects)
+    for subject in subjects:
+        score = score_subject(book.rules, subject, events[subject], now)
+        yield from _compare(stored[subject], score.attainments)
+        evidence = {part.cell: (part.at, part.amount) for part in score.evidence}
+        if evidence != stored_evidence.get(subject, {}):
+            yield f"evidence of {subject}: stored {stored_evidence.get(subject, {})}, expected {evidence}."
+        for part in score.evidence:
+            monthly[part.cell] = monthly[part.cell].plus(part.amount, part.cases)
+        for attainment in score.attainments:
+            for cell, is_in_time in rate_cells(book.rules, attainment):
+                monthly[cell] = monthly[cell].plus(is_in_time, 1)
+
+
+def _compare(stored: Sequence[Attainment], expected: Sequence[Attainment]) -> Iterator[str]:
+    before = {each.identity: each for each in stored}
+    for each in expected:
+        found = before.pop(each.identity, None)
+        if found is None:
+            yield f"attainment missing: {_name(each)} should be {each.level} with {each.points} points."
+        elif found != each:
+            yield f"attainment differs: {_name(each)}: {_difference(found, each)}."
+    for each in before.values():
+        yield f"attainment without ground: {_name(each)} is {each.level} with {each.points} points."
+
+
+def _name(each: Attainment) -> str:
+    return f"{each.sla} of {each.scope} {each.participant}, {each.subject}, started {each.started_at.isoformat()}"
+
+
+def _difference(stored: Attainment, expected: Attainment) -> str:
+    return "; ".join(
+        f"{name} is {getattr(stored, name)}, should be {getattr(expected, name)}"
+        for name in Attainment._fields
+        if getattr(stored, name) != getattr(expected, name)
+    )
+
+
+def _month_differences(
+    connection: Connection, book: RuleBook, month: Month, now: datetime, monthly: dict[Cell, Tally]
+) -> Iterator[str]:
+    stored = {
+        cell_of(each): each
+        for _, each in scores.attainments_of_month(connection, month)
+        if each.level is not Level.NONE
+    }
+    tallies = dict.fromkeys(zero_cells(book.rules, month), Tally())
+    tallies.update({cell: tally for cell, tally in monthly.items() if cell.month == month})
+    targets = {cell: target_reached(book.rules, cell, tally) for cell, tally in tallies.items()}
+    reached = scores.evidence_in_cells(connection, [cell for cell, target in targets.items() if target is not None])
+    expected = []
+    for cell, tally in tallies.items():
+        target = targets[cell]
+        at = None if target is None else reached_at(reached.get(cell, []), target)
+        each = score_cell(book.rules, cell, tally, now, at)
+        if each is not None and each.level is not Level.NONE:
+            expected.append(each)
+    yield from _compare(list(stored.values()), expected)
+
+
+def _ledger_differences(connection: Connection) -> Iterator[str]:
+    for attainment_id, points, net in totals.ledger_nets_that_differ(connection):
+        yield f"ledger: attainment {attainment_id} is worth {points} points, but its entries add up to {net}."
+
+
+def _total_differences(connection: Connection, book: RuleBook) -> Iterator[str]:
+    expected = expected_totals(connection, book, set(book.opened))
+    stored = {
+        (period, scope, participant): numbers for period, scope, participant, numbers in totals.stored(connection)
+    }
+    for (period, scope, participant), numbers in expected.items():
+        found = stored.pop((str(period), scope, participant), None)
+        if found != numbers:
+            yield f"total of {scope} {participant} in {period}: stored {found}, expected {numbers}."
+    for (key, scope, participant), numbers in stored.items():
+        if any(numbers):
+            yield f"total of {scope} {participant} in {key}: stored {numbers}, expected none."

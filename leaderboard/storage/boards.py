@@ -1,0 +1,132 @@
+"""Queries of boards and lists; each reads the rows it shows and no more."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from leaderboard.storage.tables import AttainmentRow, Member, PeriodRow, Team, Total
+
+_columns = (
+    Total.participant_id,
+    Total.name,
+    Total.side,
+    Total.team_id,
+    Total.points,
+    Total.met,
+    Total.exceeded,
+    Total.missed,
+)
+
+
+def _board(period: str, scope: str, side: str | None) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [Total.period == period, Total.scope == scope]
+    return where if side is None else [*where, Total.side == side]
+
+
+def page_of_totals(
+    connection: Connection, period: str, scope: str, side: str | None, offset: int, limit: int
+) -> Sequence[Any]:
+    """Return totals in the order of S1, from an offset on."""
+    return connection.execute(
+        select(*_columns)
+        .where(*_board(period, scope, side))
+        .order_by(Total.points.desc(), Total.sort_key, Total.participant_id)
+        .offset(offset)
+        .limit(limit)
+    ).all()
+
+
+def all_totals(connection: Connection, period: str, scope: str, side: str | None) -> Sequence[Any]:
+    """Return all totals of a board, in no order."""
+    return connection.execute(select(*_columns).where(*_board(period, scope, side))).all()
+
+
+def count_totals(connection: Connection, period: str, scope: str, side: str | None) -> tuple[int, int]:
+    """Return how many stand on a board, and the points of its leader."""
+    row = connection.execute(select(func.count(), func.max(Total.points)).where(*_board(period, scope, side))).one()
+    return row[0], row[1] or 0
+
+
+def count_above(connection: Connection, period: str, scope: str, side: str | None, points: int) -> int:
+    """Return how many have more points than that: one less than the rank (S1)."""
+    return connection.execute(
+        select(func.count()).where(*_board(period, scope, side), Total.points > points)
+    ).scalar_one()
+
+
+def count_ahead(
+    connection: Connection,
+    period: str,
+    scope: str,
+    side: str | None,
+    points: int,
+    sort_key: str,
+    participant: int,
+) -> int:
+    """Return how many rows stand before a participant's in the order of S1."""
+    tied = (Total.points == points) & (
+        (Total.sort_key < sort_key) | ((Total.sort_key == sort_key) & (Total.participant_id < participant))
+    )
+    return connection.execute(
+        select(func.count()).where(*_board(period, scope, side), (Total.points > points) | tied)
+    ).scalar_one()
+
+
+def total_of(connection: Connection, period: str, scope: str, participant: int) -> Any:
+    """Return one participant's total, with its place in the order of S1."""
+    return connection.execute(
+        select(*_columns, Total.sort_key).where(
+            Total.period == period, Total.scope == scope, Total.participant_id == participant
+        )
+    ).first()
+
+
+def ranks_in(
+    connection: Connection, period: str, scope: str, side: str | None, participants: Sequence[int]
+) -> dict[int, int]:
+    """Return the ranks that some participants have on a board (S1); those not on it are left out."""
+    ranked = (
+        select(Total.participant_id, func.rank().over(order_by=Total.points.desc()).label("rank"))
+        .where(*_board(period, scope, side))
+        .subquery()
+    )
+    rows = connection.execute(
+        select(ranked.c.participant_id, ranked.c.rank).where(ranked.c.participant_id.in_(participants))
+    )
+    return {row.participant_id: row.rank for row in rows}
+
+
+def periods(connection: Connection) -> list[str]:
+    """Return the periods that have standings, newest first, each quarter after its months."""
+    rows = connection.execute(select(PeriodRow.key).order_by(PeriodRow.starts_at.desc(), PeriodRow.kind))
+    return list(rows.scalars())
+
+
+def team_names(connection: Connection) -> dict[int, str]:
+    """Return the names of all teams by id."""
+    return {row.id: row.name for row in connection.execute(select(Team.id, Team.name))}
+
+
+def attainments_in(connection: Connection, months: Sequence[str], sla: str | None) -> Iterator[Any]:
+    """Yield the attainments that count in some months, with the participant's key and the team's name."""
+    query = (
+        select(AttainmentRow, Member.key, Team.name.label("team"))
+        .outerjoin(Member, (AttainmentRow.scope == "member") & (Member.id == AttainmentRow.participant_id))
+        .outerjoin(Team, Team.id == AttainmentRow.team_id)
+        .where(AttainmentRow.month.in_(months), AttainmentRow.level != "none")
+        .order_by(AttainmentRow.sla, AttainmentRow.subject, AttainmentRow.started_at, AttainmentRow.participant_id)
+    )
+    yield from connection.execute(query if sla is None else query.where(AttainmentRow.sla == sla))
+
+
+def pending_attainments(connection: Connection, sla: str | None) -> Iterator[Any]:
+    """Yield the clocks and tasks that are pending, as attainments_in does."""
+    query = (
+        select(AttainmentRow, Member.key, Team.name.label("team"))
+        .outerjoin(Member, (AttainmentRow.scope == "member") & (Member.id == AttainmentRow.participant_id))
+        .outerjoin(Team, Team.id == AttainmentRow.team_id)
+        .where(AttainmentRow.level == "pending", AttainmentRow.is_monthly == 0)
+        .order_by(AttainmentRow.sla, AttainmentRow.subject, AttainmentRow.started_at)
+    )
+    yield from connection.execute(query if sla is None else query.where(AttainmentRow.sla == sla))

@@ -1,0 +1,52 @@
+"""Writes many rows at once, as the database takes them fastest; instants come as microseconds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+COPY_FROM = 200  # below this many rows COPY into a temporary table costs more than it saves
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Rows, on_conflict: str = "") -> int:
+    """Insert rows and return how many the database took.
+
+    columns: names of the table's columns, in the order of each row's values. on_conflict: what stands
+    after ON CONFLICT, such as "DO NOTHING"; empty refuses a conflict.
+    """
+    if not rows:
+        return 0
+    tail = f" ON CONFLICT {on_conflict}" if on_conflict else ""
+    names = ", ".join(columns)
+    if connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM:
+        return _copy(connection, table, names, rows, tail)
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    marks = ", ".join([mark] * len(columns))
+    sql = f"INSERT INTO {table} ({names}) VALUES ({marks}){tail}"
+    return connection.exec_driver_sql(sql, list(rows)).rowcount
+
+
+def _copy(connection: Connection, table: str, names: str, rows: Rows, tail: str) -> int:
+    """Take the rows by COPY into a temporary table, and from there into the real one."""
+    aside = f"incoming_{table}"
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {aside}")
+    connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE {aside} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA"
+    )
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(f"COPY {aside} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    finally:
+        cursor.close()
+    # The order of the rows is that of the file, so that ids rise with it.
+    return connection.exec_driver_sql(f"INSERT INTO {table} ({names}) SELECT {names} FROM {aside}{tail}").rowcount
+
+
+def update_all(columns: Sequence[str], key: str) -> str:
+    """Return the ON CONFLICT part that overwrites every column but the key."""
+    changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name != key)
+    return f"({key}) DO UPDATE SET {changes}"

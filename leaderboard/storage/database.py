@@ -1,0 +1,121 @@
+"""The database: base class, column types, engine settings and the write lock."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, Text, event
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+BUSY_SECONDS = 30
+WRITE_LOCK = 7_301_204  # an arbitrary number: the name of the one PostgreSQL advisory lock
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# SQLite's STRICT tables know INTEGER and TEXT only; its INTEGER holds 64 bits.
+Big = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def to_micros(instant: datetime) -> int:
+    """Return microseconds since 1970-01-01T00:00Z of an aware instant."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Return the aware UTC instant of microseconds since 1970-01-01T00:00Z."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant (T1), stored as microseconds since 1970 in UTC: exact, and the same on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_micros(value)
+
+
+class Day(TypeDecorator[date]):
+    """A calendar date, stored as ISO 8601 text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> date | None:
+        return None if value is None else date.fromisoformat(value)
+
+
+class Base(DeclarativeBase):
+    """Base of all tables; plain SQLAlchemy, which Flask-SQLAlchemy only gives its session."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar = {str: Text(), int: Big, datetime: Instant(), date: Day()}
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
+    """Give each SQLite connection the settings that hold per connection (faults R4, R7)."""
+    if type(dbapi_connection).__module__ != "sqlite3":
+        return
+    dbapi_connection.isolation_level = None  # we begin transactions ourselves, below
+    cursor = dbapi_connection.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "recursive_triggers = ON",  # else INSERT OR REPLACE passes the ledger's triggers
+        "cache_size = -65536",
+        "temp_store = MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    """Begin on SQLite: at once for writers, so that no two read the same row and then write it.
+
+    pysqlite's own way sends no BEGIN before a SELECT, and a deferred BEGIN fails at the first write
+    (SQLAlchemy, dialects/sqlite/base.py; faults R4).
+    """
+    if connection.dialect.name == "sqlite":
+        is_write = connection.get_execution_options().get("is_write", False)
+        cursor = connection.connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE" if is_write else "BEGIN")
+        cursor.close()
+
+
+def begin_write(session: Session) -> None:
+    """Begin the session's one writing transaction; a reading one under way ends here.
+
+    Writers take turns: SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock that the
+    transaction's end releases, so that scoring may read, compute and write without losing an update.
+    """
+    session.rollback()
+    connection = session.connection(execution_options={"is_write": True})
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")

@@ -1,0 +1,82 @@
+"""Queries of totals, and the sums that they must equal."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, delete, func, select
+
+from leaderboard.storage.tables import AttainmentRow, PointEntry, Total
+
+
+def ledger_sums(connection: Connection) -> Iterator[tuple[str, int | None, int | None, int]]:
+    """Yield month, member, team and sum of the ledger's rows."""
+    rows = connection.execute(
+        select(PointEntry.month, PointEntry.member_id, PointEntry.team_id, func.sum(PointEntry.points)).group_by(
+            PointEntry.month, PointEntry.member_id, PointEntry.team_id
+        )
+    )
+    for month, member_id, team_id, points in rows:
+        yield month, member_id, team_id, int(points)
+
+
+def level_counts(connection: Connection) -> Iterator[tuple[str, str, int, int | None, str, int]]:
+    """Yield month, scope, participant, team, level and number of the attainments that count."""
+    rows = connection.execute(
+        select(
+            AttainmentRow.month,
+            AttainmentRow.scope,
+            AttainmentRow.participant_id,
+            AttainmentRow.team_id,
+            AttainmentRow.level,
+            func.count(),
+        )
+        .where(AttainmentRow.level.in_(("met", "exceeded", "missed")), AttainmentRow.month.is_not(None))
+        .group_by(
+            AttainmentRow.month,
+            AttainmentRow.scope,
+            AttainmentRow.participant_id,
+            AttainmentRow.team_id,
+            AttainmentRow.level,
+        )
+    )
+    for month, scope, participant, team_id, level, number in rows:
+        yield month or "", scope, participant, team_id, level, number
+
+
+def clear(connection: Connection) -> None:
+    """Take all totals away, to be made anew in the same transaction."""
+    connection.execute(delete(Total))
+
+
+def stored(connection: Connection) -> Iterator[tuple[str, str, int, list[int]]]:
+    """Yield period, scope, participant and the four numbers of each total."""
+    rows = connection.execute(
+        select(
+            Total.period,
+            Total.scope,
+            Total.participant_id,
+            Total.points,
+            Total.met,
+            Total.exceeded,
+            Total.missed,
+        )
+    )
+    for period, scope, participant, *numbers in rows:
+        yield period, scope, participant, numbers
+
+
+def ledger_nets_that_differ(connection: Connection) -> Iterator[tuple[int, int, int]]:
+    """Yield id, worth and net of the attainments whose ledger rows add up to something else (P2)."""
+    nets = (
+        select(PointEntry.attainment_id, func.sum(PointEntry.points).label("net"))
+        .where(PointEntry.attainment_id.is_not(None))
+        .group_by(PointEntry.attainment_id)
+        .subquery()
+    )
+    net = func.coalesce(nets.c.net, 0)
+    rows = connection.execute(
+        select(AttainmentRow.id, AttainmentRow.points, net)
+        .outerjoin(nets, nets.c.attainment_id == AttainmentRow.id)
+        .where(AttainmentRow.points != net)
+    )
+    for attainment_id, points, total in rows:
+        yield attainment_id, points, int(total)

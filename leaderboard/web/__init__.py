@@ -1,0 +1,1 @@
+"""The web floor: blueprints that parse, authorise, call one service and render."""

@@ -1,0 +1,112 @@
+"""Databases for tests: a PostgreSQL server of our own, and fresh migrated copies on both kinds."""
+
+import glob
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from flask_migrate import upgrade
+
+from leaderboard.app import create_app
+from leaderboard.resources import resource
+from leaderboard.storage.database import db
+
+TEMPLATE = "migrated"
+QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
+
+
+def _binary(name: str) -> str:
+    places = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))  # noqa: PTH207 -- an absolute pattern
+    if found := [*reversed(places), shutil.which(name)][0]:
+        return found
+    raise FileNotFoundError(f"PostgreSQL's {name} is not installed: run `make test`, or install `postgresql`")
+
+
+def _server_user() -> str | None:
+    """PostgreSQL refuses to run as root: name the user to become, None if we may stay who we are."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody") if name in known)
+
+
+@contextmanager
+def postgresql_server() -> Iterator[str]:
+    """Run a server on a socket in a temporary folder; yield its address without a database's name."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    user = _server_user()
+    if user:
+        shutil.chown(folder, user)
+    data, log = folder / "data", folder / "log"
+
+    def run(*command: str) -> None:
+        done = subprocess.run(command, user=user, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            told = log.read_text(encoding="utf-8") if log.exists() else ""
+            raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}{told}")
+
+    try:
+        run(_binary("initdb"), "-D", str(data), *"-U postgres -A trust -E UTF8 --no-locale -N".split())
+        options = f"-k {folder} -c listen_addresses='' {QUICK}"
+        # Its output goes to the log: on a pipe of ours the server would hold us up until it ends.
+        control = (_binary("pg_ctl"), "-D", str(data), "-w")
+        run(*control, "-l", str(log), "-o", options, "start")
+        try:
+            yield f"postgresql://postgres@/{{name}}?host={folder}"
+        finally:
+            run(*control, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def migrate(address: str) -> None:
+    """Bring the database at an address to the newest migration."""
+    app = create_app({"DATABASE_URL": address, "SECRET_KEY": "migrates only", "TESTING": True})
+    with app.app_context():
+        upgrade(directory=str(resource("migrations")))
+        db.engine.dispose()
+
+
+class SqliteDatabases:
+    """Fresh copies of one migrated file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.numbers = folder, count(1)
+        self.template = folder / "migrated.db"
+        migrate(f"sqlite:///{self.template}")
+        self.template.with_name("migrated.db-wal").unlink(missing_ok=True)  # empty once all have closed
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        path = self.folder / f"{next(self.numbers)}.db"
+        shutil.copyfile(self.template, path)
+        yield f"sqlite:///{path}"
+        for file in path.parent.glob(f"{path.name}*"):
+            file.unlink()
+
+
+class PostgresqlDatabases:
+    """Fresh databases made from one migrated template."""
+
+    def __init__(self, address: str) -> None:
+        self.address, self.numbers = address, count(1)
+        self._do(f"CREATE DATABASE {TEMPLATE}")
+        migrate(address.format(name=TEMPLATE))
+
+    def _do(self, statement: str) -> None:
+        with psycopg.connect(self.address.format(name="postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        name = f"test_{next(self.numbers)}"
+        self._do(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        yield self.address.format(name=name)
+        self._do(f"DROP DATABASE {name} WITH (FORCE)")
