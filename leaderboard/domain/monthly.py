@@ -21,9 +21,10 @@ OwnerOf = Callable[[Event], int | None]
 
 
 class Evidence(NamedTuple):
-    """What one subject puts into one participant's month.
+    """What one subject puts into one participant's month at an instant.
 
-    amount: 1 for a count, minor units for a sum, and for a rate 1 if the `in` event came, else 0.
+    amount: 1 for a count; for a sum the minor units by which the subject's amount changes; for a rate
+    1 if the `in` event came, else 0.
     """
 
     participant: int
@@ -53,16 +54,29 @@ def evidence_of(
     """
     if isinstance(measure, EventRate):
         return _rate_evidence(measure, events, owner_of, months)
+    if isinstance(measure, Sum):
+        return _sum_evidence(measure, events, owner_of, months)
     found: dict[tuple[int, Month], Evidence] = {}
     for event in events:
-        if event.type not in measure.types or (owner := owner_of(event)) is None:
-            continue
-        month = months.month_of(event.occurred_at)
-        if isinstance(measure, Sum):  # one amount a subject: the month's latest
-            found[owner, month] = Evidence(owner, month, event.occurred_at, event.amount_minor or 0)
-        elif (owner, month) not in found:
-            found[owner, month] = Evidence(owner, month, event.occurred_at, 1)
+        if event.type in measure.types and (owner := owner_of(event)) is not None:
+            month = months.month_of(event.occurred_at)
+            if (owner, month) not in found:
+                found[owner, month] = Evidence(owner, month, event.occurred_at, 1)
     return list(found.values())
+
+
+def _sum_evidence(measure: Sum, events: Sequence[Event], owner_of: OwnerOf, months: MonthFinder) -> list[Evidence]:
+    """One amount a subject: the month's latest. So each event puts in by how much it changes that."""
+    amounts: dict[tuple[int, Month], int] = {}
+    found: dict[tuple[int, Month, datetime], int] = {}
+    for event in events:
+        if event.type in measure.types and (owner := owner_of(event)) is not None:
+            month = months.month_of(event.occurred_at)
+            amount = event.amount_minor or 0
+            place = (owner, month, event.occurred_at)
+            found[place] = found.get(place, 0) + amount - amounts.get((owner, month), 0)
+            amounts[owner, month] = amount
+    return [Evidence(owner, month, at, amount) for (owner, month, at), amount in found.items()]
 
 
 def _rate_evidence(
@@ -116,23 +130,18 @@ def prorated(target: int, share: Fraction) -> int:
     return max(1, -(-target * share.numerator // share.denominator))
 
 
-def share_of_month(month: Month, memberships: Sequence[Membership], calendar_of: Callable[[int], Calendar]) -> Fraction:
+def share_of_month(month: Month, memberships: Sequence[Membership], calendar: Calendar) -> Fraction:
     """Return the share of a month's working days on which a member belonged to a team (K5).
 
-    memberships: the member's in that month, in order; 1 when there are none, or no working day.
-    calendar_of: the calendar of a team. A day outside every membership is judged by the calendar of
-    the team that the member was in next, or else last.
+    memberships: the member's in that month. calendar: that of the team they were last in then; 1 if
+    it has no working day in the month.
     """
-    if not memberships:
-        return Fraction(1)
     days = belonged = 0
     day: date = month.first_day
     while day < month.next.first_day:
-        here = next((each for each in memberships if each.covers(day)), None)
-        nearest = here or next((each for each in memberships if each.starts_on > day), memberships[-1])
-        if calendar_of(nearest.team_id).hours_on(day):
+        if calendar.hours_on(day):
             days += 1
-            belonged += here is not None
+            belonged += any(each.covers(day) for each in memberships)
         day += DAY
     return Fraction(belonged, days) if days else Fraction(1)
 

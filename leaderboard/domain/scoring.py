@@ -186,14 +186,10 @@ class Rules:
         return self.calendar_of(team_id).working_time
 
     def participants(self, sla: Sla, month: Month) -> Iterator[int]:
-        """Yield the active participants of the side that promises, who have a result each month."""
-        for member_id, team_id in self.membership.active_in(month).items():
-            if sla.participant == "member" and self.teams[team_id].side == sla.side:
-                yield member_id
-        if sla.participant == "team":
-            for team_id in self.membership.members_of(month):
-                if self.teams[team_id].side == sla.side:
-                    yield team_id
+        """Yield those active on the side that promises, who have a result each month, if only for a part of it."""
+        members = self.membership.members_of(month)
+        theirs = {team_id: members[team_id] for team_id in members if self.teams[team_id].side == sla.side}
+        yield from theirs if sla.participant == "team" else sorted(set().union(*theirs.values()))
 
     def targets(self, sla: Sla, participant: int, month: Month) -> Levels:
         """Return the targets of a count or sum, prorated for a member of part of the month (K5)."""
@@ -202,7 +198,7 @@ class Rules:
         theirs = self.membership.memberships_in(participant, month)
         if not theirs or is_whole(month, theirs):
             return sla.levels
-        share = share_of_month(month, theirs, self.calendar_of)
+        share = share_of_month(month, theirs, self.calendar_of(theirs[-1].team_id))
         exceeded = sla.levels.exceeded
         return Levels(prorated(sla.levels.met, share), None if exceeded is None else prorated(exceeded, share))
 
@@ -378,8 +374,9 @@ def score_cell(
     if isinstance(sla.measure, SlaRate | EventRate):
         if tally.cases == 0:
             return None
-        level = level if is_over else Level.PENDING
-        decided_at = ends_at if is_over else None
+        if not is_over and level is not Level.NONE:
+            level = Level.PENDING
+        decided_at = ends_at if is_over and level is not Level.NONE else None
         cases: int | None = tally.cases
     else:
         is_reached = level is not Level.MISSED

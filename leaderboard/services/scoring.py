@@ -116,7 +116,7 @@ class Scoring:
         old_evidence = scores.evidence_of(self.connection, subjects)
         pairs: list[tuple[int | None, Attainment | None, Attainment | None]] = []
         new_evidence: list[tuple[str, SubjectEvidence]] = []
-        gone: list[tuple[str, Cell]] = []
+        gone: list[tuple[str, Cell, datetime]] = []
         wakes: list[tuple[str, datetime]] = []
         anomalies: list[tuple[str, str, Event]] = []
         for subject in subjects:
@@ -137,24 +137,20 @@ class Scoring:
     def _compare_evidence(
         self,
         subject: str,
-        old: dict[Cell, tuple[datetime, int]],
+        old: dict[tuple[Cell, datetime], int],
         new: Sequence[SubjectEvidence],
         changed: list[tuple[str, SubjectEvidence]],
-        gone: list[tuple[str, Cell]],
+        gone: list[tuple[str, Cell, datetime]],
     ) -> None:
         """Note how a subject's evidence differs from what is stored."""
         for each in new:
-            before = old.pop(each.cell, None)
-            if before == (each.at, each.amount):
-                continue
-            changed.append((subject, each))
-            change = self.cells[each.cell]
-            if before is None:
-                change.add(each.amount, each.cases, each.at)
-            else:
-                change.add(each.amount - before[1], 0, min(each.at, before[0]))
-        for cell, (at, amount) in old.items():
-            gone.append((subject, cell))
+            before = old.pop((each.cell, each.at), None)
+            if before != each.amount:
+                changed.append((subject, each))
+                cases = each.cases if before is None else 0
+                self.cells[each.cell].add(each.amount - (before or 0), cases, each.at)
+        for (cell, at), amount in old.items():
+            gone.append((subject, cell, at))
             self.cells[cell].add(-amount, -1 if self._is_rate(cell) else 0, at)
 
     def _is_rate(self, cell: Cell) -> bool:

@@ -55,7 +55,7 @@ def _subject_differences(
     for subject in subjects:
         score = score_subject(book.rules, subject, events[subject], now)
         yield from _compare(stored[subject], score.attainments)
-        evidence = {part.cell: (part.at, part.amount) for part in score.evidence}
+        evidence = {(part.cell, part.at): part.amount for part in score.evidence}
         if evidence != stored_evidence.get(subject, {}):
             yield f"evidence of {subject}: stored {stored_evidence.get(subject, {})}, expected {evidence}."
         for part in score.evidence:

@@ -227,9 +227,9 @@ def write_attainments(connection: Connection, rows: Iterable[tuple[int, Attainme
     )
 
 
-def evidence_of(connection: Connection, subjects: Sequence[str]) -> dict[str, dict[Cell, tuple[datetime, int]]]:
-    """Return what each subject puts into which cells: the instant and the amount."""
-    found: dict[str, dict[Cell, tuple[datetime, int]]] = {}
+def evidence_of(connection: Connection, subjects: Sequence[str]) -> dict[str, dict[tuple[Cell, datetime], int]]:
+    """Return what each subject puts into which cells at which instants."""
+    found: dict[str, dict[tuple[Cell, datetime], int]] = {}
     rows = connection.execute(
         select(
             EvidenceRow.subject,
@@ -243,15 +243,15 @@ def evidence_of(connection: Connection, subjects: Sequence[str]) -> dict[str, di
     ).all()
     for subject, sla, month, scope, participant, at, amount in rows:
         cell = Cell(sla, scope, participant, month_of_key(month))
-        found.setdefault(subject, {})[cell] = (at, amount)
+        found.setdefault(subject, {})[cell, at] = amount
     return found
 
 
 def write_evidence(
-    connection: Connection, new: Iterable[tuple[str, SubjectEvidence]], gone: Sequence[tuple[str, Cell]]
+    connection: Connection, new: Iterable[tuple[str, SubjectEvidence]], gone: Sequence[tuple[str, Cell, datetime]]
 ) -> None:
     """Insert or overwrite evidence of subjects, and take away what no longer holds."""
-    for subject, cell in gone:
+    for subject, cell, at in gone:
         connection.execute(
             delete(EvidenceRow).where(
                 EvidenceRow.subject == subject,
@@ -259,6 +259,7 @@ def write_evidence(
                 EvidenceRow.month == str(cell.month),
                 EvidenceRow.scope == cell.scope,
                 EvidenceRow.participant_id == cell.participant,
+                EvidenceRow.at == at,
             )
         )
     values = [
@@ -273,7 +274,7 @@ def write_evidence(
         )
         for subject, each in new
     ]
-    conflict = "(subject, sla, month, scope, participant_id) DO UPDATE SET at = excluded.at, amount = excluded.amount"
+    conflict = "(subject, sla, month, scope, participant_id, at) DO UPDATE SET amount = excluded.amount"
     insert_rows(connection, EvidenceRow.__tablename__, EVIDENCE_COLUMNS, values, conflict)
 
 

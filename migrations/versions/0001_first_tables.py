@@ -88,7 +88,7 @@ def upgrade():
         sa.Column("participant_id", BIG, autoincrement=False, nullable=False),
         sa.Column("at", BIG, nullable=False),
         sa.Column("amount", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("subject", "sla", "month", "scope", "participant_id", name="pk_evidence"),
+        sa.PrimaryKeyConstraint("subject", "sla", "month", "scope", "participant_id", "at", name="pk_evidence"),
         sqlite_strict=True,
     )
     op.create_index(

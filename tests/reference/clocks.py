@@ -4,16 +4,17 @@ Where the design is silent:
 - An event whose type stands in several lists of a measure acts in each role, in the order of C8.
 - Event ids are ordered as Python orders text (by code point).
 - The SLA's side does not choose events: whoever a `from` event names owns the clock.
-- A closer-mode clock that nobody is credited with is listed without a participant, and earns nothing.
+- A closer-mode clock that nobody is credited with gives no attainment: one is of a participant (design §2).
+- A paused pending clock has a due instant only where it was reached before the pause (T5).
 - A missed clock whose `to` event came late keeps its level's decision instant; `void` keeps value and
   instants, and its month.
 - A pending row has no value and no stopped_at. It is listed in the month of as_of.
 - At as_of exactly on the last instant at which elapsed equals the target the clock is still pending.
-- Completion: the types are task.assigned and task.completed. Only a completion at or after the assignment
-  counts. One without a member (for teams: without a team) completes the task of everybody who has it. The
-  due date is that of the latest assignment before the decision, started_at is the first assignment; an
-  assignment without due_at is no task; later assignments change nothing once it is decided. A completion
-  between the last instant for `met` and the due date is missed, decided at the completion.
+- Completion: the types are task.assigned and task.completed. The participant's latest assignment decides
+  (start, due date, version), the first completion counts, also one before the assignment. One that names
+  nobody completes the task of everybody who has it. An assignment without due_at is no task. A
+  completion between the last instant for `met` and the due date is missed, decided at the completion.
+- At as_of exactly on a task's due date it is still pending.
 """
 
 from dataclasses import dataclass, field
@@ -98,7 +99,7 @@ class SubjectWalk:
             steps[role](event)
         if self.clock is not None:
             self.found.append(self.still_open(self.clock, as_of))
-        return self.found
+        return [row for row in self.found if row.participant is not None]
 
     def on_from(self, event: Event) -> None:
         owner = named_participant(event, self.sla, self.people)
@@ -167,16 +168,13 @@ class SubjectWalk:
         due, over = due_and_over(clock.calendar, clock.pauses, clock.start, self.met)
         if elapsed(clock.calendar, clock.pauses, clock.start, as_of) > self.met:
             return self.row(clock, "missed", clock.holder_at(over), due, None, over, None)
-        due = None if self.paused else due
         pending = self.row(clock, "pending", clock.holders[-1][1], due, None, None, None)
         pending.month = self.organisation.month_of(as_of)
         return pending
 
     def row(self, clock, level, participant, due, stopped_at, decided_at, took) -> Attainment:
         value = None if took is None else seconds(took)
-        found = Attainment(
-            self.sla.key, participant, self.subject, level, value, clock.start, due, stopped_at
-        )
+        found = Attainment(self.sla.key, participant, self.subject, level, value, clock.start, due, stopped_at)
         credit(found, self.sla, decided_at, self.organisation, self.people)
         return found
 
@@ -187,53 +185,41 @@ def credit(found: Attainment, sla: Sla, decided_at: datetime | None, organisatio
     if decided_at is None:
         return
     found.month = organisation.month_of(decided_at)
-    if found.participant is None:
+    if found.participant is None:  # nobody's: dropped in the end
         return
     found.points = sla.earned(found.level)
     is_team = sla.participant == "team"
     found.team = found.participant if is_team else people.team_at_or_before(found.participant, decided_at)
 
 
-def completions(
-    sla: Sla, subject: str, events: list[Event], as_of: datetime, organisation, people
-) -> list[Attainment]:
+def completions(sla: Sla, subject: str, log: list[Event], as_of: datetime, organisation, people) -> list[Attainment]:
     """K4: one result per task and participant."""
-    tasks: dict[str, Attainment] = {}
-    kinds = ("task.assigned", "task.completed")
-    chosen = sorted((e for e in events if e.type in kinds), key=lambda e: (e.at, kinds.index(e.type), e.id))
-    for event in chosen:
+    in_order = sorted(log, key=lambda event: (event.at, event.id))
+    done = [(e.at, named_participant(e, sla, people)) for e in in_order if e.type == "task.completed"]
+    latest: dict[str, Event] = {}
+    for event in in_order:
         who = named_participant(event, sla, people)
-        for task in tasks.values():
-            if task.level == "pending" and task.due_at < event.at:
-                decide_task(task, sla, "missed", task.due_at, organisation, people)
-        if event.type == "task.assigned":
-            if who is not None and event.due_at is not None:
-                task = tasks.setdefault(who, Attainment(sla.key, who, subject, "pending", None, event.at))
-                task.due_at = event.due_at if task.level == "pending" else task.due_at
-        else:
-            for task in tasks.values():
-                if who in (task.participant, None) and task.stopped_at is None:
-                    complete_task(task, sla, event.at, organisation, people)
-    for task in tasks.values():
-        if task.level == "pending" and task.due_at < as_of:
-            decide_task(task, sla, "missed", task.due_at, organisation, people)
-        if task.level == "pending":
-            task.month = organisation.month_of(as_of)
-    return list(tasks.values())
+        if event.type == "task.assigned" and event.due_at is not None and who is not None:
+            latest[who] = event
+    rows = []
+    for who, task in latest.items():
+        row = Attainment(sla.key, who, subject, "pending", started_at=task.at, due_at=task.due_at)
+        row.stopped_at = min((at for at, by in done if by in (who, None)), default=None)
+        decide_task(row, sla, as_of, organisation, people)
+        rows.append(row)
+    return rows
 
 
-def complete_task(task: Attainment, sla: Sla, at: datetime, organisation, people) -> None:
-    before = task.due_at - at
-    task.stopped_at, task.value = at, seconds(before)
-    if task.level != "pending":
-        return
-    if "exceeded" in sla.levels and before >= sla.levels["exceeded"]:
-        level = "exceeded"
+def decide_task(row: Attainment, sla: Sla, as_of: datetime, organisation, people) -> None:
+    decided_at = None
+    if row.stopped_at is not None:
+        before = row.due_at - row.stopped_at
+        row.value = seconds(before)
+        reached = [level for level in ("met", "exceeded") if level in sla.levels and before >= sla.levels[level]]
+        row.level = reached[-1] if reached else "missed"
+        decided_at = min(row.stopped_at, row.due_at)
+    elif row.due_at < as_of:
+        row.level, decided_at = "missed", row.due_at
     else:
-        level = "met" if before >= sla.levels["met"] else "missed"
-    decide_task(task, sla, level, at, organisation, people)
-
-
-def decide_task(task: Attainment, sla: Sla, level: str, at: datetime, organisation, people) -> None:
-    task.level = level
-    credit(task, sla, at, organisation, people)
+        row.month = organisation.month_of(as_of)
+    credit(row, sla, decided_at, organisation, people)

@@ -135,9 +135,7 @@ def read_organisation(text: str) -> Organisation:
         zone=zone,
         currency=table["organisation"]["currency"],
         calendar=calendar_from(table["calendar"], zone),
-        team_calendars={
-            name: calendar_from(own, zone) for name, own in table.get("team_calendars", {}).items()
-        },
+        team_calendars={name: calendar_from(own, zone) for name, own in table.get("team_calendars", {}).items()},
     )
 
 
@@ -147,9 +145,7 @@ def read_agreement(text: str) -> Agreement:
     for row in table.get("sla", []):
         kind = row["measure"]["kind"]
         levels = {level: level_target(kind, target) for level, target in row["levels"].items()}
-        slas[row["key"]] = Sla(
-            row["key"], row["side"], row["participant"], kind, row["measure"], levels, row["points"]
-        )
+        slas[row["key"]] = Sla(row["key"], row["side"], row["participant"], kind, row["measure"], levels, row["points"])
     return Agreement(table["agreement"]["effective_from"], slas)
 
 
@@ -218,9 +214,7 @@ def event_from(row: dict, organisation: Organisation, people: People) -> Event:
     )
 
 
-def read_events(
-    rows: list[dict], organisation: Organisation, people: People
-) -> tuple[list[Event], list[str]]:
+def read_events(rows: list[dict], organisation: Organisation, people: People) -> tuple[list[Event], list[str]]:
     """Return the accepted events in the file's order, each id once, and the refusals; those take no id."""
     events: dict[str, Event] = {}
     refused = []

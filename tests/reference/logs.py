@@ -107,29 +107,21 @@ def calendar_toml(random: Random, table: str, zone: str | None, holidays: str | 
     lines = [f"[{table}]"] + ([f'time_zone = "{zone}"'] if zone else [])
     for number, day in enumerate(WEEKDAYS):
         office = SHIFTS[0] if number < 5 else []
-        hours = (
-            office if style == "office" else ["22:00-06:00"] if style == "nights" else random.choice(SHIFTS)
-        )
+        hours = office if style == "office" else ["22:00-06:00"] if style == "nights" else random.choice(SHIFTS)
         lines += [f"{day} = {quoted(hours)}"] if hours else []
     if len(lines) < 3:
-        lines.append(
-            'monday = ["09:00-17:00"]' if "monday" not in " ".join(lines) else 'friday = ["09:00-17:00"]'
-        )
+        lines.append('monday = ["09:00-17:00"]' if "monday" not in " ".join(lines) else 'friday = ["09:00-17:00"]')
     lines += [f'holidays = "{holidays}"'] if holidays else []
     closed = sorted({first + timedelta(days=random.randrange(90)) for _ in range(random.randint(0, 4))})
     lines.append("closed = [" + ", ".join(map(str, closed)) + "]")
-    extra = {first + timedelta(days=random.randrange(90)) for _ in range(random.randint(0, 3))} | set(
-        closed[:1]
-    )
+    extra = {first + timedelta(days=random.randrange(90)) for _ in range(random.randint(0, 3))} | set(closed[:1])
     for day in sorted(extra):
         lines += [f"[[{table}.open]]", f"date = {day}", f"hours = {quoted(random.choice(SHIFTS[:-1]))}"]
     return "\n".join(lines) + "\n"
 
 
 def organisation_toml(random: Random, zone: str, holidays: str | None, currency: str, first: date) -> str:
-    text = (
-        f'[organisation]\nname = "Aurora"\ntime_zone = "{zone}"\ncurrency = "{currency}"\nlanguage = "en"\n'
-    )
+    text = f'[organisation]\nname = "Aurora"\ntime_zone = "{zone}"\ncurrency = "{currency}"\nlanguage = "en"\n'
     text += calendar_toml(random, "calendar", None, holidays, first)
     for team in random.sample(["North", "New York", "Leads", "Brand"], random.randint(1, 3)):
         own_zone = random.choice([None, *OTHER_ZONES])
@@ -196,9 +188,7 @@ def agreement_versions(random: Random, months: list[date], currency: str) -> lis
             for credit in ("owner", "closer"):
                 key = f"{participant}-{credit}"
                 measure, levels = clock_measure(random, credit), clock_levels(random)
-                text += sla_toml(
-                    key, "sales", participant, measure, levels, "occurrence", random.randint(1, 20)
-                )
+                text += sla_toml(key, "sales", participant, measure, levels, "occurrence", random.randint(1, 20))
             text += monthly_toml(random, participant, currency)
         texts.append(text)
     return texts
@@ -268,9 +258,7 @@ class EventMaker:
             local = at.astimezone(self.organisation.zone).date()
             return midnight(local.replace(day=1), self.organisation.zone)
         if dice < 0.5:
-            calendar = self.random.choice(
-                [self.organisation.calendar, *self.organisation.team_calendars.values()]
-            )
+            calendar = self.random.choice([self.organisation.calendar, *self.organisation.team_calendars.values()])
             edges = [edge for span in calendar.open_between(at, at + 4 * DAY) for edge in span]
             return self.random.choice(edges[:6]) if edges else at
         return self.rounded(at)
@@ -279,9 +267,7 @@ class EventMaker:
         dice = self.random.random()
         if dice < 0.6:
             return at.replace(second=0, microsecond=0)
-        return at.replace(
-            microsecond=self.random.choice([0, 1000 * (at.microsecond // 1000), at.microsecond])
-        )
+        return at.replace(microsecond=self.random.choice([0, 1000 * (at.microsecond // 1000), at.microsecond]))
 
     def later(self, at: datetime) -> datetime:
         dice = self.random.random()
@@ -350,8 +336,5 @@ def mixed(random: Random, rows: list[dict]) -> list[dict]:
     rows = [{name: value for name, value in row.items() if name != "_at"} for row in rows]
     rows += random.sample(rows, len(rows) // 10)
     random.shuffle(rows)
-    late = [
-        dict(row, occurred_at="2026-01-01T00:00:00Z", member="")
-        for row in random.sample(rows, len(rows) // 20)
-    ]
+    late = [dict(row, occurred_at="2026-01-01T00:00:00Z", member="") for row in random.sample(rows, len(rows) // 20)]
     return rows + late

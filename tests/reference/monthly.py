@@ -9,9 +9,10 @@ Where the design is silent:
 - `sum`: an event without an amount is passed over. The level is decided at the first instant since which
   the running sum (taken after all events of the instant) has stayed at or above the target; so amounts may
   shrink.
-- Proration counts days in the calendar of the team that the member was last in that month; one without any
-  day of membership in the month has a share of 0, so a target of 1. A month without any working day does
+- Proration counts days in the calendar of the team that the member was last in that month; one in no
+  team in the month neither joined nor left in it, and has the full target. A month without any working day does
   not prorate.
+- The result of a member in no team in the month is credited to the last team before it, as P3 does.
 - A rate's fraction is compared exactly and rounded half to even for display.
 - `rate` of subjects: per participant, the subject's first `of` event in the month that names it; the `in`
   event may name anybody.
@@ -52,6 +53,12 @@ def last_team(people: People, member: str, month: Month) -> str | None:
     return max(inside, key=lambda m: m.from_on).team if inside else None
 
 
+def last_team_until(people: People, member: str, month: Month) -> str | None:
+    """K7, P3: the team that the member was last in that month, or else the last one before it."""
+    begun = [m for m in people.members[member].memberships if m.from_on < month.next_first]
+    return max(begun, key=lambda m: m.from_on).team if begun else None
+
+
 def active(sla: Sla, month: Month, people: People) -> set[str]:
     found = set()
     for member in people.members.values():
@@ -63,14 +70,16 @@ def active(sla: Sla, month: Month, people: People) -> set[str]:
 
 def share_of_month(member: str, month: Month, organisation: Organisation, people: People) -> Fraction:
     """K5: the share of the month's working days on which the member belonged to a team."""
-    calendar = organisation.calendar_of(last_team(people, member, month))
+    team = last_team(people, member, month)
+    if team is None:
+        return Fraction(1)
+    calendar = organisation.calendar_of(team)
     working = [day for day in month.days if calendar.is_working_day(day)]
     mine = [
         day
         for day in working
         if any(
-            m.from_on <= day and (m.until_on is None or day < m.until_on)
-            for m in people.members[member].memberships
+            m.from_on <= day and (m.until_on is None or day < m.until_on) for m in people.members[member].memberships
         )
     ]
     return Fraction(len(mine), len(working)) if working else Fraction(1)
@@ -140,11 +149,9 @@ def counts_and_sums(
     return rows
 
 
-def monthly_row(
-    sla: Sla, who: str, month: Month, level: str, value, decided_at, people: People
-) -> Attainment:
+def monthly_row(sla: Sla, who: str, month: Month, level: str, value, decided_at, people: People) -> Attainment:
     row = Attainment(sla.key, who, month.text, level, value, decided_at=decided_at, points=sla.earned(level))
-    row.team = who if sla.participant == "team" else last_team(people, who, month)
+    row.team = who if sla.participant == "team" else last_team_until(people, who, month)
     row.month, row.started_at, row.due_at = month.text, month.start, month.end
     return row
 
@@ -153,11 +160,7 @@ def clock_cases(sla: Sla, month: Month, decided: list[Attainment], member_keys) 
     """K3: the clocks of the other SLA that were decided in the month, each in time or not."""
     cases: dict[str, list[bool]] = {}
     for row in decided:
-        if (
-            row.sla == sla.measure["of_sla"]
-            and row.month == month.text
-            and row.level in ("met", "exceeded", "missed")
-        ):
+        if row.sla == sla.measure["of_sla"] and row.month == month.text and row.level in ("met", "exceeded", "missed"):
             who = row.team if sla.participant == "team" else row.participant
             if who is not None and (sla.participant == "team" or who in member_keys):
                 cases.setdefault(who, []).append(row.level != "missed")
@@ -175,17 +178,12 @@ def subject_cases(sla: Sla, month: Month, events: list[Event], people: People) -
     cases: dict[str, list[bool]] = {}
     for (who, subject), at in first.items():
         cases.setdefault(who, []).append(
-            any(
-                e.type in sla.measure["in"] and e.subject == subject and at <= e.at < month.end
-                for e in events
-            )
+            any(e.type in sla.measure["in"] and e.subject == subject and at <= e.at < month.end for e in events)
         )
     return cases
 
 
-def rates(
-    sla: Sla, month: Month, events: list[Event], decided: list[Attainment], as_of, people
-) -> list[Attainment]:
+def rates(sla: Sla, month: Month, events: list[Event], decided: list[Attainment], as_of, people) -> list[Attainment]:
     if "of_sla" in sla.measure:
         cases = clock_cases(sla, month, decided, people.members)
     else:

@@ -5,8 +5,8 @@ Where the design is silent:
   agreement lacks is not in force.
 - A period's standings list who is in a team on at least one day of it (up to its end, also beyond as_of),
   and whoever has a decided result in it.
-- A member's side in standings is that of the last team up to the period's end, else the side of the people
-  file. Ranks are taken after the choice of a side.
+- A member's side in standings is that of the last team up to the period's end; one who has not joined yet has
+  none. Ranks are taken after the choice of a side.
 - A member's figures come from member SLAs only; a team's from its members' results credited to it and its
   own.
 - Names are ordered without regard to case, then by key.
@@ -37,7 +37,7 @@ class Standing:
     rank: int
     key: str
     name: str
-    side: str
+    side: str | None
     points: int
     met: int
     exceeded: int
@@ -64,15 +64,11 @@ def evaluate(
     versions = sorted((read_agreement(text) for text in agreements), key=lambda a: a.effective_from)
     rows = occurrences(org, folk, versions, known, as_of)
     rows += monthlies(org, folk, versions, known, rows, as_of)
-    rows.sort(
-        key=lambda r: (r.sla, r.participant or "", r.subject, r.started_at or as_of, r.stopped_at or as_of)
-    )
+    rows.sort(key=lambda r: (r.sla, r.participant or "", r.subject, r.started_at or as_of, r.stopped_at or as_of))
     return Result(org, folk, as_of, rows, refused)
 
 
-def occurrences(
-    org, folk, versions: list[Agreement], events: list[Event], as_of: datetime
-) -> list[Attainment]:
+def occurrences(org, folk, versions: list[Agreement], events: list[Event], as_of: datetime) -> list[Attainment]:
     by_subject: dict[str, list[Event]] = {}
     for event in events:
         by_subject.setdefault(event.subject, []).append(event)
@@ -81,9 +77,7 @@ def occurrences(
         for sla in version.slas.values():
             for subject, log in by_subject.items():
                 found = occurrences_of(sla, subject, log, as_of, org, folk)
-                rows += [
-                    row for row in found if start <= row.started_at and (end is None or row.started_at < end)
-                ]
+                rows += [row for row in found if start <= row.started_at and (end is None or row.started_at < end)]
     return rows
 
 
@@ -135,15 +129,11 @@ def standings_in(result: Result, period: str, scope: str, side: str | None = Non
     folk = result.people
     rows = [r for r in attainments_in(result, period) if r.level in ("met", "exceeded", "missed")]
     if scope == "team":
-        inside = {
-            m.team for p in folk.members.values() for m in p.memberships if any(x.overlaps(m) for x in months)
-        }
+        inside = {m.team for p in folk.members.values() for m in p.memberships if any(x.overlaps(m) for x in months)}
         names = {team: (team, folk.sides[team]) for team in inside | {r.team for r in rows if r.team}}
         mine = {team: [r for r in rows if r.team == team] for team in names}
     else:
-        inside = {
-            p.key for p in folk.members.values() if any(x.overlaps(m) for m in p.memberships for x in months)
-        }
+        inside = {p.key for p in folk.members.values() if any(x.overlaps(m) for m in p.memberships for x in months)}
         names = {
             key: (folk.members[key].name, side_of(folk, key, months[-1]))
             for key in inside | {r.participant for r in rows if r.participant in folk.members}
@@ -157,10 +147,10 @@ def standings_in(result: Result, period: str, scope: str, side: str | None = Non
     return ranked(chosen)
 
 
-def side_of(folk: People, member: str, last_month: Month) -> str:
+def side_of(folk: People, member: str, last_month: Month) -> str | None:
     until_then = [m for m in folk.members[member].memberships if m.from_on < last_month.next_first]
     if not until_then:
-        return folk.members[member].side
+        return None
     return folk.sides[max(until_then, key=lambda m: m.from_on).team]
 
 

@@ -207,7 +207,7 @@ def test_c3_c5_a_clock_paused_on_its_due_instant_is_over_when_it_runs_again():
     log = f"05 09:00 lead.assigned {ANA}\n05 10:00 lead.paused -\n06 10:00 lead.resumed -"
     one_hour = sla(SPEED + PAUSES, 'met = "1h"')
     paused = run(log, one_hour, as_of=local("10-06T09:59")).attainments[0]
-    assert (paused.level, paused.due_at) == ("pending", None)
+    assert (paused.level, paused.due_at) == ("pending", local("10-05T10:00"))
     missed = run(log, one_hour).attainments[0]
     assert (missed.due_at, missed.decided_at) == (local("10-05T10:00"), local("10-06T10:00"))
 
@@ -261,12 +261,12 @@ def test_c9_a_team_owns_the_clock_by_the_event_or_by_its_member():
         ("05 11:00 lead.disposed -", (BIA, "met", 7200)),
         (f"07 09:30 lead.disposed {ANA}", (BIA, "missed", 59400)),
         ("05 09:10 lead.assigned -\n05 11:00 lead.disposed -", (BIA, "met", 7200)),
-        ("05 10:30 lead.assigned -\n05 11:00 lead.disposed -", (None, "met", 7200)),
+        ("05 10:30 lead.assigned -\n05 11:00 lead.disposed -", None),
     ],
 )
 def test_c10_the_closer_gets_what_is_in_time_and_the_holder_what_is_missed(stop, expected):
     log = f"05 09:00 lead.assigned -\n05 10:00 lead.assigned {BIA}\n{stop}"
-    assert levels(run(log, sla(SPEED + ', credit = "closer"'))) == [expected]
+    assert levels(run(log, sla(SPEED + ', credit = "closer"'))) == ([expected] if expected else [])
 
 
 def test_c10_a_miss_belongs_to_the_holder_at_that_instant():
