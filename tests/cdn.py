@@ -34,7 +34,7 @@ def cdn_file(url: str, integrity: str) -> bytes:
     match = ADDRESS.fullmatch(url)
     if not match:
         raise ValueError(f"{url} names no npm package with its version")
-    kept = CACHE / f"{match['package']}@{match['version']}".replace("/", "+") / match["path"].replace("/", "+")
+    kept = CACHE / "{package}@{version}+{path}".format(**match.groupdict()).replace("/", "+")
     if not kept.exists():
         content = _from_package(match["package"], match["version"], match["path"])
         kept.parent.mkdir(parents=True, exist_ok=True)

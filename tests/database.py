@@ -81,7 +81,6 @@ class SqliteDatabases:
         self.folder, self.numbers = folder, count(1)
         self.template = folder / "migrated.db"
         migrate(f"sqlite:///{self.template}")
-        self.template.with_name("migrated.db-wal").unlink(missing_ok=True)  # empty once all have closed
 
     @contextmanager
     def fresh(self) -> Iterator[str]:

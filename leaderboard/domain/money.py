@@ -30,7 +30,7 @@ MINOR_DIGITS = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
 LARGEST = 10**15
-AMOUNT = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]*))?")
+AMOUNT = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]*))?")
 
 
 def minor_digits(currency: str) -> int:

@@ -164,19 +164,22 @@ def task_results(
     """Return what each member made of one task (K4).
 
     events: those of the task that have happened, in order. Its due date is that of the last
-    assignment up to the completion, or of the first one if the task was done before any.
+    assignment up to the completion, or of the first one if the task was done before any. A completion
+    that names nobody is that of all who have the task by then.
     """
     assigned: dict[int, list[Event]] = {}
-    completed: dict[int | None, datetime] = {}
+    completions: list[tuple[datetime, int | None]] = []
     for event in events:
         if event.type == TASK_ASSIGNED and event.due_at is not None and (owner := owner_of(event)) is not None:
             assigned.setdefault(owner, []).append(event)
         elif event.type == TASK_COMPLETED:
-            completed.setdefault(owner_of(event), event.occurred_at)
-    return [
-        _task_result(levels, owner, theirs, completed.get(owner, completed.get(None)), now)
-        for owner, theirs in assigned.items()
-    ]
+            completions.append((event.occurred_at, owner_of(event)))
+    results = []
+    for owner, theirs in assigned.items():
+        begun = theirs[0].occurred_at
+        done = (at for at, by in completions if by == owner or (by is None and at >= begun))
+        results.append(_task_result(levels, owner, theirs, next(done, None), now))
+    return results
 
 
 def _task_result(

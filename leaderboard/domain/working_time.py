@@ -187,6 +187,8 @@ class WorkingTime:
     def spans_between(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """Return the open spans that lie in [start, end), cut to it (P8: which hours counted)."""
         first, last = micros(start), micros(end)
+        if last <= first:
+            return []
         spans = self._covering(first, last)
         index = bisect_right(spans.ends, first)
         found = []
@@ -218,20 +220,23 @@ class WorkingTime:
         """Spread the calendar out over whole years, one day over at both ends."""
         zone = ZoneInfo(self._calendar.time_zone)
         day, stop = date(first_year, 1, 1) - 2 * DAY, date(last_year + 1, 1, 1) + 2 * DAY
+        spans: list[tuple[int, int]] = []
+        while day < stop:
+            spans.extend(
+                (micros(local_instant(day, opening, zone)), micros(local_instant(day, closing, zone)))
+                for opening, closing in self._calendar.hours_on(day)
+            )
+            day += DAY
         starts: list[int] = []
         ends: list[int] = []
-        while day < stop:
-            for opening, closing in sorted(self._calendar.hours_on(day)):
-                start = micros(local_instant(day, opening, zone))
-                end = micros(local_instant(day, closing, zone))
-                if end <= start:  # swallowed by a DST change
-                    continue
-                if ends and start <= ends[-1]:
-                    ends[-1] = max(ends[-1], end)
-                else:
-                    starts.append(start)
-                    ends.append(end)
-            day += DAY
+        for start, end in sorted(spans):  # by instant: a DST gap may turn the order of the wall clock round
+            if end <= start:  # swallowed by a DST change
+                continue
+            if ends and start <= ends[-1]:
+                ends[-1] = max(ends[-1], end)
+            else:
+                starts.append(start)
+                ends.append(end)
         sums = [0]
         for start, end in zip(starts, ends, strict=True):
             sums.append(sums[-1] + end - start)

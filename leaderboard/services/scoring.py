@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.events import Event
-from leaderboard.domain.monthly import reached_at
 from leaderboard.domain.periods import Month, Period, month_of_key
 from leaderboard.domain.points import COUNTED, Attainment, Posting, postings
 from leaderboard.domain.scoring import (
@@ -277,10 +276,7 @@ class Scoring:
                 unknown[cell] = target
             else:
                 found[cell] = kept
-        for cell, evidence in scores.evidence_in_cells(self.connection, list(unknown)).items():
-            at = reached_at(evidence, unknown[cell])
-            if at is not None:
-                found[cell] = at
+        found.update(scores.targets_reached_at(self.connection, unknown))
         return found
 
     def _kept_instant(

@@ -1,10 +1,18 @@
 """Queries of scoring: events, attainments, evidence, the ledger and the totals."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, tuple_, type_coerce, update
+from sqlalchemy import (
+    Connection,
+    delete,
+    func,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.events import Event
@@ -302,6 +310,49 @@ def evidence_in_cells(connection: Connection, cells: Sequence[Cell]) -> dict[Cel
         for sla, month, scope, participant, at, amount in rows:
             found.setdefault(wanted[sla, month, scope, participant], []).append((from_micros(at), amount))
     return found
+
+
+def targets_reached_at(connection: Connection, targets: Mapping[Cell, int]) -> dict[Cell, datetime]:
+    """Return when the running total of each cell first reached its target (K6); domain.monthly.reached_at in SQL."""
+    by_sla: dict[str, list[Cell]] = {}
+    for cell in targets:
+        by_sla.setdefault(cell.sla, []).append(cell)
+    found: dict[Cell, datetime] = {}
+    for cells in by_sla.values():
+        for start in range(0, len(cells), CELLS_A_QUERY):
+            _targets_reached_at(connection, cells[start : start + CELLS_A_QUERY], targets, found)
+    return found
+
+
+def _targets_reached_at(
+    connection: Connection, cells: Sequence[Cell], targets: Mapping[Cell, int], found: dict[Cell, datetime]
+) -> None:
+    """Read only the rows near the targets: where the running total passes from below the highest to the lowest."""
+    key = (EvidenceRow.sla, EvidenceRow.month, EvidenceRow.scope, EvidenceRow.participant_id)
+    wanted = {(cell.sla, str(cell.month), cell.scope, cell.participant): cell for cell in cells}
+    sums = (
+        select(
+            *key,
+            type_coerce(EvidenceRow.at, Big).label("at"),
+            EvidenceRow.subject,
+            EvidenceRow.amount,
+            func.sum(EvidenceRow.amount)
+            .over(partition_by=key, order_by=(EvidenceRow.at, EvidenceRow.subject), rows=(None, 0))
+            .label("total"),
+        )
+        .where(tuple_(*key).in_(list(wanted)))
+        .subquery()
+    )
+    here = [targets[cell] for cell in cells]
+    rows = connection.execute(
+        select(sums.c.sla, sums.c.month, sums.c.scope, sums.c.participant_id, sums.c["at"], sums.c.total)
+        .where(sums.c.total >= min(here), sums.c.total - sums.c.amount < max(here))
+        .order_by(sums.c["at"], sums.c.subject)
+    ).all()
+    for sla, month, scope, participant, at, total in rows:
+        cell = wanted[sla, month, scope, participant]
+        if cell not in found and total >= targets[cell]:
+            found[cell] = from_micros(at)
 
 
 def write_entries(connection: Connection, rows: Iterable[tuple[int, Posting]], now: datetime) -> None:

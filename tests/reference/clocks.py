@@ -10,10 +10,11 @@ Where the design is silent:
   instants, and its month.
 - A pending row has no value and no stopped_at. It is listed in the month of as_of.
 - At as_of exactly on the last instant at which elapsed equals the target the clock is still pending.
-- Completion: the types are task.assigned and task.completed. The participant's latest assignment decides
-  (start, due date, version), the first completion counts, also one before the assignment. One that names
-  nobody completes the task of everybody who has it. An assignment without due_at is no task. A
-  completion between the last instant for `met` and the due date is missed, decided at the completion.
+- Completion: the types are task.assigned and task.completed. The participant's latest assignment until
+  the completion decides (start, due date, version), else the first one after it: also a completion before every
+  assignment counts. Only the first completion does. One that names nobody completes the task of
+  everybody who has it or gets it. An assignment without due_at is no task. A completion between the last instant
+  for `met` and the due date is missed, decided at the completion.
 - At as_of exactly on a task's due date it is still pending.
 """
 
@@ -196,15 +197,18 @@ def completions(sla: Sla, subject: str, log: list[Event], as_of: datetime, organ
     """K4: one result per task and participant."""
     in_order = sorted(log, key=lambda event: (event.at, event.id))
     done = [(e.at, named_participant(e, sla, people)) for e in in_order if e.type == "task.completed"]
-    latest: dict[str, Event] = {}
+    assigned: dict[str, list[Event]] = {}
     for event in in_order:
         who = named_participant(event, sla, people)
         if event.type == "task.assigned" and event.due_at is not None and who is not None:
-            latest[who] = event
+            assigned.setdefault(who, []).append(event)
     rows = []
-    for who, task in latest.items():
+    for who, tasks in assigned.items():
+        stopped_at = min((at for at, by in done if by in (who, None)), default=None)
+        open_tasks = [task for task in tasks if stopped_at is None or task.at <= stopped_at]
+        task = open_tasks[-1] if open_tasks else tasks[0]
         row = Attainment(sla.key, who, subject, "pending", started_at=task.at, due_at=task.due_at)
-        row.stopped_at = min((at for at, by in done if by in (who, None)), default=None)
+        row.stopped_at = stopped_at
         decide_task(row, sla, as_of, organisation, people)
         rows.append(row)
     return rows

@@ -6,9 +6,9 @@ Where the design is silent:
   SLA's side on at least one day. Both look at the whole month, also beyond as_of.
 - Months in which nothing happened at all (no accepted event, no response-time or completion result decided,
   void ones included) have no counts.
-- `sum`: an event without an amount is passed over. The level is decided at the first instant since which
-  the running sum (taken after all events of the instant) has stayed at or above the target; so amounts may
-  shrink.
+- `sum`: an event without an amount is passed over. The level is that of the final sum; it is decided at
+  the first instant at which the running sum (taken after all events of the instant) was at or above its target,
+  also when a smaller amount of the same subject brought it below again for a while.
 - Proration counts days in the calendar of the team that the member was last in that month; one in no
   team in the month neither joined nor left in it, and has the full target. A month without any working day does
   not prorate.
@@ -118,14 +118,10 @@ def running_values(sla: Sla, events: list[Event]) -> list[tuple[datetime, int]]:
 
 
 def reached_at(values: list[tuple[datetime, int]], target: int) -> datetime | None:
-    """Return the first instant since which the value has stayed at or above the target."""
-    since = None
-    for at, value in values:
-        if value < target:
-            since = None
-        elif since is None:
-            since = at
-    return since
+    """Return the first instant at which the value was at or above the target, if it is so in the end."""
+    if not values or values[-1][1] < target:
+        return None
+    return min(at for at, value in values if value >= target)
 
 
 def counts_and_sums(
