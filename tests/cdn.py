@@ -18,9 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache" / "npm"
-ADDRESS = re.compile(
-    r"https://[^/]+/(?:npm/)?(?P<package>(?:@[^/]+/)?[^/@]+)@(?P<version>[^/]+)/(?P<path>.+)"
-)
+ADDRESS = re.compile(r"https://[^/]+/(?:npm/)?(?P<package>(?:@[^/]+/)?[^/@]+)@(?P<version>[^/]+)/(?P<path>.+)")
 NPMRC = re.compile(r"^\s*registry\s*=\s*(\S+)", re.MULTILINE)
 
 

@@ -224,13 +224,14 @@ class _Reader:
         return measure
 
     def _response_time(self, table: _Table) -> ResponseTime:
+        void_within = table.duration("void_within", VOID_WINDOW)
         measure = ResponseTime(
             from_types=table.types("from"),
             to_types=table.types("to"),
             pause_types=table.types("pause", ()),
             resume_types=table.types("resume", ()),
             void_types=table.types("void_by", ()),
-            void_within=table.duration("void_within", VOID_WINDOW) or VOID_WINDOW,
+            void_within=VOID_WINDOW if void_within is None else void_within,
             is_working=table.choice("clock", ("working", "elapsed"), "working") == "working",
             credit=table.choice("credit", ("owner", "closer"), "owner"),
         )
@@ -303,7 +304,7 @@ class _Reader:
         value = table.take(
             key,
             "a share from 0 to 1, such as 0.95",
-            lambda v: isinstance(v, int | Decimal) and not isinstance(v, bool) and 0 < v <= 1,
+            lambda v: isinstance(v, int | Decimal) and not isinstance(v, bool) and v == v and 0 < v <= 1,  # not nan
         )
         return None if value is None else Decimal(value)
 
@@ -349,10 +350,13 @@ class _Reader:
 
     def _place(self, table: _Table, amount: str) -> int:
         try:
-            return parse_amount(amount, self.currency)
+            minor = parse_amount(amount, self.currency)
         except ValueError as error:
             table.refuse(f"places: {error}.")
             return 0
+        if minor < 1:
+            table.refuse(f'places: "{amount}" is no bonus; expected more than 0.')
+        return minor
 
 
 def _shown(value: object) -> str:

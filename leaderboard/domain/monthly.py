@@ -7,6 +7,7 @@ subject, however many are counted already.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import groupby
 from typing import NamedTuple
 
 from leaderboard.domain.agreement import Completion, Count, EventRate, Level, Levels, Sum
@@ -66,15 +67,16 @@ def evidence_of(
 
 
 def _sum_evidence(measure: Sum, events: Sequence[Event], owner_of: OwnerOf, months: MonthFinder) -> list[Evidence]:
-    """One amount a subject: the month's latest. So each event puts in by how much it changes that."""
+    """One amount a subject: the latest that the month gives. So each event puts in by how much it changes that."""
     amounts: dict[tuple[int, Month], int] = {}
     found: dict[tuple[int, Month, datetime], int] = {}
     for event in events:
         if event.type in measure.types and (owner := owner_of(event)) is not None:
             month = months.month_of(event.occurred_at)
-            amount = event.amount_minor or 0
+            before = amounts.get((owner, month), 0)
+            amount = before if event.amount_minor is None else event.amount_minor
             place = (owner, month, event.occurred_at)
-            found[place] = found.get(place, 0) + amount - amounts.get((owner, month), 0)
+            found[place] = found.get(place, 0) + amount - before
             amounts[owner, month] = amount
     return [Evidence(owner, month, at, amount) for (owner, month, at), amount in found.items()]
 
@@ -115,11 +117,11 @@ def level_of_rate(in_time: int, cases: int, levels: Levels, at_least: int) -> Le
 def reached_at(evidence: Iterable[tuple[datetime, int]], target: int) -> datetime | None:
     """Return when a running total first reached a target (K6); None if it never did.
 
-    evidence: instants and amounts, by instant.
+    evidence: instants and amounts, by instant. What comes at one instant is taken together.
     """
     total = 0
-    for at, amount in evidence:
-        total += amount
+    for at, here in groupby(evidence, key=lambda each: each[0]):
+        total += sum(amount for _, amount in here)
         if total >= target:
             return at
     return None

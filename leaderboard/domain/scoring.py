@@ -215,7 +215,10 @@ def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datet
         return score
     types = {event.type for event in events}
     month_of = rules.months.month_of
-    score.months.update(month_of(event.occurred_at) for event in events)
+    first, last = month_of(events[0].occurred_at), month_of(events[-1].occurred_at)
+    score.months.update((first, last))
+    if first.next < last:
+        score.months.update(month_of(event.occurred_at) for event in events)
     for version in rules.versions_between(events[0].occurred_at, events[-1].occurred_at):
         for sla in version.agreement.slas:
             measure = sla.measure

@@ -142,7 +142,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     scoring = Scoring(session, now, has_new_rules=names.has_created)
     scoring.score(touched, lambda done: options.progress("score", done, len(touched)))
     report.points_posted = score_what_is_due(scoring)
-    report.anomalies = scores.count_anomalies(connection, last_id)
+    report.anomalies = scoring.anomalies
     return report
 
 
@@ -273,7 +273,7 @@ class _Names:
         if not event.member:
             return None, team_id
         member_id = self.members.get(event.member)
-        if member_id is None:
+        if member_id is None and "@" in event.member:  # e-mails are the same in any case, ids are not
             member_id = self.members.get(event.member.lower())
         if member_id is None:
             member_id = self._create(event)

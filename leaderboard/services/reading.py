@@ -55,7 +55,7 @@ class Lines:
         while more := self.stream.read(BLOCK):
             block = rest + more
             if not self.number and len(rest) == 0:
-                if block[:2] in UTF16_MARKS or b"\0" in block[:200]:
+                if _is_utf16(block):
                     raise Refused(f"line 1: the file is UTF-16, not UTF-8; {SAVE_AS_UTF8}.")
                 block = block.removeprefix(UTF8_MARK)
             cut = block.rfind(b"\n") + 1
@@ -85,6 +85,11 @@ class Lines:
         """Return what was wrong with the lines read since the last call."""
         problem, self.problem = self.problem, None
         return problem
+
+
+def _is_utf16(start: bytes) -> bool:
+    """Tell by its mark, or by every other byte of its first two letters being NUL."""
+    return start[:2] in UTF16_MARKS or start[1:4:2] == b"\0\0" or start[0:3:2] == b"\0\0"
 
 
 class Table:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
@@ -75,6 +76,7 @@ class Scoring:
         self.now = now
         version, self._next_id = scores.begin_scoring(self.connection, IDS_AT_FIRST)
         self._ids_end = self._next_id + IDS_AT_FIRST
+        self._is_first = self._next_id == 1  # no attainment was ever made, so none needs to be looked for
         read = read_rule_book if has_new_rules else rule_book
         self.book = read(self.connection, version)
         self.rules = self.book.rules
@@ -83,6 +85,7 @@ class Scoring:
         self.cells: defaultdict[Cell, CellChange] = defaultdict(CellChange)
         self.totals = TotalsChange(self.book)
         self.posted = 0
+        self.anomalies = 0
 
     def score(self, subjects: Sequence[str], progress: Progress | None = None) -> None:
         """Work out again what some subjects come to, and write what changed."""
@@ -91,6 +94,10 @@ class Scoring:
             self._score_chunk(chunk)
             if progress is not None:
                 progress(len(chunk))
+
+    @cached_property
+    def _had_anomalies(self) -> bool:
+        return scores.has_anomalies(self.connection)
 
     def finish(self) -> int:
         """Work out the months that were touched and write the totals; return the rows posted."""
@@ -110,9 +117,11 @@ class Scoring:
     def _score_chunk(self, subjects: Sequence[str]) -> None:
         events = scores.events_of(self.connection, subjects)
         old: defaultdict[str, list[tuple[int, Attainment]]] = defaultdict(list)
-        for row_id, attainment in scores.attainments_of(self.connection, subjects):
-            old[attainment.subject].append((row_id, attainment))
-        old_evidence = scores.evidence_of(self.connection, subjects)
+        old_evidence: dict[str, dict[tuple[Cell, datetime], int]] = {}
+        if not self._is_first:
+            for row_id, attainment in scores.attainments_of(self.connection, subjects):
+                old[attainment.subject].append((row_id, attainment))
+            old_evidence = scores.evidence_of(self.connection, subjects)
         pairs: list[tuple[int | None, Attainment | None, Attainment | None]] = []
         new_evidence: list[tuple[str, SubjectEvidence]] = []
         gone: list[tuple[str, Cell, datetime]] = []
@@ -129,9 +138,10 @@ class Scoring:
         self._write_changes(pairs, is_monthly=False)
         scores.write_evidence(self.connection, new_evidence, gone)
         scores.write_wake_ups(self.connection, wakes)
-        if len(subjects) > 1:  # a lone event leaves this to the next import: it must stay cheap
+        if len(subjects) > 1 and self._had_anomalies:  # a lone event leaves this to the next import
             scores.clear_anomalies(self.connection, subjects)
         scores.write_anomalies(self.connection, anomalies)
+        self.anomalies += len(anomalies)
 
     def _compare_evidence(
         self,
@@ -214,7 +224,11 @@ class Scoring:
         periods: set[Period] = {*self.newly_opened, *(month.quarter for month in self.newly_opened)}
         scores.write_periods(
             self.connection,
-            [(str(period), period.kind, *period.bounds(zone)) for period in sorted(periods, key=str)],
+            [
+                # A month that is over was decided as it was opened; a quarter has nothing to decide.
+                (str(period), period.kind, *period.bounds(zone), period.bounds(zone)[1] <= self.now)
+                for period in sorted(periods, key=str)
+            ],
         )
         people.raise_rules_version(self.connection)
 
@@ -232,11 +246,12 @@ class Scoring:
         self._write_cells(tallies, stored, changes)
 
     def score_month(self, month: Month) -> None:
-        """Work out every cell of a month from all its evidence."""
+        """Work out every cell of a month from all its evidence; those that lost their ground go."""
         stored = {cell_of(each): (row_id, each) for row_id, each in scores.attainments_of_month(self.connection, month)}
         tallies = dict.fromkeys(zero_cells(self.rules, month), Tally())
-        tallies.update(dict.fromkeys(stored, Tally()))
         tallies.update(month_tallies(self, month))
+        gone = [(row_id, each, None) for cell, (row_id, each) in stored.items() if cell not in tallies]
+        self._write_changes([pair for pair in gone if pair[1].level is not Level.NONE], is_monthly=True)
         self._write_cells(tallies, stored, None)
 
     def _write_cells(

@@ -91,9 +91,7 @@ def upgrade():
         sa.PrimaryKeyConstraint("subject", "sla", "month", "scope", "participant_id", "at", name="pk_evidence"),
         sqlite_strict=True,
     )
-    op.create_index(
-        "ix_evidence_cell", "evidence", ["sla", "month", "scope", "participant_id", "at"], unique=False
-    )
+    op.create_index("ix_evidence_cell", "evidence", ["sla", "month", "scope", "participant_id", "at"], unique=False)
 
     op.create_table(
         "member",

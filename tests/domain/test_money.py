@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,17 +76,17 @@ def test_b1_an_amount_reads_back_as_it_is_written(minor, currency):
 @properties
 @given(one=st.integers(0, 10**9), other=st.integers(0, 10**9), currency=st.sampled_from(CURRENCIES))
 def test_b1_sums_of_minor_units_lose_nothing(one, other, currency):
-    total = parse_amount(format_amount(one, currency), currency) + parse_amount(format_amount(other, currency), currency)
+    total = parse_amount(format_amount(one, currency), currency) + parse_amount(
+        format_amount(other, currency), currency
+    )
     assert format_amount(total, currency) == format_amount(one + other, currency)
 
 
 @properties
 @given(text=st.text(max_size=12))
 def test_k2_any_text_is_an_integer_or_refused(text):
-    try:
+    with suppress(ValueError):
         assert isinstance(parse_amount(text, "BRL"), int)
-    except ValueError as error:
-        assert "\n" not in text or str(error)
 
 
 def test_minor_units_are_two_unless_iso_4217_says_otherwise():

@@ -13,9 +13,7 @@ ZONES = (SAO_PAULO, NEW_YORK, BERLIN, "Asia/Kolkata", "Pacific/Kiritimati", "UTC
 months = st.builds(Month, st.integers(1971, 2198), st.integers(1, 12))
 
 
-@pytest.mark.parametrize(
-    ("zone", "month"), [(NEW_YORK, "2026-03"), ("UTC", "2026-04"), ("Asia/Kolkata", "2026-04")]
-)
+@pytest.mark.parametrize(("zone", "month"), [(NEW_YORK, "2026-03"), ("UTC", "2026-04"), ("Asia/Kolkata", "2026-04")])
 def test_t1_the_time_zone_decides_the_month(zone, month):
     instant = datetime(2026, 4, 1, 1, 30, tzinfo=UTC)
     assert str(MonthFinder(ZoneInfo(zone)).month_of(instant)) == month
@@ -93,7 +91,20 @@ def test_quarters_turn_with_the_year():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026", "2026-00", "2026-13", "2026-1", "2026-Q0", "2026-Q5", "2026-q1", " 2026-01", "2026-01\n", "２０２６-01"]
+    "text",
+    [
+        "",
+        "2026",
+        "2026-00",
+        "2026-13",
+        "2026-1",
+        "2026-Q0",
+        "2026-Q5",
+        "2026-q1",
+        " 2026-01",
+        "2026-01\n",
+        "\uff12\uff10\uff12\uff16-01",
+    ],
 )
 def test_what_is_no_period_is_refused_with_what_is_accepted(text):
     with pytest.raises(PeriodRefused, match=r"such as 2026-10 or a quarter such as 2026-Q4"):

@@ -13,7 +13,12 @@ names = st.sampled_from(["Ana", "ana", "Ângela", "Bia", "Zoë", ""])
 
 def test_s1_equal_points_share_a_rank_and_the_next_is_skipped():
     points = {"Dora": 5, "Ana": 9, "Bia": 5, "Caio": 1}
-    assert ranked((score, name, name) for name, score in points.items()) == [(1, "Ana"), (2, "Bia"), (2, "Dora"), (4, "Caio")]
+    assert ranked((score, name, name) for name, score in points.items()) == [
+        (1, "Ana"),
+        (2, "Bia"),
+        (2, "Dora"),
+        (4, "Caio"),
+    ]
 
 
 def test_s1_within_a_tie_names_go_as_people_read_them():
@@ -56,7 +61,9 @@ def test_s1_averages_rank_exactly():
     assert [rank for rank, _ in ranked(thirds)] == [1, 1, 3]
 
 
-@pytest.mark.parametrize(("points", "members", "mean"), [(10, 4, Fraction(5, 2)), (10, 0, Fraction(0)), (0, 3, Fraction(0))])
+@pytest.mark.parametrize(
+    ("points", "members", "mean"), [(10, 4, Fraction(5, 2)), (10, 0, Fraction(0)), (0, 3, Fraction(0))]
+)
 def test_p4_an_average_is_per_member_and_exact(points, members, mean):
     assert average(points, members) == mean
 

@@ -8,10 +8,11 @@ import pytest
 from leaderboard.domain.errors import CalendarRefused
 from leaderboard.domain.working_time import (
     ALL_TIME,
+    WEEKDAYS,
     clockwork_of,
+    instant_of,
     local_instant,
     micros,
-    instant_of,
     public_holidays,
 )
 from tests.domain.examples import (
@@ -34,8 +35,7 @@ FRIDAY_5PM, MONDAY_9AM = local("2026-10-09T17:00"), local("2026-10-12T09:00")
 
 def week(zone=SAO_PAULO, **options):
     """Office hours from Monday to Friday, 9 to 18, without the public holidays."""
-    days = ("monday", "tuesday", "wednesday", "thursday", "friday")
-    return calendar(zone, **dict.fromkeys(days, ["09:00-18:00"]), **options).working_time
+    return calendar(zone, **{key: ["09:00-18:00"] for key in WEEKDAYS[:5]}, **options).working_time
 
 
 # Calendars
@@ -64,7 +64,7 @@ def test_t2_an_interval_that_ends_at_or_before_its_start_ends_on_the_next_day(ho
 
 
 def test_t2_round_the_clock_has_no_seams():
-    always = calendar(**dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), ["00:00-24:00"]))
+    always = calendar(**{day: ["00:00-24:00"] for day in WEEKDAYS})
     time = always.working_time
     start = local("2026-10-01T00:00")
     assert time.elapsed(start, start + 30 * DAY + SECOND) == 30 * DAY + SECOND
@@ -95,7 +95,7 @@ def test_t2_public_holidays_by_country_and_subdivision_are_closed(place, day, is
 
 
 def test_t2_a_holiday_takes_what_starts_on_it_and_leaves_the_night_before():
-    hours = dict.fromkeys(("sunday", "monday"), ["22:00-06:00"])
+    hours = {key: ["22:00-06:00"] for key in ("sunday", "monday")}
     time = calendar(holidays="BR", **hours).working_time  # Monday 2026-09-07
     assert time.elapsed(local("2026-09-06T22:00"), local("2026-09-08T12:00")) == 8 * HOUR
 
@@ -160,7 +160,17 @@ def test_t3_a_night_over_a_dst_change_counts_real_seconds(zone, saturday, hours)
     assert time.due_at(start, hours * HOUR) == local(f"{saturday}T22:00", zone) + hours * HOUR
 
 
-@pytest.mark.parametrize(("zone", "friday"), [(NEW_YORK, "2026-03-06"), (NEW_YORK, "2026-10-30"), (BERLIN, "2026-03-27"), (BERLIN, "2026-10-23"), (SAO_PAULO, "2018-11-02"), (SAO_PAULO, "2018-02-16")])
+@pytest.mark.parametrize(
+    ("zone", "friday"),
+    [
+        (NEW_YORK, "2026-03-06"),
+        (NEW_YORK, "2026-10-30"),
+        (BERLIN, "2026-03-27"),
+        (BERLIN, "2026-10-23"),
+        (SAO_PAULO, "2018-11-02"),
+        (SAO_PAULO, "2018-02-16"),
+    ],
+)
 def test_t3_a_weekend_with_a_dst_change_adds_nothing(zone, friday):
     time = week(zone)
     start = local(f"{friday}T17:00", zone)
@@ -274,7 +284,9 @@ def test_t1_instants_and_microseconds_are_exact_both_ways():
         assert instant_of(micros(instant)) == instant
 
 
-@pytest.mark.parametrize(("first", "last"), [("1970-01-05T00:00", "1970-01-10T00:00"), ("2199-12-02T00:00", "2199-12-07T00:00")])
+@pytest.mark.parametrize(
+    ("first", "last"), [("1970-01-05T00:00", "1970-01-10T00:00"), ("2199-12-02T00:00", "2199-12-07T00:00")]
+)
 def test_t2_calendars_reach_to_the_ends_of_the_known_years(first, last):
     assert week().elapsed(local(first), local(last)) == 5 * 9 * HOUR
 

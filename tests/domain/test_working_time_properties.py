@@ -1,5 +1,6 @@
 """Working time on prefix sums against slow, obvious versions of the same (T2-T5)."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,8 @@ def open_spans(here, first, last):
     while day <= last + 3 * DAY:
         for opening, closing in here.hours_on(day):
             start, end = (
-                datetime.combine(day, datetime.min.time(), zone) + timedelta(minutes=each) for each in (opening, closing)
+                datetime.combine(day, datetime.min.time(), zone) + timedelta(minutes=each)
+                for each in (opening, closing)
             )
             found.append((start.astimezone(UTC), end.astimezone(UTC)))
         day += DAY
@@ -65,7 +67,7 @@ def slow_elapsed(here, start, end):
     spans = open_spans(here, start.date(), end.date())
     edges = sorted({start, end, *(edge for span in spans for edge in span if start < edge < end)})
     total = NOTHING
-    for one, other in zip(edges, edges[1:], strict=False):
+    for one, other in itertools.pairwise(edges):
         if any(opening <= one and other <= closing for opening, closing in spans):
             total += other - one
     return total
@@ -134,7 +136,7 @@ def test_p8_the_spans_between_two_instants_add_up_to_elapsed(case, length):
     spans = here.working_time.spans_between(start, start + length)
     assert sum((end - opening for opening, end in spans), NOTHING) == here.working_time.elapsed(start, start + length)
     assert all(start <= opening < end <= start + length for opening, end in spans)
-    assert all(earlier[1] < later[0] for earlier, later in zip(spans, spans[1:], strict=False))
+    assert all(earlier[1] < later[0] for earlier, later in itertools.pairwise(spans))
 
 
 @settings(properties, max_examples=20)

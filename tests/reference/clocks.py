@@ -13,7 +13,7 @@ Where the design is silent:
 - Completion: the types are task.assigned and task.completed. The participant's latest assignment until
   the completion decides (start, due date, version), else the first one after it: also a completion before every
   assignment counts. Only the first completion does. One that names nobody completes the task of
-  everybody who has it or gets it. An assignment without due_at is no task. A completion between the last instant
+  everybody who has it by then. An assignment without due_at is no task. A completion between the last instant
   for `met` and the due date is missed, decided at the completion.
 - At as_of exactly on a task's due date it is still pending.
 """
@@ -204,7 +204,8 @@ def completions(sla: Sla, subject: str, log: list[Event], as_of: datetime, organ
             assigned.setdefault(who, []).append(event)
     rows = []
     for who, tasks in assigned.items():
-        stopped_at = min((at for at, by in done if by in (who, None)), default=None)
+        finished = [at for at, by in done if by == who or (by is None and tasks[0].at <= at)]
+        stopped_at = min(finished, default=None)
         open_tasks = [task for task in tasks if stopped_at is None or task.at <= stopped_at]
         task = open_tasks[-1] if open_tasks else tasks[0]
         row = Attainment(sla.key, who, subject, "pending", started_at=task.at, due_at=task.due_at)

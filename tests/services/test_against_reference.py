@@ -36,8 +36,7 @@ def load(session: Session, log: Log, batches: int) -> list[str]:
 def comparable(row: dict[str, Any]) -> dict[str, Any]:
     """Return the row with its instants as instants, so that only their meaning is compared."""
     return {
-        name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
-        for name, value in row.items()
+        name: datetime.fromisoformat(value) if name.endswith("_at") and value else value for name, value in row.items()
     }
 
 

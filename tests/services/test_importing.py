@@ -1,0 +1,506 @@
+"""Importing: each row is taken or refused alone, the same event once, and nothing is ever half done."""
+
+import io
+import json
+import random
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leaderboard.app import create_app
+from leaderboard.domain.errors import Refused
+from leaderboard.domain.events import in_order
+from leaderboard.domain.mapping import parse_mapping
+from leaderboard.services.agreeing import load_agreement
+from leaderboard.services.importing import ImportOptions, import_events
+from leaderboard.services.organising import load_organisation
+from leaderboard.services.people import load_people
+from leaderboard.services.recording import record_event
+from leaderboard.services.scoring import score_due, score_everything
+from leaderboard.services.verifying import verify
+from leaderboard.storage import scores
+from leaderboard.storage.database import db
+from leaderboard.storage.tables import Anomaly, EventImport, EventRow, Member, MembershipRow, PointEntry, Team
+from tests.conftest import SETTINGS
+from tests.reference.logs import EVENT_COLUMNS, csv_text, generate
+from tests.services.examples import NOW, attained, count, csv_of, hand_in, ledger, log, set_up, state
+
+ASSIGNED = "e1,2026-10-05T09:00,lead.assigned,L1,ana@example.com"
+DISPOSED = "e2,2026-10-05T09:30,lead.disposed,L1,ana@example.com"
+
+
+@pytest.fixture
+def aurora(session):
+    set_up(session)
+    return session
+
+
+def refusals(report):
+    return [(each.line, each.column, each.value) for each in report.refusals]
+
+
+# Any order, any number of times, in any pieces
+
+
+def ground(session, random_log):
+    """Load all that a random log rests on, but none of its events."""
+    load_organisation(session, random_log.organisation, now=random_log.as_of)
+    load_people(session, io.BytesIO(random_log.people_csv().encode()), now=random_log.as_of)
+    for text in random_log.agreements:
+        load_agreement(session, text, now=random_log.as_of)
+
+
+def in_pieces(session, rows, sizes, now):
+    start = 0
+    while start < len(rows):
+        size = sizes()
+        content = csv_text(EVENT_COLUMNS, rows[start : start + size]).encode()
+        import_events(session, io.BytesIO(content), ImportOptions(source="crm"), now=now)
+        start += size
+
+
+def differing(rows):
+    """Return the rows without later ones of an id: which of them counts depends on which comes first."""
+    return list({row["event_id"]: row for row in reversed(rows)}.values())[::-1]
+
+
+@pytest.fixture
+def expected(databases, request):
+    """`expected(seed)`: the log, its rows, the events and what they come to, from one file in a database of its own."""
+
+    def worked_out(seed):
+        random_log = generate(seed)
+        rows = differing(random_log.events)
+        with databases("sqlite").fresh() as address:
+            app = create_app({**SETTINGS, "DATABASE_URL": address})
+            with app.app_context(), Session(db.engine) as session:
+                ground(session, random_log)
+                in_pieces(session, rows, lambda: len(rows), random_log.as_of)
+                subjects = scores.subjects_beyond(session.connection(), None, 10_000)
+                found = scores.events_of(session.connection(), subjects)
+                events = in_order(each for theirs in found.values() for each in theirs)
+                result = state(session)
+                session.rollback()
+                db.engine.dispose()
+        return random_log, rows, events, result
+
+    return worked_out
+
+
+def agrees(session, result, now):
+    found = state(session)
+    for part, wanted in result.items():
+        assert found[part] == wanted, part
+    assert list(verify(session, now=now)) == []
+    assert score_everything(session, now=now) == 0
+    assert state(session) == result
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_p2_shuffled_in_batches_of_any_size_and_twice_the_result_is_the_same(session, expected, seed):
+    random_log, rows, _, result = expected(seed)
+    chance = random.Random(seed)
+    shuffled = chance.sample(rows, len(rows)) + chance.sample(rows, len(rows) // 2)
+    ground(session, random_log)
+    in_pieces(session, shuffled, lambda: chance.choice([1, 2, 7, 60, 200]), random_log.as_of)
+    agrees(session, result, random_log.as_of)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_p2_event_by_event_in_any_order_the_result_is_the_same(session, expected, seed):
+    random_log, _, events, result = expected(seed)
+    ground(session, random_log)
+    for event in random.Random(seed).sample(events, len(events)):
+        assert record_event(session, event, now=random_log.as_of)
+    assert not record_event(session, events[0], now=random_log.as_of)
+    agrees(session, result, random_log.as_of)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_p2_as_time_goes_by_the_result_is_the_same(session, expected, seed):
+    """Events come one by one as they happen, some late, while the scheduler scores what falls due."""
+    random_log, _, events, result = expected(seed)
+    ground(session, random_log)
+    chance = random.Random(seed)
+    late = set(chance.sample(events, len(events) // 5))
+    for number, event in enumerate(each for each in events if each not in late):
+        record_event(session, event, now=min(event.occurred_at, random_log.as_of))
+        if number % 20 == 0:
+            score_due(session, now=min(event.occurred_at, random_log.as_of))
+    for event in late:
+        record_event(session, event, now=random_log.as_of)
+    score_due(session, now=random_log.as_of)
+    assert list(verify(session, now=random_log.as_of)) == []
+    agrees(session, result, random_log.as_of)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_p2_whatever_is_loaded_first_the_result_is_the_same(session, expected, seed):
+    random_log, rows, _, result = expected(seed)
+    load_organisation(session, random_log.organisation, now=random_log.as_of)
+    load_people(session, io.BytesIO(random_log.people_csv().encode()), now=random_log.as_of)
+    in_pieces(session, rows, lambda: 100, random_log.as_of)
+    for text in reversed(random_log.agreements):
+        load_agreement(session, text, now=random_log.as_of)
+    found = state(session)
+    assert {row[:6] for row in found["attainments"]} == {row[:6] for row in result["attainments"]}
+    assert (found["ledger"], found["totals"]) == (result["ledger"], result["totals"])
+    assert list(verify(session, now=random_log.as_of)) == []
+
+
+def test_the_same_file_again_is_all_duplicates_and_posts_nothing(aurora):
+    content = csv_of(ASSIGNED, DISPOSED)
+    first = hand_in(aurora, content)
+    assert (first.read, first.new, first.duplicate, first.refused, first.points_posted) == (2, 2, 0, 0, 1)
+    before = state(aurora)
+    again = hand_in(aurora, content)
+    assert (again.read, again.new, again.duplicate, again.refused, again.points_posted) == (2, 0, 2, 0, 0)
+    assert state(aurora) == before
+
+
+def test_the_same_id_again_is_a_duplicate_whatever_it_says(aurora):
+    report = hand_in(aurora, csv_of(ASSIGNED, ASSIGNED.replace("ana", "bia").replace("L1", "L2")))
+    assert (report.new, report.duplicate) == (1, 1)
+    assert aurora.execute(select(EventRow.subject)).scalars().all() == ["L1"]
+
+
+def test_the_same_id_from_another_source_is_another_event(aurora):
+    hand_in(aurora, csv_of(ASSIGNED), source="hubspot")
+    report = hand_in(aurora, csv_of(ASSIGNED), source="salesforce")
+    assert (report.new, report.duplicate) == (1, 0)
+
+
+def test_an_id_differs_by_case_and_white_space_is_part_of_no_other(aurora):
+    report = hand_in(aurora, csv_of(ASSIGNED, ASSIGNED.replace("e1", "E1")))
+    assert report.new == 2
+
+
+# A dry run
+
+
+def test_a_dry_run_reports_the_same_and_changes_nothing(aurora):
+    content = csv_of(
+        ASSIGNED, DISPOSED, ASSIGNED, "e3,yesterday,lead.assigned,L2", "e4,2026-10-05,lead.assigned,L3,x-9"
+    )
+    before = state(aurora), count(aurora), count(aurora, EventImport)
+    dry = hand_in(aurora, content, is_dry_run=True, create_members="sales")
+    assert (state(aurora), count(aurora), count(aurora, EventImport)) == before
+    assert count(aurora, Member) == 4
+    wet = hand_in(aurora, content, create_members="sales")
+    numbers = ("read", "new", "duplicate", "refused", "refusals", "warnings", "created_members", "created_teams")
+    assert [getattr(dry, name) for name in numbers] == [getattr(wet, name) for name in numbers]
+    assert (wet.read, wet.new, wet.duplicate, wet.refused, wet.created_members) == (5, 3, 1, 1, 1)
+    assert dry.is_dry_run
+    assert not wet.is_dry_run
+
+
+# Refused rows
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "reason"),
+    [
+        ("x,2026-10-05,lead.assigned,L2,zoe@example.com", "member", "zoe@example.com", "load people first, or give"),
+        ("x,2026-10-05,lead.assigned,L2,,East", "team", "East", "is not a known team"),
+        ('x,2026-10-05,opportunity.won,L2,,,,"1.234,50",,', "amount", "1.234,50", "such as 1234.50"),
+        ("x,2026-10-05,opportunity.won,L2,,,,10,USD", "currency", "USD", "expected BRL"),
+        ("x,05/10/2026,lead.assigned,L2", "occurred_at", "05/10/2026", "expected ISO 8601"),
+        ("x,0001-01-01,lead.assigned,L2", "occurred_at", "0001-01-01", "outside the years 1970 to 2199"),
+        ("x,9999-12-31,lead.assigned,L2", "occurred_at", "9999-12-31", "outside the years 1970 to 2199"),
+        ("x,2026-10-05,task.assigned,L2,,,,,,9999-12-31", "due_at", "9999-12-31", "outside the years"),
+        ("x,2026-10-05,lead assigned,L2", "type", "lead assigned", "expected a dotted word"),
+        ("x,2026-10-05,lead.disposed,L2,,,lost", "outcome", "lost", "expected qualified, disqualified, recycled"),
+        (",2026-10-05,lead.assigned,L2", "event_id", "", "is empty"),
+        ("x,2026-10-05,lead.assigned,", "subject", "", "is empty"),
+        ("x,2026-10-05,lead.assigned,L\x002", "", "", "holds a NUL byte; remove it"),
+        ("x,2026-10-05,lead.assigned,L2,a,b,c,d,e,f,g", "", "", "the row has 11 cells, but the header has 10"),
+    ],
+)
+def test_a_bad_row_is_refused_alone_with_line_column_value_and_reason(aurora, row, column, value, reason):
+    kept = []
+    report = hand_in(aurora, csv_of(ASSIGNED, row, DISPOSED), keep_refused=lambda cells, _refusal: kept.append(cells))
+    assert (report.read, report.new, report.refused) == (3, 2, 1)
+    assert refusals(report) == [(3, column, value)]
+    assert reason in report.refusals[0].reason
+    assert str(report.refusals[0]).startswith("line 3")
+    assert len(kept) == 1
+    assert attained(aurora, "2026-10", "speed")[0] == ("speed", "ana@example.com", "exceeded", 10)
+
+
+def test_a_row_in_another_encoding_is_refused_with_the_remedy(aurora):
+    content = (
+        csv_of(ASSIGNED) + "x,2026-10-05,lead.assigned,Ação,,,,,,\n".encode("latin-1") + csv_of(DISPOSED, header=",")
+    )
+    report = hand_in(aurora, content.replace(b",\ne2", b"e2").replace(b"\n,\n", b"\n"))
+    assert refusals(report)[0] == (3, "", "")
+    assert 'byte 0xe7 is not UTF-8; save it as "CSV UTF-8"' in report.refusals[0].reason
+
+
+def test_mended_rows_are_taken_the_second_time(aurora):
+    hand_in(aurora, csv_of(ASSIGNED, DISPOSED.replace("09:30", "9.30")))
+    report = hand_in(aurora, csv_of(DISPOSED))
+    assert (report.new, report.duplicate) == (1, 0)
+    assert ledger(aurora) == {("ana@example.com", "North", "2026-10"): 10}
+
+
+def test_many_refused_rows_are_all_counted_and_the_first_kept(aurora):
+    report = hand_in(aurora, csv_of(*(f"e{number},never,lead.assigned,L1" for number in range(1500))))
+    assert (report.read, report.refused, len(report.refusals), report.new) == (1500, 1500, 1000, 0)
+
+
+# Refused files
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "line 1 is empty; the file must begin with a row of column names."),
+        (b"\n\n", "line 1 is empty"),
+        (csv_of(ASSIGNED, header="event_id,occurred_at,type,lead,member"), "line 1: column subject is missing"),
+        (csv_of(ASSIGNED, header="event_id,occurred_at,type,subject,type"), "line 1: column type stands twice"),
+        (csv_of(ASSIGNED).decode().encode("utf-16"), "line 1: the file is UTF-16, not UTF-8; save it as"),
+        (csv_of(ASSIGNED).decode().encode("utf-16-le"), "line 1: the file is UTF-16, not UTF-8"),
+        (csv_of(ASSIGNED).decode().encode("utf-16-be"), "line 1: the file is UTF-16, not UTF-8"),
+        (csv_of(ASSIGNED, 'e2,"2026-10-05,lead.assigned'), "line 3: the row is not CSV"),
+        (csv_of(ASSIGNED) + b"x" * 2_200_000, "line 3 is longer than 1,048,576 bytes"),
+        (csv_of(ASSIGNED) + b"x" * 2_200_000 + b"\n" + csv_of(ASSIGNED), "line 3"),
+        (b"x" * 2_200_000, "line 1 is longer than 1,048,576 bytes"),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00" + bytes(range(256)), "line 1"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_refused_whole_with_line_and_remedy(aurora, content, reason):
+    before = state(aurora)
+    with pytest.raises(Refused) as refused:
+        hand_in(aurora, content)
+    assert str(refused.value).startswith(reason)
+    assert (count(aurora), count(aurora, EventImport), state(aurora)) == (0, 0, before)
+
+
+def test_a_file_is_refused_whole_though_many_rows_were_read_before(aurora):
+    rows = [f"e{number},2026-10-05T09:00,lead.assigned,L{number}" for number in range(25_000)]
+    with pytest.raises(Refused, match="line 25002"):
+        hand_in(aurora, csv_of(*rows, 'x,"never closed'))
+    assert count(aurora) == 0
+
+
+def test_without_an_organisation_nothing_is_imported(session):
+    with pytest.raises(Refused, match="No organisation is loaded yet; load one with: leaderboard organisation load"):
+        hand_in(session, csv_of(ASSIGNED))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + csv_of(ASSIGNED, DISPOSED),
+        csv_of(ASSIGNED, DISPOSED).replace(b"\n", b"\r\n"),
+        csv_of(ASSIGNED, DISPOSED).replace(b",", b";"),
+        csv_of(ASSIGNED, DISPOSED).replace(b",", b"\t"),
+        csv_of(ASSIGNED, "", DISPOSED).rstrip(b"\n"),
+        csv_of(ASSIGNED.replace("e1", '"e1"'), DISPOSED),
+    ],
+    ids=["BOM", "CRLF", "semicolons", "tabs", "no last line end", "quotes"],
+)
+def test_the_forms_in_which_programs_write_csv_are_all_taken(aurora, content):
+    report = hand_in(aurora, content)
+    assert (report.read, report.new, report.refused) == (2, 2, 0)
+    assert attained(aurora, "2026-10", "speed")[0][2:] == ("exceeded", 10)
+
+
+def test_columns_stand_in_any_order_and_unknown_ones_are_warned_of(aurora):
+    content = csv_of(
+        "L1,lead.assigned,e1,2026-10-05,ana@example.com,9", header="subject,type,event_id,occurred_at,member,score"
+    )
+    report = hand_in(aurora, content)
+    assert (report.new, report.warned) == (1, 1)
+    assert report.warnings == ['line 1: column "score" is not known and is passed over']
+
+
+def test_a_formula_in_a_cell_is_text_like_any_other(aurora):
+    report = hand_in(aurora, csv_of('=1+1,2026-10-05,lead.assigned,"=HYPERLINK(""http://x"")",ana@example.com'))
+    assert report.new == 1
+
+
+def test_json_lines_are_events_too(aurora):
+    rows = [
+        {"event_id": "e1", "occurred_at": "2026-10-05T09:00", "type": "opportunity.won", "subject": "L1",
+         "member": "ana@example.com", "amount": 12.5},
+        {"event_id": 2, "occurred_at": "2026-10-05T09:00", "type": "opportunity.won", "subject": "L2", "amount": None},
+    ]  # fmt: skip
+    content = "\n".join([json.dumps(rows[0]), "", "{", "[1]", json.dumps(rows[1]), '{"event_id": []}'])
+    report = hand_in(aurora, content.encode(), is_json=True)
+    assert (report.read, report.new) == (5, 2)
+    assert [each.line for each in report.refusals] == [3, 4, 6]
+    assert aurora.execute(select(EventRow.event_id, EventRow.amount_minor)).all() == [("e1", 1250), ("2", None)]
+
+
+# Warnings and anomalies
+
+
+def test_doubtful_events_are_taken_and_warned_of(aurora):
+    report = hand_in(
+        aurora,
+        csv_of(
+            "e1,2027-01-01T09:00,lead.assigned,L1",
+            "e2,2026-10-05T09:00,task.assigned,T1,ana@example.com",
+            "e3,2018-11-04T00:30,lead.assigned,L2",
+        ),
+    )
+    assert (report.new, report.warned) == (3, 3)
+    assert [text.partition(":")[0] for text in report.warnings] == ["line 2", "line 3", "line 4"]
+    assert "lies in the future" in report.warnings[0]
+    assert "without due_at is never due" in report.warnings[1]
+    assert "2018-11-04T00:30 does not exist or exists twice in America/Sao_Paulo" in report.warnings[2]
+
+
+def test_c6_a_disposal_before_every_assignment_is_an_anomaly_until_its_assignment_comes(aurora):
+    report = hand_in(aurora, csv_of(DISPOSED))
+    assert (report.new, report.anomalies) == (1, 1)
+    assert aurora.execute(select(Anomaly.subject, Anomaly.event_id)).all() == [("L1", "e2")]
+    hand_in(aurora, csv_of(ASSIGNED, "e9,2026-10-06,lead.assigned,L9"))
+    assert count(aurora, Anomaly) == 0
+
+
+# Members
+
+
+@pytest.mark.parametrize("member", ["ana@example.com", "ANA@Example.com", "hs-1", "sf-1"])
+def test_a_member_is_an_e_mail_in_any_case_or_an_external_id(aurora, member):
+    report = hand_in(aurora, csv_of(ASSIGNED.replace("ana@example.com", member), DISPOSED))
+    assert report.refused == 0
+    assert attained(aurora, "2026-10", "speed")[0][1] == "ana@example.com"
+
+
+def test_an_external_id_in_another_case_is_another(aurora):
+    assert hand_in(aurora, csv_of(ASSIGNED.replace("ana@example.com", "HS-1"))).refused == 1
+
+
+def memberships(session):
+    rows = session.execute(
+        select(Member.key, Team.name, Team.side, MembershipRow.starts_on, MembershipRow.until)
+        .join(Member, Member.id == MembershipRow.member_id)
+        .join(Team, Team.id == MembershipRow.team_id)
+        .where(Member.email.is_(None))
+        .order_by(Member.key)
+    )
+    return [(key, team, side, str(starts_on), until) for key, team, side, starts_on, until in rows]
+
+
+def test_unknown_members_are_created_in_the_events_team_from_the_earliest_month(aurora):
+    report = hand_in(
+        aurora,
+        csv_of(
+            "e1,2026-10-05T09:00,lead.assigned,L1,sdr-1,East",
+            "e2,2026-08-31T23:59,lead.assigned,L2,sdr-1,North",  # earlier, in another team
+            "e3,2026-09-05T09:00,lead.assigned,L3,sdr-2,North",
+            "e4,2026-09-05T09:00,lead.assigned,L4,sdr-3",
+        ),
+        create_members="marketing",
+    )
+    assert (report.new, report.refused, report.created_members, report.created_teams) == (4, 0, 3, 2)
+    assert memberships(aurora) == [
+        ("sdr-1", "North", "sales", "2026-08-01", None),
+        ("sdr-2", "North", "sales", "2026-09-01", None),
+        ("sdr-3", "Marketing", "marketing", "2026-09-01", None),
+    ]
+
+
+def test_created_members_are_known_the_next_time_and_stay_where_they_are(aurora):
+    hand_in(aurora, csv_of("e1,2026-10-05T09:00,lead.assigned,L1,sdr-1,East"), create_members="sales")
+    report = hand_in(aurora, csv_of("e2,2026-07-05T09:00,lead.assigned,L1,sdr-1,North"))
+    assert (report.new, report.created_members) == (1, 0)
+    assert memberships(aurora) == [("sdr-1", "East", "sales", "2026-10-01", None)]
+
+
+def test_created_members_earn_and_stand_under_their_id(aurora):
+    lines = ("e1,2026-10-05T09:00,lead.assigned,L1,sdr-1,East", "e2,2026-10-05T09:30,lead.disposed,L1,sdr-1,East")
+    hand_in(aurora, csv_of(*lines), create_members="sales")
+    assert ledger(aurora) == {("sdr-1", "East", "2026-10"): 10}
+    assert list(verify(aurora, now=NOW)) == []
+
+
+def test_a_refused_row_creates_nobody(aurora):
+    report = hand_in(aurora, csv_of("e1,never,lead.assigned,L1,sdr-1,East"), create_members="sales")
+    assert (report.refused, report.created_members, report.created_teams) == (1, 0, 0)
+    assert count(aurora, Member) == 4
+    assert count(aurora, Team) == 3
+
+
+def test_people_who_came_from_events_get_their_e_mail_later(aurora):
+    hand_in(aurora, csv_of(ASSIGNED.replace("ana@example.com", "sdr-1")), create_members="sales")
+    hand_in(aurora, csv_of(DISPOSED))
+    row = b"email,name,team,side,from,external_id\nzoe@example.com,Zoe,East,sales,2026-01-01,sdr-1\n"
+    load_people(aurora, io.BytesIO(row), now=NOW)
+    assert ledger(aurora) == {("zoe@example.com", "East", "2026-10"): 10}
+    assert list(verify(aurora, now=NOW)) == []
+
+
+# Mappings
+
+
+MAPPING = """
+time_zone = "America/New_York"
+time_format = "%d-%m-%Y %H:%M"
+source = "olist"
+delimiter = ";"
+[[event]]
+type = "lead.assigned"
+event_id = "a-{id}"
+subject = "{id}"
+occurred_at = "{first}"
+member = "{who}"
+[[event]]
+type = "lead.disposed"
+event_id = "d-{id}"
+subject = "{id}"
+occurred_at = "{done}"
+member = "{who}"
+when = "{done}"
+"""
+
+
+def test_a_mapped_row_gives_several_events_in_its_zone_and_source(aurora):
+    content = b"id;first;done;who\n7;05-10-2026 09:00;05-10-2026 10:00;hs-1\n8;05-10-2026 09:00;;hs-1\n"
+    report = hand_in(aurora, content, mapping=parse_mapping(MAPPING))
+    assert (report.read, report.new, report.refused) == (2, 3, 0)
+    found = aurora.execute(select(EventRow.source, EventRow.event_id, EventRow.occurred_at).order_by(EventRow.id)).all()
+    assert found[0] == ("olist", "a-7", datetime(2026, 10, 5, 13, tzinfo=UTC))
+    assert [each.event_id for each in found] == ["a-7", "d-7", "a-8"]
+
+
+def test_a_mapped_row_is_taken_whole_or_refused_whole(aurora):
+    content = b"id;first;done;who\n7;05-10-2026 09:00;later;hs-1\n8;05-10-2026 09:00;;hs-1\n"
+    report = hand_in(aurora, content, mapping=parse_mapping(MAPPING))
+    assert (report.read, report.new, report.refused) == (2, 1, 1)
+    assert refusals(report) == [(2, "occurred_at", "later")]
+    assert "expected %d-%m-%Y %H:%M" in report.refusals[0].reason
+
+
+def test_a_file_that_lacks_a_column_of_the_mapping_is_refused(aurora):
+    with pytest.raises(Refused, match="line 1: column done is missing; which the mapping reads"):
+        hand_in(aurora, b"id;first;who\n7;05-10-2026 09:00;hs-1\n", mapping=parse_mapping(MAPPING))
+
+
+# The end
+
+
+def test_an_import_is_noted_with_its_counts(aurora):
+    hand_in(aurora, csv_of(ASSIGNED, ASSIGNED, "x"), source="crm", file_name="october.csv")
+    noted = aurora.execute(select(EventImport)).scalar_one()
+    assert (noted.source, noted.file_name, noted.imported_at) == ("crm", "october.csv", NOW)
+    assert (noted.read, noted.new, noted.duplicate, noted.refused) == (3, 1, 1, 1)
+
+
+def test_a_failure_in_the_middle_leaves_nothing_behind(aurora, monkeypatch):
+    before = state(aurora)
+
+    def fail(*_arguments):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(scores, "write_entries", fail)
+    with pytest.raises(OSError, match="the disk is full"):
+        hand_in(aurora, csv_of(ASSIGNED, DISPOSED))
+    monkeypatch.undo()
+    assert (count(aurora), count(aurora, PointEntry), state(aurora)) == (0, 0, before)
+    assert log(aurora, "10-05 09:00 lead.assigned ana").new == 1
