@@ -120,6 +120,7 @@ def reached_at(evidence: Iterable[tuple[datetime, int]], target: int) -> datetim
     evidence: instants and amounts, by instant. What comes at one instant is taken together.
     """
     total = 0
+    at: datetime
     for at, here in groupby(evidence, key=lambda each: each[0]):
         total += sum(amount for _, amount in here)
         if total >= target:

@@ -90,6 +90,11 @@ class Quarter:
         return f"{self.year:04d}-Q{self.number}"
 
     @property
+    def quarter(self) -> "Quarter":
+        """Itself: so that a month and a quarter are asked alike."""
+        return self
+
+    @property
     def months(self) -> tuple[Month, ...]:
         """Its three months, in order."""
         return tuple(Month(self.year, 3 * self.number - back) for back in (2, 1, 0))
@@ -117,10 +122,9 @@ Period = Month | Quarter
 
 def parse_period(text: str) -> Period:
     """Return the month or quarter that a text such as 2026-10 or 2026-Q4 names; else PeriodRefused."""
-    if match := re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", text):
-        return Month(int(match[1]), int(match[2]))
-    if match := re.fullmatch(r"([0-9]{4})-Q([1-4])", text):
-        return Quarter(int(match[1]), int(match[2]))
+    if match := re.fullmatch(r"(19[7-9][0-9]|2[01][0-9]{2})-(?:(0[1-9]|1[0-2])|Q([1-4]))", text):
+        year, month, quarter = match.groups()
+        return Month(int(year), int(month)) if month else Quarter(int(year), int(quarter))
     raise PeriodRefused(f'"{text}" is not a period; give a month such as 2026-10 or a quarter such as 2026-Q4')
 
 

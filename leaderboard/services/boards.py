@@ -1,15 +1,15 @@
 """Boards: standings of a period, a page at a time, as the screen shows them (S1-S4, P4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.errors import PeriodRefused, Refused
+from leaderboard.domain.errors import Refused
 from leaderboard.domain.periods import Period, parse_period
 from leaderboard.domain.standings import average, ranked, ranks_of
 from leaderboard.services.rules import RuleBook, rule_book
@@ -48,22 +48,58 @@ class Standing:
     missed: int
     movement: int | None
 
+    def score(self, by: str) -> int | Fraction:
+        """Return what ranks it: its points or, among teams by average, its points per member (P4)."""
+        return self.average if by == "average" and self.average is not None else self.points
+
 
 @dataclass(frozen=True)
 class Board:
-    """A page of standings. [period_start, period_end); days_left: of an open period, rounded up."""
+    """A page of standings, and where one can go from it.
+
+    [period_start, period_end); days_left: of an open period, rounded up. previous, next: the periods of the
+    same kind beside it, None where there is nothing to see. month, quarter: the same time as the other kind.
+    periods: those of its kind, newest first. leader_score: points or average of the leader.
+    """
 
     query: BoardQuery
+    kind: str
     period_start: datetime
     period_end: datetime
     is_open: bool
+    is_over: bool
     days_left: int | None
     standings: tuple[Standing, ...]
     count: int
     pages: int
     periods: tuple[str, ...]
+    previous: str | None
+    next: str | None
+    month: str
+    quarter: str
     leader_points: int
-    has_any_points: bool
+    leader_score: int | Fraction
+
+    @property
+    def has_any_points(self) -> bool:
+        """Whether anybody has points."""
+        return self.leader_points > 0
+
+    @property
+    def leaders(self) -> tuple[str, ...]:
+        """The names of those who share the first rank, as far as this page shows them."""
+        return tuple(each.name for each in self.standings if each.rank == 1)
+
+    @property
+    def lead(self) -> int | Fraction:
+        """How far the first is ahead of the next in line; 0 when the first rank is shared."""
+        scores = [each.score(self.query.by) for each in self.standings[:2]]
+        return scores[0] - scores[-1] if scores else 0
+
+
+def today(session: Session, *, now: datetime, rules_version: int | None = None) -> date:
+    """Return the organisation's date at an instant; Refused while there is no organisation."""
+    return now.astimezone(rule_book(session.connection(), rules_version).rules.organisation.zone).date()
 
 
 def current_period(session: Session, *, now: datetime, kind: str = "month") -> str:
@@ -72,35 +108,58 @@ def current_period(session: Session, *, now: datetime, kind: str = "month") -> s
     return str(month if kind == "month" else month.quarter)
 
 
-def read_board(session: Session, query: BoardQuery, *, now: datetime, page_size: int = PAGE_SIZE) -> Board:
+def read_board(
+    session: Session,
+    query: BoardQuery,
+    *,
+    now: datetime,
+    page_size: int = PAGE_SIZE,
+    rules_version: int | None = None,
+) -> Board:
     """Return one page of a board; one of a period without standings shows the active with 0 points.
 
-    Raises PeriodRefused for what is not a period.
+    rules_version: if the caller has just read it. Raises PeriodRefused for what is not a period.
     """
     connection = session.connection()
-    book = rule_book(connection)
+    book = rule_book(connection, rules_version)
     period = parse_period(query.period)
     known = tuple(boards.periods(connection))
     rows = _Rows(connection, book, period, query, is_stored=query.period in known)
-    count, leader_points = rows.size()
+    count, leader_points, leader_score = rows.size()
     pages = max(1, -(-count // page_size))
     page = min(max(query.page, 1), pages)
     ranks, found = rows.page((page - 1) * page_size, page_size)
     start, end = period.bounds(book.rules.months.zone)
-    is_open = start <= now < end
     return Board(
-        query=BoardQuery(query.period, query.scope, query.side, query.by, page),
+        query=replace(query, page=page),
+        kind=period.kind,
         period_start=start,
         period_end=end,
-        is_open=is_open,
-        days_left=-((now - end) // timedelta(days=1)) if is_open else None,
+        is_open=start <= now < end,
+        is_over=end <= now,
+        days_left=-((now - end) // timedelta(days=1)) if start <= now < end else None,
         standings=tuple(_standings(connection, book, period, query, ranks, found, known)),
         count=count,
         pages=pages,
-        periods=known,
         leader_points=leader_points,
-        has_any_points=leader_points > 0,
+        leader_score=leader_score,
+        **_ways(book, period, known, now),
     )
+
+
+def _ways(book: RuleBook, period: Period, known: Sequence[str], now: datetime) -> dict[str, Any]:
+    """Return where one can go from a board, as fields of Board."""
+    this_month = book.rules.months.month_of(now)
+    current = this_month if period.kind == "month" else this_month.quarter
+    of_kind = {key for key in known if parse_period(key).kind == period.kind} | {str(current), str(period)}
+    in_quarter = [month for month in period.quarter.months if month <= this_month]
+    return {
+        "periods": tuple(sorted(of_kind, reverse=True)),
+        "previous": str(period.previous) if min(of_kind) < str(period) else None,
+        "next": str(period.next) if str(period) < max(of_kind) else None,
+        "month": str(period if period.kind == "month" else (in_quarter or period.months)[-1]),
+        "quarter": str(period.quarter),
+    }
 
 
 class _Rows:
@@ -113,20 +172,26 @@ class _Rows:
         self.key = (str(period), query.scope, query.side)
         self.by_average = query.scope == "team" and query.by == "average"
         self.whole: list[tuple[int, Any]] | None = None
+        self.sizes: dict[int, set[int]] = {}
         if not is_stored:
             self.whole = ranked((0, row.name, row) for row in _idle(book, period, query))
         elif self.by_average:
-            sizes = book.rules.membership.members_of(period)
+            self.sizes = book.rules.membership.members_of(period)
             self.whole = ranked(
-                (average(row.points, len(sizes.get(row.participant_id, ()))), row.name, row)
+                (average(row.points, len(self.sizes.get(row.participant_id, ()))), row.name, row)
                 for row in boards.all_totals(connection, *self.key)
             )
 
-    def size(self) -> tuple[int, int]:
-        """Return how many rows there are, and the leader's points."""
+    def size(self) -> tuple[int, int, int | Fraction]:
+        """Return how many rows there are, the most points of one, and the score of the first."""
         if self.whole is None:
-            return boards.count_totals(self.connection, *self.key)
-        return len(self.whole), max((row.points for _, row in self.whole), default=0)
+            count, points = boards.count_totals(self.connection, *self.key)
+            return count, points, points
+        points = max((row.points for _, row in self.whole), default=0)
+        if not self.by_average or not self.whole:
+            return len(self.whole), points, points
+        first = self.whole[0][1]
+        return len(self.whole), points, average(first.points, len(self.sizes.get(first.participant_id, ())))
 
     def page(self, offset: int, limit: int) -> tuple[list[int], Sequence[Any]]:
         """Return the ranks and rows from an offset on."""
@@ -216,20 +281,25 @@ def _previous_ranks(
     return boards.ranks_in(connection, *rows.key, participants)
 
 
+def participant_of(
+    session: Session, query: BoardQuery, *, member_id: int, rules_version: int | None = None
+) -> int | None:
+    """Return who on a board is a member: themselves or, among teams, the team they were last in by then."""
+    if query.scope == "member":
+        return member_id
+    book = rule_book(session.connection(), rules_version)
+    return book.rules.membership.last_team_in(member_id, parse_period(query.period).months[-1])
+
+
 def page_of(session: Session, query: BoardQuery, *, member_id: int, page_size: int = PAGE_SIZE) -> int | None:
     """Return the page on which a member or, among teams, their team stands; None if not on this board."""
     connection = session.connection()
     book = rule_book(connection)
-    try:
-        period = parse_period(query.period)
-    except PeriodRefused:
-        return None
-    participant: int | None = member_id
-    if query.scope == "team":
-        participant = book.rules.membership.last_team_in(member_id, period.months[-1])
+    participant = participant_of(session, query, member_id=member_id, rules_version=book.version)
     if participant is None:
         return None
-    rows = _Rows(connection, book, period, query, is_stored=query.period in boards.periods(connection))
+    is_stored = query.period in boards.periods(connection)
+    rows = _Rows(connection, book, parse_period(query.period), query, is_stored=is_stored)
     if rows.whole is not None:
         places = [row.participant_id for _, row in rows.whole]
         return 1 + places.index(participant) // page_size if participant in places else None
@@ -249,6 +319,6 @@ def standings(session: Session, period: str, scope: str, side: str | None = None
     book = rule_book(connection)
     known = tuple(boards.periods(connection))
     rows = _Rows(connection, book, parse_period(period), query, is_stored=query.period in known)
-    size, _ = rows.size()
+    size, _, _ = rows.size()
     ranks, found = rows.page(0, size)
     return _standings(connection, book, parse_period(period), query, ranks, found, known)

@@ -1,0 +1,36 @@
+"""How periods, numbers and names read on a page, in the reader's language."""
+
+from fractions import Fraction
+
+from babel.dates import format_skeleton
+from babel.numbers import format_decimal
+from flask_babel import get_locale
+
+from leaderboard.domain.periods import parse_period
+
+HUES = 8
+
+
+def period_name(key: str) -> str:
+    """Return what a period is called: 2026-11 is November 2026, 2026-Q4 is Q4 2026."""
+    period = parse_period(key)
+    skeleton = "yMMMM" if period.kind == "month" else "yQQQ"
+    return format_skeleton(skeleton, period.first_day, locale=get_locale())
+
+
+def number(value: int | Fraction) -> str:
+    """Return a number with the language's separators; a fraction to one decimal place."""
+    if isinstance(value, Fraction):
+        return format_decimal(round(float(value), 1), "#,##0.0", locale=get_locale())
+    return format_decimal(value, locale=get_locale())
+
+
+def initials(name: str) -> str:
+    """Return one or two letters that stand for a name: of its first and its last word."""
+    words = [word for word in name.replace("@", " ").split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words if len(words) < 2 else (words[0], words[-1]))).upper() or "?"
+
+
+def hue(participant: int) -> int:
+    """Return the number of the colour in which a participant's initials are shown."""
+    return participant % HUES
