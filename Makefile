@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: install run test lint
+.PHONY: install run test lint messages
 
 install:
 	@$(PYTHON) .ci/setup.py install
@@ -27,3 +27,10 @@ lint:
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint --lint --quiet templates
+
+# After changing a text: collect them, translate what is new in the .po files, and run it again.
+CATALOGUES := leaderboard/translations
+messages:
+	@$(BIN)/pybabel -q extract -F pyproject.toml --no-location --sort-output --omit-header -o .cache/messages.pot .
+	@$(BIN)/pybabel -q update -i .cache/messages.pot -d $(CATALOGUES) --no-wrap --omit-header --ignore-obsolete --no-fuzzy-matching
+	@$(BIN)/pybabel -q compile -d $(CATALOGUES) --statistics
