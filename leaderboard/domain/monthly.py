@@ -46,6 +46,35 @@ class TaskResult(NamedTuple):
     value: timedelta | None
 
 
+class Cell(NamedTuple):
+    """One participant's month in one monthly SLA."""
+
+    sla: str
+    scope: str
+    participant: int
+    month: Month
+
+
+class Tally(NamedTuple):
+    """What is counted in a cell so far. value: subjects, minor units, or cases in time; cases: all of a rate's."""
+
+    value: int = 0
+    cases: int = 0
+
+    def plus(self, value: int, cases: int) -> "Tally":
+        """Return the tally with so much more."""
+        return Tally(self.value + value, self.cases + cases)
+
+
+class SubjectEvidence(NamedTuple):
+    """What a subject puts into a cell."""
+
+    cell: Cell
+    at: datetime
+    amount: int
+    cases: int
+
+
 def evidence_of(
     measure: Count | Sum | EventRate, events: Sequence[Event], owner_of: OwnerOf, months: MonthFinder
 ) -> list[Evidence]:

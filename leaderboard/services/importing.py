@@ -15,7 +15,7 @@ from leaderboard.domain.people import Membership
 from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
-from leaderboard.storage import events, people, scores
+from leaderboard.storage import events, people
 from leaderboard.storage.database import begin_write, to_micros
 
 ROWS_A_BATCH = 20_000
@@ -110,7 +110,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     book = rule_book(connection)
     report = ImportReport(is_dry_run=options.is_dry_run)
     names = _Names(session, book, options.create_members, report)
-    last_id = scores.last_event_id(connection)
+    last_id = events.last_event_id(connection)
     source = options.source or (options.mapping and options.mapping.source) or "file"
     for batch in _batches(_FileEvents(stream, options, book, names, report, now).read(), ROWS_A_BATCH):
         rows = [
@@ -138,7 +138,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     events.note_import(
         connection, source, options.file_name, now, report.read, report.new, report.duplicate, report.refused
     )
-    touched = scores.subjects_after(connection, last_id)
+    touched = events.subjects_after(connection, last_id)
     scoring = Scoring(session, now, has_new_rules=names.has_created)
     scoring.score(touched, lambda done: options.progress("score", done, len(touched)))
     report.points_posted = score_what_is_due(scoring)

@@ -11,8 +11,8 @@ from leaderboard.domain.errors import Refused
 from leaderboard.domain.organisation_file import Organisation, parse_organisation
 from leaderboard.domain.people import FAR, Teams
 from leaderboard.domain.periods import midnight
-from leaderboard.domain.scoring import Rules, Team, Version
-from leaderboard.storage import people, scores
+from leaderboard.domain.rules import Rules, Team, Version
+from leaderboard.storage import people, periods
 
 NO_ORGANISATION = "No organisation is loaded yet; load one with: leaderboard organisation load FILE."
 
@@ -65,7 +65,7 @@ def read_rule_book(connection: Connection, version: int) -> RuleBook:
         versions=_versions(connection, organisation),
     )
     members = {member_id: (key, name) for member_id, key, _, name in people.members(connection)}
-    return RuleBook(version, rules, members, frozenset(scores.opened_months(connection)))
+    return RuleBook(version, rules, members, frozenset(periods.opened_months(connection)))
 
 
 def _versions(connection: Connection, organisation: Organisation) -> list[Version]:

@@ -4,8 +4,7 @@ One `Scoring` lives within one writing transaction; whoever makes it began that 
 """
 
 import gc
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -14,22 +13,15 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.events import Event
+from leaderboard.domain.monthly import Cell, SubjectEvidence
 from leaderboard.domain.periods import Month, Period, month_of_key
-from leaderboard.domain.points import COUNTED, Attainment, Posting, postings
-from leaderboard.domain.scoring import (
-    Cell,
-    Rules,
-    SubjectEvidence,
-    SubjectScore,
-    Tally,
-    rate_cells,
-    score_cell,
-    score_subject,
-    target_reached,
-)
+from leaderboard.domain.points import Attainment
+from leaderboard.domain.scoring import SubjectScore, score_subject
+from leaderboard.services.cells import score_cells, score_month, zero_cells
+from leaderboard.services.posting import Pair, Poster
 from leaderboard.services.rules import read_rule_book, rule_book
-from leaderboard.services.totals import TotalsChange, rebuild_totals
-from leaderboard.storage import people, scores
+from leaderboard.services.totals import rebuild_totals
+from leaderboard.storage import anomalies, attainments, events, evidence, people, periods, waiting
 from leaderboard.storage.database import begin_write
 
 SUBJECTS_A_CHUNK = 4_000
@@ -49,24 +41,6 @@ def no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-class CellChange:
-    """What changed in a cell: how much more, and the earliest instant at which it did."""
-
-    __slots__ = ("cases", "earliest", "value")
-
-    def __init__(self) -> None:
-        self.value = 0
-        self.cases = 0
-        self.earliest: datetime | None = None
-
-    def add(self, value: int, cases: int, at: datetime | None = None) -> None:
-        """Note so much more, or less, at an instant."""
-        self.value += value
-        self.cases += cases
-        if at is not None and (self.earliest is None or at < self.earliest):
-            self.earliest = at
-
-
 class Scoring:
     """The scoring of one transaction. Call `score` as often as needed, then `finish` once."""
 
@@ -74,17 +48,14 @@ class Scoring:
         """has_new_rules: this transaction has changed the rules, so they are read past what is kept."""
         self.connection = session.connection()
         self.now = now
-        version, self._next_id = scores.begin_scoring(self.connection, IDS_AT_FIRST)
-        self._ids_end = self._next_id + IDS_AT_FIRST
-        self._is_first = self._next_id == 1  # no attainment was ever made, so none needs to be looked for
+        version, first_id = attainments.begin_scoring(self.connection, IDS_AT_FIRST)
+        self._is_first = first_id == 1  # no attainment was ever made, so none needs to be looked for
         read = read_rule_book if has_new_rules else rule_book
         self.book = read(self.connection, version)
         self.rules = self.book.rules
+        self.poster = Poster(self.connection, self.book, now, first_id, IDS_AT_FIRST)
         self.opened = set(self.book.opened)
         self.newly_opened: set[Month] = set()
-        self.cells: defaultdict[Cell, CellChange] = defaultdict(CellChange)
-        self.totals = TotalsChange(self.book)
-        self.posted = 0
         self.anomalies = 0
 
     def score(self, subjects: Sequence[str], progress: Progress | None = None) -> None:
@@ -95,116 +66,51 @@ class Scoring:
             if progress is not None:
                 progress(len(chunk))
 
-    @cached_property
-    def _had_anomalies(self) -> bool:
-        return scores.has_anomalies(self.connection)
-
     def finish(self) -> int:
         """Work out the months that were touched and write the totals; return the rows posted."""
-        self._score_cells(self.cells)
-        self.totals.write(self.connection)
+        score_cells(self.poster)
+        self.poster.totals.write(self.connection)
         self._note_opened()
-        return self.posted
+        return self.poster.posted
 
     def finish_everything(self) -> int:
         """As `finish`, but every month that has standings is worked out from its evidence anew."""
-        for key in sorted(self.opened):
-            self.score_month(month_of_key(key))
+        self.score_months(sorted(self.opened))
         self._note_opened()
         rebuild_totals(self.connection, self.book)
-        return self.posted
+        return self.poster.posted
+
+    def score_months(self, keys: Sequence[str]) -> None:
+        """Work out every result of some months from all their evidence; the totals are not written yet."""
+        for key in keys:
+            score_month(self.poster, month_of_key(key))
 
     def _score_chunk(self, subjects: Sequence[str]) -> None:
-        events = scores.events_of(self.connection, subjects)
-        old: defaultdict[str, list[tuple[int, Attainment]]] = defaultdict(list)
-        old_evidence: dict[str, dict[tuple[Cell, datetime], int]] = {}
-        if not self._is_first:
-            for row_id, attainment in scores.attainments_of(self.connection, subjects):
-                old[attainment.subject].append((row_id, attainment))
-            old_evidence = scores.evidence_of(self.connection, subjects)
-        pairs: list[tuple[int | None, Attainment | None, Attainment | None]] = []
-        new_evidence: list[tuple[str, SubjectEvidence]] = []
-        gone: list[tuple[str, Cell, datetime]] = []
-        wakes: list[tuple[str, datetime]] = []
-        anomalies: list[tuple[str, str, Event]] = []
+        known = events.events_of(self.connection, subjects)
+        stored = self._stored(subjects)
+        changes = _Changes(self.poster, {} if self._is_first else evidence.evidence_of(self.connection, subjects))
         for subject in subjects:
-            score = score_subject(self.rules, subject, events.get(subject, []), self.now)
+            score = score_subject(self.rules, subject, known.get(subject, []), self.now)
             self._open_months(score)
-            pairs.extend(_pairs(old.get(subject, []), score.attainments))
-            self._compare_evidence(subject, old_evidence.get(subject, {}), score.evidence, new_evidence, gone)
-            if score.wakes_at is not None:
-                wakes.append((subject, score.wakes_at))
-            anomalies.extend((subject, sla, event) for sla, event in score.anomalies)
-        self._write_changes(pairs, is_monthly=False)
-        scores.write_evidence(self.connection, new_evidence, gone)
-        scores.write_wake_ups(self.connection, wakes)
+            changes.add(subject, stored.get(subject, []), score)
+        self.poster.post(changes.pairs, is_monthly=False)
+        evidence.write_evidence(self.connection, changes.evidence, changes.gone)
+        waiting.write_wake_ups(self.connection, changes.wakes)
         if len(subjects) > 1 and self._had_anomalies:  # a lone event leaves this to the next import
-            scores.clear_anomalies(self.connection, subjects)
-        scores.write_anomalies(self.connection, anomalies)
-        self.anomalies += len(anomalies)
+            anomalies.clear_anomalies(self.connection, subjects)
+        anomalies.write_anomalies(self.connection, changes.anomalies)
+        self.anomalies += len(changes.anomalies)
 
-    def _compare_evidence(
-        self,
-        subject: str,
-        old: dict[tuple[Cell, datetime], int],
-        new: Sequence[SubjectEvidence],
-        changed: list[tuple[str, SubjectEvidence]],
-        gone: list[tuple[str, Cell, datetime]],
-    ) -> None:
-        """Note how a subject's evidence differs from what is stored."""
-        for each in new:
-            before = old.pop((each.cell, each.at), None)
-            if before != each.amount:
-                changed.append((subject, each))
-                cases = each.cases if before is None else 0
-                self.cells[each.cell].add(each.amount - (before or 0), cases, each.at)
-        for (cell, at), amount in old.items():
-            gone.append((subject, cell, at))
-            self.cells[cell].add(-amount, -1 if self._is_rate(cell) else 0, at)
+    def _stored(self, subjects: Sequence[str]) -> dict[str, list[tuple[int, Attainment]]]:
+        stored: dict[str, list[tuple[int, Attainment]]] = {}
+        if not self._is_first:
+            for row_id, attainment in attainments.attainments_of(self.connection, subjects):
+                stored.setdefault(attainment.subject, []).append((row_id, attainment))
+        return stored
 
-    def _is_rate(self, cell: Cell) -> bool:
-        sla = self.rules.sla_of(cell)
-        return sla is not None and sla.measure.kind == "rate"
-
-    def _write_changes(
-        self, pairs: Iterable[tuple[int | None, Attainment | None, Attainment | None]], *, is_monthly: bool
-    ) -> None:
-        """Write attainments that differ, post their points, and note what totals and rates gain or lose."""
-        rows: list[tuple[int, Attainment, bool]] = []
-        entries: list[tuple[int, Posting]] = []
-        changed = [pair for pair in pairs if pair[1] != pair[2]]
-        self._reserve(sum(row_id is None for row_id, _, _ in changed))
-        for known_id, before, after in changed:
-            row_id = self._new_id() if known_id is None else known_id
-            if after is not None:
-                rows.append((row_id, after, is_monthly))
-            elif before is not None:
-                rows.append((row_id, _retired(before), is_monthly))
-            for posting in postings(before, after):
-                entries.append((row_id, posting))
-                self.totals.add_points(posting)
-            self._count(before, -1, is_monthly=is_monthly)
-            self._count(after, 1, is_monthly=is_monthly)
-        scores.write_attainments(self.connection, rows)
-        scores.write_entries(self.connection, entries, self.now)
-        self.posted += len(entries)
-
-    def _count(self, attainment: Attainment | None, sign: int, *, is_monthly: bool) -> None:
-        if attainment is None or attainment.level not in COUNTED:
-            return
-        self.totals.add_level(attainment.credit, attainment.level, sign)
-        if not is_monthly:
-            for cell, is_in_time in rate_cells(self.rules, attainment):
-                self.cells[cell].add(sign * is_in_time, sign)
-
-    def _reserve(self, count: int) -> None:
-        if count > self._ids_end - self._next_id:
-            self._next_id = scores.reserve_ids(self.connection, count)
-            self._ids_end = self._next_id + count
-
-    def _new_id(self) -> int:
-        self._next_id += 1
-        return self._next_id - 1
+    @cached_property
+    def _had_anomalies(self) -> bool:
+        return anomalies.has_anomalies(self.connection)
 
     def _open_months(self, score: SubjectScore) -> None:
         """Give the months in which something happened standings for everyone active (S2)."""
@@ -213,121 +119,62 @@ class Scoring:
             if str(month) not in self.opened:
                 self.opened.add(str(month))
                 self.newly_opened.add(month)
-                self.totals.open_month(month)
+                self.poster.totals.open_month(month)
                 for cell in zero_cells(self.rules, month):
-                    self.cells[cell].add(0, 0)
+                    self.poster.cells[cell].add(0, 0)
 
     def _note_opened(self) -> None:
         if not self.newly_opened:
             return
         zone = self.rules.months.zone
-        periods: set[Period] = {*self.newly_opened, *(month.quarter for month in self.newly_opened)}
-        scores.write_periods(
+        opened: set[Period] = {*self.newly_opened, *(month.quarter for month in self.newly_opened)}
+        periods.write_periods(
             self.connection,
             [
                 # A month that is over was decided as it was opened; a quarter has nothing to decide.
                 (str(period), period.kind, *period.bounds(zone), period.bounds(zone)[1] <= self.now)
-                for period in sorted(periods, key=str)
+                for period in sorted(opened, key=str)
             ],
         )
         people.raise_rules_version(self.connection)
 
-    def _score_cells(self, changes: dict[Cell, CellChange]) -> None:
-        """Work out the cells that changed from what is stored and the change."""
-        if not changes:
-            return
-        keyed = [(cell, self.rules.months.bounds(cell.month)[0]) for cell in changes]
-        stored = {cell_of(each): (row_id, each) for row_id, each in scores.attainments_of_cells(self.connection, keyed)}
-        tallies: dict[Cell, Tally] = {}
-        for cell, change in changes.items():
-            before = stored[cell][1] if cell in stored else None
-            tally = Tally() if before is None else Tally(before.value or 0, before.of_cases or 0)
-            tallies[cell] = tally.plus(change.value, change.cases)
-        self._write_cells(tallies, stored, changes)
 
-    def score_month(self, month: Month) -> None:
-        """Work out every cell of a month from all its evidence; those that lost their ground go."""
-        stored = {cell_of(each): (row_id, each) for row_id, each in scores.attainments_of_month(self.connection, month)}
-        tallies = dict.fromkeys(zero_cells(self.rules, month), Tally())
-        tallies.update(month_tallies(self, month))
-        gone = [(row_id, each, None) for cell, (row_id, each) in stored.items() if cell not in tallies]
-        self._write_changes([pair for pair in gone if pair[1].level is not Level.NONE], is_monthly=True)
-        self._write_cells(tallies, stored, None)
+class _Changes:
+    """How what some subjects come to differs from what is stored."""
 
-    def _write_cells(
-        self,
-        tallies: dict[Cell, Tally],
-        stored: dict[Cell, tuple[int, Attainment]],
-        changes: dict[Cell, CellChange] | None,
+    def __init__(self, poster: Poster, stored_evidence: dict[str, dict[tuple[Cell, datetime], int]]) -> None:
+        self.poster = poster
+        self.stored_evidence = stored_evidence
+        self.pairs: list[Pair] = []
+        self.evidence: list[tuple[str, SubjectEvidence]] = []
+        self.gone: list[tuple[str, Cell, datetime]] = []
+        self.wakes: list[tuple[str, datetime]] = []
+        self.anomalies: list[tuple[str, str, Event]] = []
+
+    def add(self, subject: str, stored: Sequence[tuple[int, Attainment]], score: SubjectScore) -> None:
+        """Note what one subject comes to."""
+        self.pairs.extend(_pairs(stored, score.attainments))
+        self._compare_evidence(subject, self.stored_evidence.get(subject, {}), score.evidence)
+        if score.wakes_at is not None:
+            self.wakes.append((subject, score.wakes_at))
+        self.anomalies.extend((subject, sla, event) for sla, event in score.anomalies)
+
+    def _compare_evidence(
+        self, subject: str, old: dict[tuple[Cell, datetime], int], new: Sequence[SubjectEvidence]
     ) -> None:
-        reached = self._reached(tallies, stored, changes)
-        pairs: list[tuple[int | None, Attainment | None, Attainment | None]] = []
-        for cell, tally in tallies.items():
-            row_id, before = stored.get(cell, (None, None))
-            after = score_cell(self.rules, cell, tally, self.now, reached.get(cell))
-            if before is not None and after is None:
-                after = _retired(before)
-            pairs.append((row_id, before, after))
-        self._write_changes(pairs, is_monthly=True)
-
-    def _reached(
-        self,
-        tallies: dict[Cell, Tally],
-        stored: dict[Cell, tuple[int, Attainment]],
-        changes: dict[Cell, CellChange] | None,
-    ) -> dict[Cell, datetime]:
-        """Return when each count or sum reached the target of its level (K6).
-
-        A cell that had reached it before anything changed keeps its instant and is not read again.
-        """
-        found: dict[Cell, datetime] = {}
-        unknown: dict[Cell, int] = {}
-        for cell, tally in tallies.items():
-            target = target_reached(self.rules, cell, tally)
-            if target is None:
-                continue
-            kept = None if changes is None else self._kept_instant(cell, tally, stored, changes[cell])
-            if kept is None:
-                unknown[cell] = target
-            else:
-                found[cell] = kept
-        found.update(scores.targets_reached_at(self.connection, unknown))
-        return found
-
-    def _kept_instant(
-        self, cell: Cell, tally: Tally, stored: dict[Cell, tuple[int, Attainment]], change: CellChange
-    ) -> datetime | None:
-        if cell not in stored or change.earliest is None:
-            return None
-        before = stored[cell][1]
-        same = target_reached(self.rules, cell, Tally(before.value or 0)) == target_reached(self.rules, cell, tally)
-        if before.decided_at is None or not same or change.earliest <= before.decided_at:
-            return None
-        return before.decided_at
+        cells = self.poster.cells
+        for each in new:
+            before = old.pop((each.cell, each.at), None)
+            if before != each.amount:
+                self.evidence.append((subject, each))
+                cases = each.cases if before is None else 0
+                cells[each.cell].add(each.amount - (before or 0), cases, each.at)
+        for (cell, at), amount in old.items():
+            self.gone.append((subject, cell, at))
+            cells[cell].add(-amount, -1 if self.poster.rules.is_rate(cell) else 0, at)
 
 
-def month_tallies(scoring: Scoring, month: Month) -> dict[Cell, Tally]:
-    """Return what is counted in each cell of a month, from the evidence and the decided clocks."""
-    found: defaultdict[Cell, Tally] = defaultdict(Tally)
-    for cell, value, cases in scores.evidence_sums(scoring.connection, month):
-        found[cell] = Tally(value, cases if scoring._is_rate(cell) else 0)
-    for sample, number in scores.decided_clocks(scoring.connection, month):
-        for cell, is_in_time in rate_cells(scoring.rules, sample):
-            found[cell] = found[cell].plus(is_in_time * number, number)
-    return dict(found)
-
-
-def zero_cells(rules: Rules, month: Month) -> Iterator[Cell]:
-    """Yield the cells that everybody active has, also without an event (K1)."""
-    for sla in rules.monthly_slas(month):
-        if sla.measure.kind != "rate":
-            for participant in rules.participants(sla, month):
-                yield Cell(sla.key, sla.participant, participant, month)
-
-
-def _pairs(
-    old: Sequence[tuple[int, Attainment]], new: Sequence[Attainment]
-) -> Iterator[tuple[int | None, Attainment | None, Attainment | None]]:
+def _pairs(old: Sequence[tuple[int, Attainment]], new: Sequence[Attainment]) -> Iterator[Pair]:
     """Pair what is stored with what is now, by what it is the attainment of."""
     if not old:
         for each in new:
@@ -340,25 +187,6 @@ def _pairs(
     for row_id, before in stored.values():
         if before.level is not Level.NONE:
             yield row_id, before, None
-
-
-def _retired(attainment: Attainment) -> Attainment:
-    """Return an attainment that no longer holds; its row stays, since the ledger may name it."""
-    return attainment._replace(
-        level=Level.NONE,
-        points=0,
-        month=None,
-        value=None,
-        of_cases=None,
-        due_at=None,
-        stopped_at=None,
-        decided_at=None,
-    )
-
-
-def cell_of(attainment: Attainment) -> Cell:
-    """Return the cell of a monthly attainment."""
-    return Cell(attainment.sla, attainment.scope, attainment.participant, month_of_key(attainment.subject))
 
 
 def score_everything(session: Session, *, now: datetime, progress: Progress | None = None) -> int:
@@ -374,12 +202,12 @@ def rescore(session: Session, now: datetime, progress: Progress | None = None, *
     """As score_everything, within the caller's writing transaction."""
     scoring = Scoring(session, now, has_new_rules=has_new_rules)
     last: str | None = None
-    while subjects := scores.subjects_beyond(scoring.connection, last, SUBJECTS_A_CHUNK):
+    while subjects := events.subjects_beyond(scoring.connection, last, SUBJECTS_A_CHUNK):
         scoring.score(subjects, progress)
         last = subjects[-1]
-    scores.forget_wake_ups(scoring.connection, now)
+    waiting.forget_wake_ups(scoring.connection, now)
     posted = scoring.finish_everything()
-    scores.mark_decided(scoring.connection, scores.undecided_months(scoring.connection, now))
+    periods.mark_decided(scoring.connection, periods.undecided_months(scoring.connection, now))
     return posted
 
 
@@ -395,14 +223,13 @@ def score_due(session: Session, *, now: datetime) -> int:
 def score_what_is_due(scoring: Scoring) -> int:
     """As score_due, within a scoring under way; finishes it."""
     connection, now = scoring.connection, scoring.now
-    subjects = scores.due_subjects(connection, now, limit=1_000_000)
-    scores.forget_wake_ups(connection, now)
+    subjects = waiting.due_subjects(connection, now, limit=1_000_000)
+    waiting.forget_wake_ups(connection, now)
     scoring.score(subjects)
     posted = scoring.finish()
-    months = scores.undecided_months(connection, now)
-    for key in months:
-        scoring.score_month(month_of_key(key))
+    months = periods.undecided_months(connection, now)
+    scoring.score_months(months)
     if months:
-        scoring.totals.write(connection)
-        scores.mark_decided(connection, months)
+        scoring.poster.totals.write(connection)
+        periods.mark_decided(connection, months)
     return posted

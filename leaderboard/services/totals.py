@@ -11,7 +11,7 @@ from leaderboard.domain.periods import Month, Period, month_of_key, parse_period
 from leaderboard.domain.points import Credit, Posting
 from leaderboard.domain.standings import sort_key
 from leaderboard.services.rules import RuleBook
-from leaderboard.storage import scores, totals
+from leaderboard.storage import periods, totals
 
 LEVEL_PLACES = {Level.MET: 1, Level.EXCEEDED: 2, Level.MISSED: 3}
 Key = tuple[Period, str, int]
@@ -51,7 +51,7 @@ class TotalsChange:
     def write(self, connection: Connection) -> None:
         """Add the changes to the stored totals."""
         rows = [total_row(self.book, *key, *numbers) for key, numbers in self.changes().items()]
-        scores.add_to_totals(connection, rows)
+        totals.add_to_totals(connection, rows)
         self._credits.clear()
         self._opened.clear()
 
@@ -136,7 +136,7 @@ def _credits(month_key: str, member_id: int | None, team_id: int | None) -> list
 
 def rebuild_totals(connection: Connection, book: RuleBook) -> None:
     """Make the totals anew from the ledger and the attainments, with today's names and teams."""
-    opened = scores.opened_months(connection)
+    opened = periods.opened_months(connection)
     expected = expected_totals(connection, book, opened)
     totals.clear(connection)
-    scores.add_to_totals(connection, [total_row(book, *key, *numbers) for key, numbers in expected.items()])
+    totals.add_to_totals(connection, [total_row(book, *key, *numbers) for key, numbers in expected.items()])

@@ -8,14 +8,16 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import Level
-from leaderboard.domain.monthly import reached_at
+from leaderboard.domain.cells import rate_cells, score_cell, target_reached
+from leaderboard.domain.monthly import Cell, Tally, reached_at
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
-from leaderboard.domain.scoring import Cell, Tally, rate_cells, score_cell, score_subject, target_reached
+from leaderboard.domain.scoring import score_subject
+from leaderboard.services.cells import cell_of, zero_cells
 from leaderboard.services.rules import RuleBook, rule_book
-from leaderboard.services.scoring import SUBJECTS_A_CHUNK, Progress, cell_of, zero_cells
+from leaderboard.services.scoring import SUBJECTS_A_CHUNK, Progress
 from leaderboard.services.totals import expected_totals
-from leaderboard.storage import scores, totals
+from leaderboard.storage import attainments, events, evidence, totals
 
 
 def verify(session: Session, *, now: datetime, progress: Progress | None = None) -> Iterator[str]:
@@ -28,7 +30,7 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
     book = rule_book(connection)
     monthly: defaultdict[Cell, Tally] = defaultdict(Tally)
     last: str | None = None
-    while subjects := scores.subjects_beyond(connection, last, SUBJECTS_A_CHUNK):
+    while subjects := events.subjects_beyond(connection, last, SUBJECTS_A_CHUNK):
         yield from _subject_differences(connection, book, subjects, now, monthly)
         last = subjects[-1]
         if progress is not None:
@@ -46,18 +48,18 @@ def _subject_differences(
     now: datetime,
     monthly: defaultdict[Cell, Tally],
 ) -> Iterator[str]:
-    events = scores.events_of(connection, subjects)
+    known = events.events_of(connection, subjects)
     stored: defaultdict[str, list[Attainment]] = defaultdict(list)
-    for _, each in scores.attainments_of(connection, subjects):
+    for _, each in attainments.attainments_of(connection, subjects):
         if each.level is not Level.NONE:
             stored[each.subject].append(each)
-    stored_evidence = scores.evidence_of(connection, subjects)
+    stored_evidence = evidence.evidence_of(connection, subjects)
     for subject in subjects:
-        score = score_subject(book.rules, subject, events[subject], now)
+        score = score_subject(book.rules, subject, known[subject], now)
         yield from _compare(stored[subject], score.attainments)
-        evidence = {(part.cell, part.at): part.amount for part in score.evidence}
-        if evidence != stored_evidence.get(subject, {}):
-            yield f"evidence of {subject}: stored {stored_evidence.get(subject, {})}, expected {evidence}."
+        parts = {(part.cell, part.at): part.amount for part in score.evidence}
+        if parts != stored_evidence.get(subject, {}):
+            yield f"evidence of {subject}: stored {stored_evidence.get(subject, {})}, expected {parts}."
         for part in score.evidence:
             monthly[part.cell] = monthly[part.cell].plus(part.amount, part.cases)
         for attainment in score.attainments:
@@ -94,13 +96,13 @@ def _month_differences(
 ) -> Iterator[str]:
     stored = {
         cell_of(each): each
-        for _, each in scores.attainments_of_month(connection, month)
+        for _, each in attainments.attainments_of_month(connection, month)
         if each.level is not Level.NONE
     }
     tallies = dict.fromkeys(zero_cells(book.rules, month), Tally())
     tallies.update({cell: tally for cell, tally in monthly.items() if cell.month == month})
     targets = {cell: target_reached(book.rules, cell, tally) for cell, tally in tallies.items()}
-    reached = scores.evidence_in_cells(connection, [cell for cell, target in targets.items() if target is not None])
+    reached = evidence.evidence_in_cells(connection, [cell for cell, target in targets.items() if target is not None])
     expected = []
     for cell, tally in tallies.items():
         target = targets[cell]

@@ -1,11 +1,14 @@
 """Queries of events and imports."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert, select, type_coerce
 
+from leaderboard.domain.events import Event
 from leaderboard.storage.bulk import Rows, insert_rows
+from leaderboard.storage.database import Big, from_micros
 from leaderboard.storage.tables import EventImport, EventRow
 
 COLUMNS = (
@@ -20,6 +23,18 @@ COLUMNS = (
     "amount_minor",
     "due_at",
 )
+_events = select(
+    EventRow.event_id,
+    type_coerce(EventRow.occurred_at, Big),
+    EventRow.type,
+    EventRow.subject,
+    EventRow.member_id,
+    EventRow.team_id,
+    EventRow.outcome,
+    EventRow.amount_minor,
+    type_coerce(EventRow.due_at, Big),
+    EventRow.source,
+)
 
 
 def insert_events(connection: Connection, rows: Rows) -> int:
@@ -30,6 +45,50 @@ def insert_events(connection: Connection, rows: Rows) -> int:
 def insert_event(connection: Connection, row: tuple[Any, ...]) -> bool:
     """Store one event; tell whether it was new."""
     return insert_events(connection, [row]) == 1
+
+
+def events_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list[Event]]:
+    """Return all events of some subjects, each subject's by instant, then id, then source (C8)."""
+    found: dict[str, list[Event]] = {}
+    # Plain tuples: SQLAlchemy's rows would cost as much again for each of a million events.
+    rows = connection.execute(_events.where(EventRow.subject.in_(subjects))).cursor.fetchall()
+    for event_id, at, event_type, subject, member_id, team_id, outcome, amount, due_at, source in rows:
+        due = None if due_at is None else from_micros(due_at)
+        event = Event(event_id, from_micros(at), event_type, subject, member_id, team_id, outcome, amount, due, source)
+        if subject in found:
+            found[subject].append(event)
+        else:
+            found[subject] = [event]
+    for events in found.values():
+        if len(events) > 1:
+            events.sort(key=_event_order)
+    return found
+
+
+def _event_order(event: Event) -> tuple[datetime, str, str]:
+    return event.occurred_at, event.event_id, event.source
+
+
+def last_event_id(connection: Connection) -> int:
+    """Return the highest event id given so far, 0 for none."""
+    return connection.execute(select(func.max(EventRow.id))).scalar() or 0
+
+
+def subjects_after(connection: Connection, event_id: int) -> list[str]:
+    """Return the subjects of events newer than an event id, in order."""
+    return list(
+        connection.execute(
+            select(EventRow.subject).where(EventRow.id > event_id).distinct().order_by(EventRow.subject)
+        ).scalars()
+    )
+
+
+def subjects_beyond(connection: Connection, subject: str | None, limit: int) -> list[str]:
+    """Return the next subjects that have events, in order, beyond one (None: from the first on)."""
+    query = select(EventRow.subject).distinct().order_by(EventRow.subject).limit(limit)
+    if subject is not None:
+        query = query.where(EventRow.subject > subject)
+    return list(connection.execute(query).scalars())
 
 
 def note_import(

@@ -1,10 +1,38 @@
 """Queries of totals, and the sums that they must equal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
+from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.tables import AttainmentRow, PointEntry, Total
+
+TOTAL_COLUMNS = (
+    "period",
+    "scope",
+    "participant_id",
+    "side",
+    "team_id",
+    "name",
+    "sort_key",
+    "points",
+    "met",
+    "exceeded",
+    "missed",
+)
+
+
+def add_to_totals(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add points and level counts to totals, making those that are not there; rows as TOTAL_COLUMNS."""
+    added = ", ".join(f"{name} = total.{name} + excluded.{name}" for name in ("points", "met", "exceeded", "missed"))
+    insert_rows(
+        connection,
+        Total.__tablename__,
+        TOTAL_COLUMNS,
+        rows,
+        f"(period, scope, participant_id) DO UPDATE SET {added}",
+    )
 
 
 def ledger_sums(connection: Connection) -> Iterator[tuple[str, int | None, int | None, int]]:

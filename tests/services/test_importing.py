@@ -20,7 +20,8 @@ from leaderboard.services.people import load_people
 from leaderboard.services.recording import record_event
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
-from leaderboard.storage import scores
+from leaderboard.storage import events as event_queries
+from leaderboard.storage import ledger as ledger_queries
 from leaderboard.storage.database import db
 from leaderboard.storage.tables import Anomaly, EventImport, EventRow, Member, MembershipRow, PointEntry, Team
 from tests.conftest import SETTINGS
@@ -78,8 +79,8 @@ def expected(databases, request):
             with app.app_context(), Session(db.engine) as session:
                 ground(session, random_log)
                 in_pieces(session, rows, lambda: len(rows), random_log.as_of)
-                subjects = scores.subjects_beyond(session.connection(), None, 10_000)
-                found = scores.events_of(session.connection(), subjects)
+                subjects = event_queries.subjects_beyond(session.connection(), None, 10_000)
+                found = event_queries.events_of(session.connection(), subjects)
                 events = in_order(each for theirs in found.values() for each in theirs)
                 result = state(session)
                 session.rollback()
@@ -498,7 +499,7 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(aurora, monkeypatch):
     def fail(*_arguments):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(scores, "write_entries", fail)
+    monkeypatch.setattr(ledger_queries, "write_entries", fail)
     with pytest.raises(OSError, match="the disk is full"):
         hand_in(aurora, csv_of(ASSIGNED, DISPOSED))
     monkeypatch.undo()

@@ -1,0 +1,121 @@
+"""Months: each participant's month in each monthly SLA, from what is stored and what changed (K1-K7)."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from leaderboard.domain.agreement import Level
+from leaderboard.domain.cells import rate_cells, score_cell, target_reached
+from leaderboard.domain.monthly import Cell, Tally
+from leaderboard.domain.periods import Month, month_of_key
+from leaderboard.domain.points import Attainment
+from leaderboard.domain.rules import Rules
+from leaderboard.services.posting import CellChange, Pair, Poster, retired
+from leaderboard.storage import attainments, evidence
+
+Stored = dict[Cell, tuple[int, Attainment]]
+
+
+def score_cells(poster: Poster) -> None:
+    """Work out the cells that changed from what is stored and the change."""
+    changes = poster.cells
+    if not changes:
+        return
+    keyed = [(cell, poster.rules.months.bounds(cell.month)[0]) for cell in changes]
+    stored = {
+        cell_of(each): (row_id, each) for row_id, each in attainments.attainments_of_cells(poster.connection, keyed)
+    }
+    tallies: dict[Cell, Tally] = {}
+    for cell, change in changes.items():
+        before = stored[cell][1] if cell in stored else None
+        tally = Tally() if before is None else Tally(before.value or 0, before.of_cases or 0)
+        tallies[cell] = tally.plus(change.value, change.cases)
+    _write_cells(poster, tallies, stored, changes)
+
+
+def score_month(poster: Poster, month: Month) -> None:
+    """Work out every cell of a month from all its evidence; those that lost their ground go."""
+    stored = {
+        cell_of(each): (row_id, each) for row_id, each in attainments.attainments_of_month(poster.connection, month)
+    }
+    tallies = dict.fromkeys(zero_cells(poster.rules, month), Tally())
+    tallies.update(_month_tallies(poster, month))
+    gone = [(row_id, each, None) for cell, (row_id, each) in stored.items() if cell not in tallies]
+    poster.post([pair for pair in gone if pair[1].level is not Level.NONE], is_monthly=True)
+    _write_cells(poster, tallies, stored, None)
+
+
+def _write_cells(
+    poster: Poster,
+    tallies: dict[Cell, Tally],
+    stored: Stored,
+    changes: dict[Cell, CellChange] | None,
+) -> None:
+    reached = _reached(poster, tallies, stored, changes)
+    pairs: list[Pair] = []
+    for cell, tally in tallies.items():
+        row_id, before = stored.get(cell, (None, None))
+        after = score_cell(poster.rules, cell, tally, poster.now, reached.get(cell))
+        if before is not None and after is None:
+            after = retired(before)
+        pairs.append((row_id, before, after))
+    poster.post(pairs, is_monthly=True)
+
+
+def _reached(
+    poster: Poster,
+    tallies: dict[Cell, Tally],
+    stored: Stored,
+    changes: dict[Cell, CellChange] | None,
+) -> dict[Cell, datetime]:
+    """Return when each count or sum reached the target of its level (K6).
+
+    A cell that had reached it before anything changed keeps its instant and is not read again.
+    """
+    found: dict[Cell, datetime] = {}
+    unknown: dict[Cell, int] = {}
+    for cell, tally in tallies.items():
+        target = target_reached(poster.rules, cell, tally)
+        if target is None:
+            continue
+        kept = None if changes is None else _kept_instant(poster, cell, tally, stored, changes[cell])
+        if kept is None:
+            unknown[cell] = target
+        else:
+            found[cell] = kept
+    found.update(evidence.targets_reached_at(poster.connection, unknown))
+    return found
+
+
+def _kept_instant(poster: Poster, cell: Cell, tally: Tally, stored: Stored, change: CellChange) -> datetime | None:
+    if cell not in stored or change.earliest is None:
+        return None
+    before = stored[cell][1]
+    same = target_reached(poster.rules, cell, Tally(before.value or 0)) == target_reached(poster.rules, cell, tally)
+    if before.decided_at is None or not same or change.earliest <= before.decided_at:
+        return None
+    return before.decided_at
+
+
+def _month_tallies(poster: Poster, month: Month) -> dict[Cell, Tally]:
+    """Return what is counted in each cell of a month, from the evidence and the decided clocks."""
+    found: defaultdict[Cell, Tally] = defaultdict(Tally)
+    for cell, value, cases in evidence.evidence_sums(poster.connection, month):
+        found[cell] = Tally(value, cases if poster.rules.is_rate(cell) else 0)
+    for sample, number in attainments.decided_clocks(poster.connection, month):
+        for cell, is_in_time in rate_cells(poster.rules, sample):
+            found[cell] = found[cell].plus(is_in_time * number, number)
+    return dict(found)
+
+
+def zero_cells(rules: Rules, month: Month) -> Iterator[Cell]:
+    """Yield the cells that everybody active has, also without an event (K1)."""
+    for sla in rules.monthly_slas(month):
+        if sla.measure.kind != "rate":
+            for participant in rules.participants(sla, month):
+                yield Cell(sla.key, sla.participant, participant, month)
+
+
+def cell_of(attainment: Attainment) -> Cell:
+    """Return the cell of a monthly attainment."""
+    return Cell(attainment.sla, attainment.scope, attainment.participant, month_of_key(attainment.subject))

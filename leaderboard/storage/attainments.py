@@ -1,0 +1,193 @@
+"""Queries of attainments, and the ids that they get."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, tuple_, type_coerce, update
+
+from leaderboard.domain.agreement import Level
+from leaderboard.domain.monthly import Cell
+from leaderboard.domain.periods import Month, month_of_key
+from leaderboard.domain.points import Attainment
+from leaderboard.storage.bulk import insert_rows, update_all
+from leaderboard.storage.database import Big, from_micros, to_micros
+from leaderboard.storage.tables import AttainmentRow, OrganisationRow
+
+CELLS_A_QUERY = 400
+ATTAINMENT_COLUMNS = (
+    "id",
+    "sla",
+    "scope",
+    "participant_id",
+    "subject",
+    "started_at",
+    "team_id",
+    "month",
+    "level",
+    "points",
+    "value",
+    "of_cases",
+    "due_at",
+    "stopped_at",
+    "decided_at",
+    "version_id",
+    "is_monthly",
+)
+_raw = {
+    name: type_coerce(getattr(AttainmentRow, name), Big)
+    for name in ("started_at", "due_at", "stopped_at", "decided_at")
+}
+_attainments = select(*(_raw.get(name, getattr(AttainmentRow, name)) for name in ATTAINMENT_COLUMNS[:-1]))
+_Stored = tuple[int, Attainment]
+
+
+def begin_scoring(connection: Connection, ids: int) -> tuple[int, int]:
+    """Raise the scores' version and reserve attainment ids; return the rules' version and the first id."""
+    row = connection.execute(
+        update(OrganisationRow)
+        .values(
+            scores_version=OrganisationRow.scores_version + 1,
+            next_attainment_id=OrganisationRow.next_attainment_id + ids,
+        )
+        .returning(OrganisationRow.rules_version, OrganisationRow.next_attainment_id)
+    ).one()
+    return row.rules_version, row.next_attainment_id - ids
+
+
+def reserve_ids(connection: Connection, count: int) -> int:
+    """Reserve so many attainment ids and return the first."""
+    return begin_scoring(connection, count)[1]
+
+
+def attainments_of(connection: Connection, subjects: Sequence[str]) -> Iterator[_Stored]:
+    """Yield the stored attainments of occurrences of some subjects, each with its id."""
+    rows = connection.execute(
+        _attainments.where(AttainmentRow.subject.in_(subjects), AttainmentRow.is_monthly == 0)
+    ).all()
+    return map(_attainment, rows)
+
+
+def attainments_of_cells(connection: Connection, cells: Sequence[tuple[Cell, datetime]]) -> Iterator[_Stored]:
+    """Yield the stored attainments of cells, each given with its month's first instant."""
+    identity = tuple_(
+        AttainmentRow.subject,
+        AttainmentRow.sla,
+        AttainmentRow.started_at,
+        AttainmentRow.scope,
+        AttainmentRow.participant_id,
+    )
+    for start in range(0, len(cells), CELLS_A_QUERY):
+        wanted = [
+            (str(cell.month), cell.sla, starts_at, cell.scope, cell.participant)
+            for cell, starts_at in cells[start : start + CELLS_A_QUERY]
+        ]
+        yield from map(_attainment, connection.execute(_attainments.where(identity.in_(wanted))))
+
+
+def attainments_of_month(connection: Connection, month: Month) -> Iterator[_Stored]:
+    """Yield the stored monthly attainments of a month."""
+    rows = connection.execute(_attainments.where(AttainmentRow.subject == str(month), AttainmentRow.is_monthly == 1))
+    return map(_attainment, rows)
+
+
+def _attainment(row: Any) -> _Stored:
+    (
+        row_id,
+        sla,
+        scope,
+        participant,
+        subject,
+        started,
+        team_id,
+        month,
+        level,
+        points,
+        value,
+        cases,
+        due,
+        stopped,
+        decided,
+        version,
+    ) = row
+    return row_id, Attainment(
+        sla,
+        scope,
+        participant,
+        subject,
+        from_micros(started),
+        team_id,
+        None if month is None else month_of_key(month),
+        Level(level),
+        points,
+        value,
+        cases,
+        None if due is None else from_micros(due),
+        None if stopped is None else from_micros(stopped),
+        None if decided is None else from_micros(decided),
+        version,
+    )
+
+
+def write_attainments(connection: Connection, rows: Iterable[tuple[int, Attainment, bool]]) -> None:
+    """Insert or overwrite attainments: id, attainment, and whether its subject is a month."""
+    values = [
+        (
+            row_id,
+            each.sla,
+            each.scope,
+            each.participant,
+            each.subject,
+            to_micros(each.started_at),
+            each.team_id,
+            None if each.month is None else str(each.month),
+            each.level.value,
+            each.points,
+            each.value,
+            each.of_cases,
+            None if each.due_at is None else to_micros(each.due_at),
+            None if each.stopped_at is None else to_micros(each.stopped_at),
+            None if each.decided_at is None else to_micros(each.decided_at),
+            each.version,
+            int(is_monthly),
+        )
+        for row_id, each, is_monthly in rows
+    ]
+    insert_rows(
+        connection, AttainmentRow.__tablename__, ATTAINMENT_COLUMNS, values, update_all(ATTAINMENT_COLUMNS, "id")
+    )
+
+
+def decided_clocks(connection: Connection, month: Month) -> Iterator[tuple[Attainment, int]]:
+    """Yield an attainment like those decided in a month and their number, for each SLA, team and level."""
+    columns = (
+        AttainmentRow.sla,
+        AttainmentRow.scope,
+        AttainmentRow.participant_id,
+        AttainmentRow.team_id,
+        AttainmentRow.level,
+    )
+    rows = connection.execute(
+        select(*columns, func.count())
+        .where(AttainmentRow.month == str(month), AttainmentRow.is_monthly == 0)
+        .group_by(*columns)
+    )
+    for sla, scope, participant, team_id, level, number in rows:
+        sample = Attainment(
+            sla,
+            scope,
+            participant,
+            "",
+            from_micros(0),
+            team_id,
+            month,
+            Level(level),
+            0,
+            None,
+            None,
+            None,
+            None,
+            None,
+            0,
+        )
+        yield sample, number
