@@ -1,100 +1,33 @@
 """The `leaderboard` command: parses, calls one service, prints (design section 5)."""
 
-import csv
-import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import BinaryIO
 
 import click
-from flask_migrate import upgrade as migrate_database
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from leaderboard.app import create_app
 from leaderboard.domain.agreement import SIDES
-from leaderboard.domain.errors import Refused
 from leaderboard.domain.mapping import parse_mapping
-from leaderboard.resources import resource
+from leaderboard.printing import RefusedRows, count, print_report, print_rows, progress_bar, two_bars
+from leaderboard.running import Failed, migrated_app, plain_errors, with_session
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
-from leaderboard.services.importing import ImportOptions, ImportReport, Refusal, import_events
+from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.organising import load_organisation, show_organisation
 from leaderboard.services.people import ROLES, load_people
 from leaderboard.services.reading import read_text
 from leaderboard.services.reporting import list_attainments, list_standings
 from leaderboard.services.scoring import score_everything
 from leaderboard.services.verifying import verify
-from leaderboard.settings import SettingsError, check_settings
-from leaderboard.storage.database import db
+from leaderboard.settings import check_settings
 
-MOST_SHOWN = 20
-FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full-width = + - @
 FORMATS = ("table", "csv", "json")
-Command = Callable[..., None]
-
-
-class Failed(click.ClickException):
-    """A plain sentence on stderr, and exit code 1."""
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(self.message, file=file or sys.stderr)
 
 
 def now() -> datetime:
     """Return the instant of the command."""
     return datetime.now(UTC)
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Turn what a service refuses into a sentence and exit code 1."""
-    try:
-        yield
-    except (Refused, SettingsError) as error:
-        raise Failed(str(error)) from error
-    except OperationalError as error:
-        raise Failed(f"The database does not answer as it should: {error.orig}. Check DATABASE_URL.") from error
-
-
-@contextmanager
-def database() -> Iterator[Session]:
-    """Give a session on the migrated database of the settings."""
-    with plain_errors():
-        app = create_app()
-        with app.app_context():
-            migrate_database(directory=str(resource("migrations")))
-            yield db.session()
-
-
-def with_session(command: Command) -> Command:
-    """Give a command a session as its first argument."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        with database() as session:
-            command(session, *args, **kwargs)
-
-    return run
-
-
-@contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int], None]]:
-    """Show a bar of unknown length on a terminal, nothing elsewhere."""
-    done = 0
-
-    def advance(number: int) -> None:
-        nonlocal done
-        done += number
-        if sys.stderr.isatty():
-            click.echo(f"\r{label}: {done:,}", err=True, nl=False)
-
-    yield advance
-    if done and sys.stderr.isatty():
-        click.echo(err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -158,7 +91,7 @@ def agreement_load(session: Session, file: BinaryIO) -> None:
     """Load a version of the agreement and score again under it."""
     with progress_bar("Scored") as advance:
         loaded = load_agreement(session, read_text(file, file.name), now=now(), progress=advance)
-    click.echo(f"{loaded.title} is in force from {loaded.effective_from}: {_count(len(loaded.slas), 'SLA')}.")
+    click.echo(f"{loaded.title} is in force from {loaded.effective_from}: {count(len(loaded.slas), 'SLA')}.")
 
 
 @agreement.command("check")
@@ -167,7 +100,7 @@ def agreement_load(session: Session, file: BinaryIO) -> None:
 def agreement_check(session: Session, file: BinaryIO) -> None:
     """Say whether a file could be loaded; changes nothing."""
     checked = check_agreement(session, read_text(file, file.name))
-    click.echo(f"{checked.title} can be loaded: {_count(len(checked.slas), 'SLA')} from {checked.effective_from}.")
+    click.echo(f"{checked.title} can be loaded: {count(len(checked.slas), 'SLA')} from {checked.effective_from}.")
 
 
 @agreement.command("show")
@@ -194,7 +127,7 @@ def people_load(session: Session, file: BinaryIO) -> None:
     """Load a CSV of people: email,name,team,side,from,until,role,external_id."""
     with progress_bar("Scored") as advance:
         report = load_people(session, file, now=now(), progress=advance)
-    click.echo(f"{_count(report.rows, 'row')}: {_count(report.members, 'member')} in {_count(report.teams, 'team')}.")
+    click.echo(f"{count(report.rows, 'row')}: {count(report.members, 'member')} in {count(report.teams, 'team')}.")
 
 
 @main.group()
@@ -222,8 +155,8 @@ def events_import(
     form: str,
 ) -> None:
     """Import events from CSV or JSON lines, then score what they touch."""
-    keeper = _RefusedRows(refused)
-    with _two_bars() as progress:
+    keeper = RefusedRows(refused)
+    with two_bars() as progress:
         options = ImportOptions(
             source=source,
             mapping=None if mapping is None else parse_mapping(read_text(mapping, mapping.name)),
@@ -237,96 +170,12 @@ def events_import(
         )
         with keeper:
             report = import_events(session, file, options, now=now())
-    _print_report(report, form)
+    print_report(report, form)
     if report.refused:
         raise Failed(
-            f"{_count(report.refused, 'row was', 'rows were')} refused; "
+            f"{count(report.refused, 'row was', 'rows were')} refused; "
             + (f"mend {refused} and import it again." if refused else "--refused FILE writes them to a file to mend.")
         )
-
-
-class _RefusedRows:
-    """Writes refused rows under their header, ready to be mended and imported again."""
-
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self.file: IO[str] | None = None
-        self.head: list[str] = []
-        self.delimiter = ","
-
-    def header(self, names: list[str], delimiter: str) -> None:
-        self.head, self.delimiter = names, delimiter
-
-    def keep(self, cells: list[str], _refusal: Refusal) -> None:
-        if self.path is None:
-            return
-        if self.file is None:
-            self.file = self.path.open("w", encoding="utf-8", newline="")
-            if self.head:
-                csv.writer(self.file, delimiter=self.delimiter).writerow(self.head)
-        if self.head:
-            csv.writer(self.file, delimiter=self.delimiter).writerow(cells)
-        else:
-            self.file.write(cells[0] + "\n")
-
-    def __enter__(self) -> "_RefusedRows":
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if self.file is not None:
-            self.file.close()
-
-
-@contextmanager
-def _two_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """Show rows read, then a bar of subjects scored; on a terminal only."""
-    labels = {"read": "Rows read", "score": "Subjects scored"}
-    with progress_bar(labels["read"]) as read, progress_bar(labels["score"]) as score:
-        seen = 0
-
-        def progress(stage: str, done: int, _total: int) -> None:
-            nonlocal seen
-            if stage == "read":
-                read(done - seen)
-                seen = done
-            else:
-                score(done)
-
-        yield progress
-
-
-def _print_report(report: ImportReport, form: str) -> None:
-    if form == "json":
-        click.echo(
-            json.dumps(
-                {
-                    "read": report.read,
-                    "new": report.new,
-                    "duplicate": report.duplicate,
-                    "refused": report.refused,
-                    "warnings": report.warned,
-                    "created_members": report.created_members,
-                    "created_teams": report.created_teams,
-                    "anomalies": report.anomalies,
-                    "dry_run": report.is_dry_run,
-                    "refusals": [each._asdict() for each in report.refusals],
-                }
-            )
-        )
-        return
-    would = "Dry run, nothing is changed. " if report.is_dry_run else ""
-    click.echo(
-        f"{would}{report.read:,} rows read: {report.new:,} events new, {report.duplicate:,} duplicate; "
-        f"{report.refused:,} rows refused."
-    )
-    if report.created_members or report.created_teams:
-        click.echo(f"Created {_count(report.created_members, 'member')} and {_count(report.created_teams, 'team')}.")
-    if report.anomalies:
-        click.echo(f"{_count(report.anomalies, 'anomaly', 'anomalies')}: an end before any start.")
-    for line in [str(each) for each in report.refusals[:MOST_SHOWN]]:
-        click.echo(line, err=True)
-    for line in report.warnings[:MOST_SHOWN]:
-        click.echo(f"warning: {line}", err=True)
 
 
 @main.command()
@@ -336,7 +185,7 @@ def score(session: Session, as_of: str | None) -> None:
     """Score everything again; posts differences only."""
     with progress_bar("Scored") as advance:
         posted = score_everything(session, now=_instant(as_of) if as_of else now(), progress=advance)
-    click.echo(f"{_count(posted, 'ledger entry', 'ledger entries')} posted.")
+    click.echo(f"{count(posted, 'ledger entry', 'ledger entries')} posted.")
 
 
 def _instant(text: str) -> datetime:
@@ -354,7 +203,7 @@ def _instant(text: str) -> datetime:
 @with_session
 def attainments(session: Session, period: str, sla: str | None, form: str) -> None:
     """List the levels reached in a period."""
-    _print_rows(list_attainments(session, period, sla, now=now()), form)
+    print_rows(list_attainments(session, period, sla, now=now()), form)
 
 
 @main.command()
@@ -365,7 +214,7 @@ def attainments(session: Session, period: str, sla: str | None, form: str) -> No
 @with_session
 def standings(session: Session, period: str, scope: str, side: str | None, form: str) -> None:
     """Print the standings of a period."""
-    _print_rows(list_standings(session, period, scope, side), form)
+    print_rows(list_standings(session, period, scope, side), form)
 
 
 @main.command("verify")
@@ -378,7 +227,7 @@ def verify_command(session: Session) -> None:
             found += 1
             click.echo(difference)
     if found:
-        raise Failed(f"{_count(found, 'difference')} found; run leaderboard score, and if they stay, restore a backup.")
+        raise Failed(f"{count(found, 'difference')} found; run leaderboard score, and if they stay, restore a backup.")
     click.echo("Everything agrees with the events.")
 
 
@@ -421,54 +270,10 @@ def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
     from leaderboard.server import run_server
 
     with plain_errors():
-        app = create_app()
-        faults = check_settings(app.config)
+        faults = check_settings(migrated_app().config)
         if faults:
             raise Failed("\n".join(f"{fault}." for fault in faults))
-        with app.app_context():
-            migrate_database(directory=str(resource("migrations")))
     run_server(host, port, workers)
-
-
-def _print_rows(rows: Iterable[dict[str, Any]], form: str) -> None:
-    """Print rows of plain values; json is a list with one row a line."""
-    if form == "json":
-        _print_json(rows)
-        return
-    listed = list(rows)
-    if form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        if listed:
-            writer.writerow(listed[0])
-        writer.writerows([_safe_cell(value) for value in row.values()] for row in listed)
-        return
-    if not listed:
-        click.echo("Nothing in this period.")
-        return
-    names = list(listed[0])
-    cells = [names, *([("" if row[name] is None else str(row[name])) for name in names] for row in listed)]
-    widths = [max(len(line[index]) for line in cells) for index in range(len(names))]
-    for line in cells:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _print_json(rows: Iterable[dict[str, Any]]) -> None:
-    separator = "[\n"
-    for row in rows:
-        click.echo(separator + json.dumps(row, ensure_ascii=False), nl=False)
-        separator = ",\n"
-    click.echo("[]" if separator == "[\n" else "\n]")
-
-
-def _safe_cell(value: Any) -> Any:
-    """Keep a spreadsheet from running a text as a formula (security 1.2.10)."""
-    if isinstance(value, str) and value.lstrip(" ")[:1] in FORMULA_STARTS:
-        return "'" + value
-    return value
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 if __name__ == "__main__":
