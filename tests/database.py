@@ -90,22 +90,54 @@ class SqliteDatabases:
         for file in path.parent.glob(f"{path.name}*"):
             file.unlink()
 
+    def without_tables(self) -> str:
+        """Return the address of a new database that was never migrated."""
+        return f"sqlite:///{self.folder / f'bare_{next(self.numbers)}.db'}"
+
 
 class PostgresqlDatabases:
-    """Fresh databases made from one migrated template."""
+    """Databases made from one migrated template; making one takes long, so each is emptied and used again."""
 
     def __init__(self, address: str) -> None:
         self.address, self.numbers = address, count(1)
-        self._do(f"CREATE DATABASE {TEMPLATE}")
+        self.free: list[str] = []
+        self._make(TEMPLATE)
         migrate(address.format(name=TEMPLATE))
 
-    def _do(self, statement: str) -> None:
+    def _make(self, name: str, template: str = "template1") -> str:
         with psycopg.connect(self.address.format(name="postgres"), autocommit=True) as connection:
-            connection.execute(statement)
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.address.format(name=name)
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
-        name = f"test_{next(self.numbers)}"
-        self._do(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        yield self.address.format(name=name)
-        self._do(f"DROP DATABASE {name} WITH (FORCE)")
+        address = self.free.pop() if self.free else self._make(f"test_{next(self.numbers)}", TEMPLATE)
+        yield address
+        _empty(address)
+        self.free.append(address)
+
+    def without_tables(self) -> str:
+        """Return the address of a new database that was never migrated."""
+        return self._make(f"bare_{next(self.numbers)}")
+
+
+def _empty(address: str) -> None:
+    """End whoever is still connected, take all rows away, and leave tables and triggers as they were."""
+    with psycopg.connect(address) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        tables = connection.execute(
+            "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables "
+            "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        ).fetchone()
+        triggers = connection.execute(
+            "SELECT tgrelid::regclass, tgname, CASE tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END "
+            "FROM pg_trigger WHERE NOT tgisinternal"
+        ).fetchall()
+        for table, trigger, _ in triggers:
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+        connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY")
+        for table, trigger, when in triggers:
+            connection.execute(f"ALTER TABLE {table} ENABLE {when} TRIGGER {trigger}")

@@ -195,6 +195,7 @@ class PointEntry(Base):
     __tablename__ = "point_entry"
     __table_args__ = (
         Index("ix_point_entry_member", "member_id", "month"),
+        CheckConstraint("id > 0", name="id"),  # SQLite's trigger sees a row that has no id yet as number -1
         STRICT,
     )
 

@@ -34,6 +34,12 @@ SQLITE_TRIGGERS = [
     BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"""
     for verb in ("UPDATE", "DELETE")
 ]
+# REPLACE deletes without the trigger above, unless the connection set recursive_triggers: others do not.
+SQLITE_TRIGGERS.append(
+    f"""CREATE TRIGGER point_entry_no_replace BEFORE INSERT ON point_entry
+    WHEN EXISTS (SELECT 1 FROM point_entry WHERE id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"""
+)
 POSTGRESQL_TRIGGERS = [
     f"""CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION '{REFUSED}'; END $$""",
@@ -41,6 +47,9 @@ POSTGRESQL_TRIGGERS = [
     FOR EACH ROW EXECUTE FUNCTION refuse_change()""",
     """CREATE TRIGGER point_entry_no_truncate BEFORE TRUNCATE ON point_entry
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()""",
+    # ALWAYS: else a session that poses as a replica passes them.
+    "ALTER TABLE point_entry ENABLE ALWAYS TRIGGER point_entry_no_change",
+    "ALTER TABLE point_entry ENABLE ALWAYS TRIGGER point_entry_no_truncate",
 ]
 
 
@@ -262,6 +271,7 @@ def upgrade():
         sa.Column("points", BIG, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("posted_at", BIG, nullable=False),
+        sa.CheckConstraint("id > 0", name="ck_point_entry_id"),
         sa.ForeignKeyConstraint(["attainment_id"], ["attainment.id"], name="fk_point_entry_attainment_id"),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name="fk_point_entry_member_id"),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name="fk_point_entry_team_id"),
