@@ -478,7 +478,7 @@ def test_a_mapped_row_is_taken_whole_or_refused_whole(aurora):
 
 
 def test_a_file_that_lacks_a_column_of_the_mapping_is_refused(aurora):
-    with pytest.raises(Refused, match="line 1: column done is missing; which the mapping reads"):
+    with pytest.raises(Refused, match="line 1: column done is missing; the mapping reads it, and the file has id"):
         hand_in(aurora, b"id;first;who\n7;05-10-2026 09:00;hs-1\n", mapping=parse_mapping(MAPPING))
 
 
