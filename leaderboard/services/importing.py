@@ -141,6 +141,8 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     )
     touched = scores.subjects_after(connection, last_id)
     scoring = Scoring(session, now, has_new_rules=names.has_created)
+    if names.has_created:
+        scoring.open_to_newcomers()
     scoring.score(touched, lambda done: options.progress("score", done, len(touched)))
     report.points_posted = score_what_is_due(scoring)
     report.anomalies = scoring.anomalies
