@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from leaderboard.domain.money import parse_amount
+from leaderboard.domain.time_formats import ISO, read_time
 
 COLUMNS = (
     "event_id",
@@ -61,27 +62,27 @@ class InboundEvent(NamedTuple):
 class TimeReader:
     """Reads instants: those without an offset are in a time zone (PEP 495 fold=0).
 
-    time_format: as of strptime; None for ISO 8601. warn: told of times that do not exist or exist twice.
+    time_formats: see domain/time_formats. warn: told of times that do not exist or exist twice.
     """
 
     def __init__(
-        self, zone: ZoneInfo, time_format: str | None = None, warn: Callable[[str], None] | None = None
+        self, zone: ZoneInfo, time_formats: Sequence[str] = (ISO,), warn: Callable[[str], None] | None = None
     ) -> None:
         self.zone = zone
-        self.time_format = time_format
+        self.time_formats = time_formats
+        self._is_iso = tuple(time_formats) == (ISO,)
         self._warn = warn
         self._offsets: dict[int, timedelta | None] = {}  # by day; None on days with a change
 
     def read(self, text: str, column: str) -> datetime:
         """Return the UTC instant of a text; else RowError."""
         try:
-            if self.time_format is None:
-                instant = datetime.fromisoformat(text)
-            else:
-                instant = datetime.strptime(text, self.time_format)  # noqa: DTZ007 - the zone follows
+            instant = datetime.fromisoformat(text) if self._is_iso else read_time(text, self.time_formats)
         except ValueError:
-            expected = self.time_format or "ISO 8601 such as 2025-02-28T09:10-03:00"
+            expected = " or ".join(self.time_formats).replace(ISO, "ISO 8601 such as 2025-02-28T09:10-03:00")
             raise RowError(column, text, f"is not a date; expected {expected}") from None
+        except OverflowError:
+            raise RowError(column, text, "lies outside the years 1970 to 2199") from None
         try:
             instant = self._local(instant, text) if instant.tzinfo is None else instant.astimezone(UTC)
         except OverflowError:

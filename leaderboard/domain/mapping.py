@@ -4,59 +4,158 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from leaderboard.domain.errors import Refused
-from leaderboard.domain.inbound import COLUMNS, Row
+from leaderboard.domain.inbound import COLUMNS, Row, RowError
+from leaderboard.domain.time_formats import EXAMPLE, ISO, fault_of
 
-HEAD_KEYS = ("time_zone", "time_format", "source", "delimiter", "description", "event")
+HEAD_KEYS = (
+    "time_zone time_format source delimiter empty decimal_mark thousands_mark currency_sign footer description event"
+).split()
+EVENT_KEYS = (*COLUMNS, "when", "unless", "values")
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+CUT = re.compile(r"(.+):([1-9][0-9]{0,2})")
+ANY = "*"  # any text but the empty one
+
+
+class Text:
+    """A text with {column} of theirs in braces; {column:15} takes the first 15 characters only."""
+
+    def __init__(self, text: str) -> None:
+        pieces = PLACEHOLDER.split(text)  # text, column, text, column, … text
+        self.literals = pieces[::2]
+        found = [(CUT.fullmatch(name), name) for name in pieces[1::2]]
+        self.holes = [(cut[1], int(cut[2])) if cut else (name.strip(), None) for cut, name in found]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it reads."""
+        return [name for name, _ in self.holes]
+
+    def fill(self, row: Row) -> str:
+        """Return the text with its columns filled from a row, without white space around."""
+        if len(self.holes) == 1 and not any(self.literals):
+            name, length = self.holes[0]
+            return row.get(name, "").strip()[:length].strip()
+        text = self.literals[0]
+        for (name, length), literal in zip(self.holes, self.literals[1:], strict=True):
+            text += row.get(name, "").strip()[:length] + literal
+        return text.strip()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must hold of a row: a text that does not come out empty, or texts wanted by column ("*": any)."""
+
+    text: Text | None = None
+    wanted: Mapping[str, frozenset[str]] | None = None
+
+    def holds(self, row: Row) -> bool:
+        """Tell whether it holds of a row."""
+        if self.text is not None:
+            return self.text.fill(row) != ""
+        cells = ((row.get(name, "").strip(), wanted) for name, wanted in (self.wanted or {}).items())
+        return all(cell in wanted or (ANY in wanted and cell != "") for cell, wanted in cells)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it reads."""
+        return self.text.columns if self.text else list(self.wanted or ())
 
 
 @dataclass(frozen=True)
 class EventTemplate:
-    """One event that a row may give. texts: by our column, with {column} of theirs in braces.
+    """One event that a row may give. texts: by our column.
 
-    when: the event is skipped if this comes out empty. values: by our column, what to write for what
-    their file says, such as {"Lost": "disqualified"}; a text that is not listed stays.
+    when, unless: the event is skipped if the first does not hold, or the second does. values: by our
+    column, what to write for what their file says, such as {"Lost": "disqualified"}; "*" stands for any other
+    text, and without it a text that is not listed stays.
     """
 
-    texts: Mapping[str, str]
-    when: str | None
+    texts: Mapping[str, Text]
+    when: Condition | None
+    unless: Condition | None
     values: Mapping[str, Mapping[str, str]]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it reads."""
+        parts: list[Text | Condition] = [*self.texts.values(), *(each for each in (self.when, self.unless) if each)]
+        return [name for part in parts for name in part.columns]
+
+    def row(self, theirs: Row) -> dict[str, str] | None:
+        """Return the row of ours that a row of theirs gives, or None if the event is skipped."""
+        if (self.when and not self.when.holds(theirs)) or (self.unless and self.unless.holds(theirs)):
+            return None
+        row = {column: text.fill(theirs) for column, text in self.texts.items()}
+        for column, values in self.values.items():
+            text = row.get(column, "")
+            row[column] = values.get(text, values.get(ANY, text) if text else "")
+        return row
+
+
+@dataclass(frozen=True)
+class AmountFormat:
+    """How amounts are written: 1.234,50 has the decimal mark "," and the thousands mark "."."""
+
+    decimal_mark: str
+    thousands_mark: str
+    currency_sign: str
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        mark, point = re.escape(self.thousands_mark), re.escape(self.decimal_mark)
+        whole = f"[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+" if mark else "[0-9]+"
+        return re.compile(rf"(-?)({whole})(?:{point}([0-9]+))?")
+
+    def plain(self, text: str) -> str:
+        """Return an amount with a decimal point and nothing else; RowError for one that is written differently."""
+        bare = text.replace("\u2212", "-").replace("\u00a0", " ").replace("\u202f", " ")
+        if self.currency_sign:
+            bare = bare.replace(self.currency_sign, "", 1)
+        match = self._pattern.fullmatch(bare.strip().replace("- ", "-"))
+        if match is None:
+            example = f"1{self.thousands_mark}234{self.decimal_mark}50"
+            raise RowError("amount", text, f"is not written as the mapping says; expected an amount such as {example}")
+        whole = match[2].replace(self.thousands_mark, "") if self.thousands_mark else match[2]
+        return f"{match[1]}{whole}.{match[3] or ''}".removesuffix(".")
 
 
 @dataclass(frozen=True)
 class EventMapping:
-    """A mapping file. time_format: as of strptime; None for ISO 8601."""
+    """A mapping file. time_formats: see domain/time_formats. empty: texts that stand for nothing.
+
+    delimiter: None finds out. has_footer: rows of one single cell are passed over, as at the end of a report.
+    """
 
     time_zone: ZoneInfo | None
-    time_format: str | None
+    time_formats: tuple[str, ...]
     source: str | None
-    delimiter: str
+    delimiter: str | None
+    empty: frozenset[str]
+    amounts: AmountFormat | None
+    has_footer: bool
     templates: tuple[EventTemplate, ...]
 
-    @property
+    @cached_property
     def columns(self) -> frozenset[str]:
         """The columns of their file that the mapping reads."""
-        texts = [text for each in self.templates for text in (*each.texts.values(), each.when or "")]
-        return frozenset(name for text in texts for name in PLACEHOLDER.findall(text))
+        return frozenset(name for each in self.templates for name in each.columns)
 
     def rows(self, theirs: Row) -> Iterator[dict[str, str]]:
-        """Yield the rows of ours that one row of theirs gives."""
+        """Yield the rows of ours that one row of theirs gives; RowError for an amount that does not fit."""
+        if self.empty:
+            theirs = {name: "" if cell.strip() in self.empty else cell for name, cell in theirs.items()}
         for template in self.templates:
-            if template.when is not None and not fill(template.when, theirs):
+            row = template.row(theirs)
+            if row is None:
                 continue
-            row = {column: fill(text, theirs) for column, text in template.texts.items()}
-            for column, values in template.values.items():
-                row[column] = values.get(row.get(column, ""), row.get(column, ""))
+            if self.amounts and row.get("amount"):
+                row["amount"] = self.amounts.plain(row["amount"])
             yield row
-
-
-def fill(text: str, row: Row) -> str:
-    """Return a template with its {columns} filled from a row, without white space around."""
-    return PLACEHOLDER.sub(lambda match: (row.get(match[1]) or "").strip(), text).strip()
 
 
 def parse_mapping(text: str) -> EventMapping:
@@ -71,14 +170,17 @@ def parse_mapping(text: str) -> EventMapping:
     events = document.get("event")
     if not isinstance(events, list) or not events:
         raise Refused("The mapping has no [[event]]; write one for each event that a row gives.")
-    delimiter = _text(document, "delimiter", "the mapping") or ","
-    if len(delimiter) != 1:
-        raise Refused(f'The mapping: delimiter = "{delimiter}"; expected one character such as ";".')
+    footer = document.get("footer", False)
+    if not isinstance(footer, bool):
+        raise Refused(f"The mapping: footer = {footer!r}; expected true or false.")
     return EventMapping(
         _zone(_text(document, "time_zone", "the mapping")),
-        _text(document, "time_format", "the mapping"),
+        _time_formats(document.get("time_format", ISO)),
         _text(document, "source", "the mapping"),
-        delimiter,
+        _mark(document, "delimiter", ";"),
+        frozenset(_texts(document.get("empty", []), "the mapping: empty")),
+        _amounts(document),
+        footer,
         tuple(_template(each, number) for number, each in enumerate(events, 1)),
     )
 
@@ -88,13 +190,50 @@ def _template(content: Any, number: int) -> EventTemplate:
     if not isinstance(content, dict):
         raise Refused(f"{place} is not a table; write it as [[event]].")
     for key in content:
-        if key not in (*COLUMNS, "when", "values"):
-            raise Refused(f"{place}: {key} is not a known key; known are {', '.join(COLUMNS)}, when, values.")
+        if key not in EVENT_KEYS:
+            raise Refused(f"{place}: {key} is not a known key; known are {', '.join(EVENT_KEYS)}.")
     for key in ("type", "event_id", "subject", "occurred_at"):
         if not content.get(key):
             raise Refused(f'{place}: {key} is missing; write a text with columns in braces, such as "{{id}}".')
-    texts = {key: _text(content, key, place) or "" for key in COLUMNS if key in content}
-    return EventTemplate(texts, _text(content, "when", place), _values(content.get("values", {}), place))
+    texts = {key: _filled(content, key, place) for key in COLUMNS if key in content}
+    if not texts["event_id"].columns:
+        raise Refused(
+            f'{place}: event_id = "{content["event_id"]}" is the same for every row, so all but the first would be '
+            'duplicates; name a column in braces, such as "won-{id}".'
+        )
+    return EventTemplate(
+        texts,
+        _condition(content, "when", place),
+        _condition(content, "unless", place),
+        _values(content.get("values", {}), place),
+    )
+
+
+def _filled(content: dict[str, Any], key: str, place: str) -> Text:
+    text = _text(content, key, place) or ""
+    found = Text(text)
+    if any(mark in literal for literal in found.literals for mark in "{}") or "" in found.columns:
+        raise Refused(f'{place}: {key} = "{text}" has a brace out of place; write each column as {{column}}.')
+    return found
+
+
+def _condition(content: dict[str, Any], key: str, place: str) -> Condition | None:
+    value = content.get(key)
+    if value is None:
+        return None
+    if isinstance(value, dict) and value:
+        return Condition(
+            wanted={name.strip(): frozenset(_texts(each, f"{place}: {key}, {name}")) for name, each in value.items()}
+        )
+    if isinstance(value, dict):
+        raise Refused(f'{place}: {key} is an empty table; write {key} = {{ column = "text" }}.')
+    text = _filled(content, key, place)
+    if any(literal.strip() for literal in text.literals) or not text.columns:
+        raise Refused(
+            f'{place}: {key} = "{value}" is never empty, whatever the row; write {key} = "{{column}}", '
+            f'or to compare {key} = {{ column = ["one text", "another"] }}.'
+        )
+    return Condition(text=text)
 
 
 def _values(content: Any, place: str) -> dict[str, dict[str, str]]:
@@ -106,6 +245,44 @@ def _values(content: Any, place: str) -> dict[str, dict[str, str]]:
                 'write values.type = { "Lost" = "lead.disposed" }.'
             )
     return {column: dict(table) for column, table in content.items()}
+
+
+def _amounts(document: dict[str, Any]) -> AmountFormat | None:
+    decimal, thousands = _mark(document, "decimal_mark", ","), _mark(document, "thousands_mark", ".")
+    sign = _text(document, "currency_sign", "the mapping")
+    if decimal is None and thousands is None and sign is None:
+        return None
+    decimal = decimal or "."
+    if decimal == thousands:
+        raise Refused(
+            f'The mapping: "{decimal}" is both the decimal and the thousands mark; '
+            "write decimal_mark and thousands_mark, each its own."
+        )
+    return AmountFormat(decimal, thousands or "", sign or "")
+
+
+def _mark(document: dict[str, Any], key: str, example: str) -> str | None:
+    mark = _text(document, key, "the mapping")
+    if mark is not None and (len(mark) != 1 or mark in '"\r\n' or mark.isalnum()):
+        raise Refused(f'The mapping: {key} = "{mark}"; expected one character such as "{example}".')
+    return mark
+
+
+def _time_formats(value: Any) -> tuple[str, ...]:
+    formats = _texts(value, "the mapping: time_format")
+    fault = fault_of(formats) if formats else f"names no format; write one {EXAMPLE}"
+    if fault:
+        raise Refused(f"The mapping: time_format {fault}.")
+    return formats
+
+
+def _texts(value: Any, place: str) -> tuple[str, ...]:
+    """Return one text or a list of them; whole numbers are taken as they are written."""
+    found = value if isinstance(value, list) else [value]
+    for each in found:
+        if not isinstance(each, str | int) or isinstance(each, bool):
+            raise Refused(f'{place} = {value!r}; expected a text or a list of texts such as ["one", "another"].')
+    return tuple(str(each).strip() for each in found)
 
 
 def _text(content: dict[str, Any], key: str, place: str) -> str | None:

@@ -12,6 +12,7 @@ from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS, REQUIRED, EventReader, InboundEvent, RowError, TimeReader
 from leaderboard.domain.mapping import EventMapping
 from leaderboard.domain.people import Membership
+from leaderboard.domain.time_formats import ISO
 from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
@@ -140,6 +141,8 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     )
     touched = events.subjects_after(connection, last_id)
     scoring = Scoring(session, now, has_new_rules=names.has_created)
+    if names.has_created:
+        scoring.open_to_newcomers()
     scoring.score(touched, lambda done: options.progress("score", done, len(touched)))
     report.points_posted = score_what_is_due(scoring)
     report.anomalies = scoring.anomalies
@@ -181,7 +184,7 @@ class _FileEvents:
         organisation = book.rules.organisation
         mapping = options.mapping
         zone = (mapping and mapping.time_zone) or organisation.zone
-        time = TimeReader(zone, mapping.time_format if mapping else None, self._warn)
+        time = TimeReader(zone, mapping.time_formats if mapping else (ISO,), self._warn)
         self.reader = EventReader(organisation.currency, time)
         self.table = JsonLines(stream) if options.is_json else Table(stream, mapping.delimiter if mapping else None)
         self.header = self.table.header
@@ -194,6 +197,8 @@ class _FileEvents:
 
     def read(self) -> Iterator[_Resolved]:
         """Yield each event with its member's and team's id; refusals go to the report."""
+        if self.mapping and not isinstance(self.table, Table):
+            raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
         if isinstance(self.table, Table):
             self._check_header(self.header)
             self.options.keep_header(self.header, self.table.delimiter)
@@ -211,7 +216,9 @@ class _FileEvents:
         needed = sorted(self.mapping.columns) if self.mapping else REQUIRED
         missing = [name for name in needed if name not in header]
         if missing:
-            what = "which the mapping reads" if self.mapping else f"the columns are {','.join(COLUMNS)}"
+            what = "the columns are " + ",".join(COLUMNS)
+            if self.mapping:
+                what = f"the mapping reads it, and the file has {', '.join(name[:SHOWN_VALUE] for name in header[:30])}"
             raise Refused(f"line 1: column {missing[0]} is missing; {what}.")
         if not self.mapping:
             for name in header:
@@ -219,6 +226,8 @@ class _FileEvents:
                     self.report.warn(1, f'column "{name}" is not known and is passed over')
 
     def _events(self, row: FileRow) -> list[_Resolved]:
+        if self.mapping and self.mapping.has_footer and len(row.cells) == 1 < len(self.header):
+            return []
         if row.problem is not None:
             raise RowError("", "", row.problem)
         if self.mapping is None:

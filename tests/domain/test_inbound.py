@@ -122,7 +122,7 @@ def test_what_is_no_instant_is_refused_in_either_column(text, reason):
 
 
 def test_a_time_format_of_a_mapping_is_named_where_it_does_not_fit():
-    reader = TimeReader(ZoneInfo(SAO_PAULO), "%d-%m-%Y %H:%M")
+    reader = TimeReader(ZoneInfo(SAO_PAULO), ("%d-%m-%Y %H:%M",))
     assert reader.read("05-10-2026 09:00", "occurred_at") == datetime(2026, 10, 5, 12, tzinfo=UTC)
     with pytest.raises(RowError) as refused:
         reader.read("2026-10-05T09:00", "occurred_at")

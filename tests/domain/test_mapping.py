@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard.domain.errors import Refused
-from leaderboard.domain.inbound import COLUMNS
-from leaderboard.domain.mapping import fill, parse_mapping
+from leaderboard.domain.inbound import COLUMNS, RowError
+from leaderboard.domain.mapping import Text, parse_mapping
 from tests.domain.examples import properties
 
 HEAD = 'time_zone = "America/Sao_Paulo"\ntime_format = "%d-%m-%Y %H:%M"\nsource = "olist"\n'
@@ -52,24 +52,24 @@ def test_the_columns_that_it_reads_are_known():
 
 def test_the_head_is_read():
     found = parse_mapping('delimiter = ";"\n' + HEAD + QUALIFIED)
-    assert (found.time_zone.key, found.time_format, found.source, found.delimiter) == (
+    assert (found.time_zone.key, found.time_formats, found.source, found.delimiter) == (
         "America/Sao_Paulo",
-        "%d-%m-%Y %H:%M",
+        ("%d-%m-%Y %H:%M",),
         "olist",
         ";",
     )
     plain = parse_mapping(QUALIFIED)
-    assert (plain.time_zone, plain.time_format, plain.source, plain.delimiter) == (None, None, None, ",")
+    assert (plain.time_zone, plain.time_formats, plain.source, plain.delimiter) == (None, ("iso",), None, None)
 
 
 def test_white_space_around_is_left_out_and_within_is_kept():
-    assert fill(" {a}-{b} ", {"a": " x y ", "b": "z "}) == "x y-z"
-    assert fill("{missing}", {}) == ""
-    assert fill("{First Name}", {"First Name": "Ana"}) == "Ana"
+    assert Text(" {a}-{b} ").fill({"a": " x y ", "b": "z "}) == "x y-z"
+    assert Text("{missing}").fill({}) == ""
+    assert Text("{First Name}").fill({"First Name": "Ana"}) == "Ana"
 
 
 def test_what_a_cell_holds_is_never_taken_for_a_column():
-    assert fill("{a}", {"a": "{b}", "b": "secret"}) == "{b}"
+    assert Text("{a}").fill({"a": "{b}", "b": "secret"}) == "{b}"
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,138 @@ def test_what_a_cell_holds_is_never_taken_for_a_column():
     ],
 )
 def test_a_mistake_is_refused_with_its_place_and_remedy(text, reason):
+    with pytest.raises(Refused) as refused:
+        parse_mapping(text)
+    assert reason in str(refused.value)
+
+
+def types(text, **theirs):
+    return [row["type"] for row in rows(text, **theirs)]
+
+
+STATE = QUALIFIED.replace("lead.qualified", "ticket.paused")
+
+
+@pytest.mark.parametrize(
+    ("condition", "skipped", "taken"),
+    [
+        ('when = { state = "On hold" }', ["", "Active", "on hold"], ["On hold", " On hold "]),
+        ('when = { state = ["On hold", "Waiting"] }', ["", "Active"], ["On hold", "Waiting"]),
+        ('when = { state = "*" }', ["", " "], ["Active"]),
+        ('when = { state = "" }', ["Active"], ["", " "]),
+        ('when = { state = ["", "Active"] }', ["Closed"], ["", "Active"]),
+        ("when = { state = 2 }", ["", "3"], ["2"]),
+        ('unless = { state = ["Resolved", "Closed"] }', ["Resolved", "Closed"], ["", "Active"]),
+        ('unless = "{state}"', ["Active"], ["", " "]),
+        ('when = "{state}"\nunless = { state = "Closed" }', ["", "Closed"], ["Active"]),
+    ],
+)
+def test_an_event_is_taken_when_its_condition_holds_and_its_exception_does_not(condition, skipped, taken):
+    text = f"{STATE}{condition}\n"
+    assert [state for state in skipped if types(text, id="7", contact="x", state=state)] == []
+    assert [state for state in taken if types(text, id="7", contact="x", state=state)] == taken
+
+
+def test_every_column_of_a_condition_must_hold():
+    text = STATE + 'when = { state = "Active", group = "*" }\n'
+    assert types(text, id="7", contact="x", state="Active", group="North") == ["ticket.paused"]
+    assert types(text, id="7", contact="x", state="Active", group="") == []
+
+
+def test_texts_that_stand_for_nothing_are_empty_everywhere():
+    text = 'empty = ["?", "NULL"]\n' + WON
+    assert rows(text, id="7", won=" ? ", sr="ana") == []
+    assert rows(text, id="7", won="x", sr="NULL")[0]["member"] == ""
+    assert rows(text, id="7", won="x", sr="?!")[0]["member"] == "?!"
+
+
+def test_a_star_exchanges_every_other_text_but_the_empty_one():
+    text = QUALIFIED + 'outcome = "{why}"\nvalues.outcome = { "Won" = "qualified", "*" = "disqualified" }\n'
+    found = [rows(text, id="7", contact="x", why=why)[0]["outcome"] for why in ("Won", "Lost", "")]
+    assert found == ["qualified", "disqualified", ""]
+
+
+def test_a_column_can_be_cut_so_that_ids_of_15_and_18_characters_are_one():
+    cut = Text("sf-{Lead ID:15}")
+    assert (
+        cut.fill({"Lead ID": "00Q5f00000AbCdEAAV"}) == cut.fill({"Lead ID": "00Q5f00000AbCdE"}) == "sf-00Q5f00000AbCdE"
+    )
+    assert cut.columns == ["Lead ID"]
+    assert Text("{concept:name}").columns == ["concept:name"]  # a colon within a name is no cut
+
+
+BRAZIL = 'decimal_mark = ","\nthousands_mark = "."\ncurrency_sign = "R$"\n'
+PLAIN = 'thousands_mark = ","\ncurrency_sign = "$"\n'
+
+
+@pytest.mark.parametrize(
+    ("head", "written", "plain"),
+    [
+        (BRAZIL, "R$ 1.234,50", "1234.50"),
+        (BRAZIL, "1234,5", "1234.5"),
+        (BRAZIL, "-R$ 1.234.567,00", "-1234567.00"),
+        (BRAZIL, "R$\u00a07", "7"),
+        (BRAZIL, "", ""),
+        (PLAIN, "$1,234.50", "1234.50"),
+        ("", "$1,234.50", "$1,234.50"),
+        ('thousands_mark = " "\n', "1\u202f234", "1234"),
+    ],
+)
+def test_k2_amounts_are_read_as_the_mapping_says_they_are_written(head, written, plain):
+    assert rows(head + WON + 'amount = "{sum}"\n', id="7", won="x", sr="", sum=written)[0]["amount"] == plain
+
+
+@pytest.mark.parametrize(
+    ("head", "written"),
+    [
+        (BRAZIL, "1.23"),  # neither thousands nor a decimal comma
+        (BRAZIL, "1,234.50"),  # the other way round
+        (BRAZIL, "US$ 7"),  # another currency
+        (PLAIN, "1,23"),  # a decimal comma
+        (PLAIN, "seven"),
+    ],
+)
+def test_k2_an_amount_that_is_written_differently_is_refused(head, written):
+    with pytest.raises(RowError) as refused:
+        rows(head + WON + 'amount = "{sum}"\n', id="7", won="x", sr="", sum=written)
+    assert (refused.value.column, refused.value.value) == ("amount", written)
+    assert refused.value.reason.startswith("is not written as the mapping says; expected an amount such as 1")
+
+
+def test_several_time_formats_are_kept_in_order():
+    text = 'time_format = ["iso", "%d/%m/%Y %H:%M", "unix_ms"]\n' + QUALIFIED
+    assert parse_mapping(text).time_formats == ("iso", "%d/%m/%Y %H:%M", "unix_ms")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (QUALIFIED.replace('"q-{id}"', '"q"'), 'event_id = "q" is the same for every row'),
+        (QUALIFIED.replace('"{id}"', '"{id"'), 'subject = "{id" has a brace out of place'),
+        (QUALIFIED.replace('"{id}"', '"{}"'), 'subject = "{}" has a brace out of place'),
+        (QUALIFIED + 'when = "{state} == Active"\n', 'when = "{state} == Active" is never empty, whatever the row'),
+        (QUALIFIED + 'when = ""\n', 'when = "" is never empty'),
+        (QUALIFIED + "when = {}\n", "when is an empty table"),
+        (QUALIFIED + "when = { state = true }\n", "when, state = True; expected a text or a list of texts"),
+        (QUALIFIED + "unless = 1\n", "unless = 1; expected a text"),
+        ("empty = [1.5]\n" + QUALIFIED, "empty = [1.5]; expected a text or a list of texts"),
+        ('footer = "yes"\n' + QUALIFIED, "footer = 'yes'; expected true or false"),
+        ('decimal_mark = "12"\n' + QUALIFIED, 'decimal_mark = "12"; expected one character such as ","'),
+        ('decimal_mark = "1"\n' + QUALIFIED, 'decimal_mark = "1"; expected one character'),
+        ('decimal_mark = ","\nthousands_mark = ","\n' + QUALIFIED, '"," is both the decimal and the thousands mark'),
+        ("time_format = []\n" + QUALIFIED, "time_format names no format"),
+        ("time_format = 1.5\n" + QUALIFIED, "time_format = 1.5; expected a text or a list"),
+        ('time_format = "DD/MM/YYYY"\n' + QUALIFIED, '"DD/MM/YYYY" does not read a day, month and year'),
+        ('time_format = "%H:%M"\n' + QUALIFIED, '"%H:%M" does not read a day, month and year'),
+        ('time_format = "%Y-%m-%dT%H:%M:%SZ"\n' + QUALIFIED, "takes Z for a letter, not for UTC; write %z"),
+        (
+            'time_format = ["%d/%m/%Y", "%m/%d/%Y"]\n' + QUALIFIED,
+            'time_format "%d/%m/%Y" and "%m/%d/%Y" read "04/03/2026" differently; keep the one that your file uses.',
+        ),
+        ('time_format = ["unix", "unix_ms"]\n' + QUALIFIED, "read the same number differently"),
+    ],
+)
+def test_what_would_go_wrong_in_silence_is_refused(text, reason):
     with pytest.raises(Refused) as refused:
         parse_mapping(text)
     assert reason in str(refused.value)

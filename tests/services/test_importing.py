@@ -479,8 +479,23 @@ def test_a_mapped_row_is_taken_whole_or_refused_whole(aurora):
 
 
 def test_a_file_that_lacks_a_column_of_the_mapping_is_refused(aurora):
-    with pytest.raises(Refused, match="line 1: column done is missing; which the mapping reads"):
+    with pytest.raises(Refused, match="line 1: column done is missing; the mapping reads it, and the file has id"):
         hand_in(aurora, b"id;first;who\n7;05-10-2026 09:00;hs-1\n", mapping=parse_mapping(MAPPING))
+
+
+def test_s2_members_whom_a_later_file_creates_have_their_place_in_months_that_are_scored(aurora):
+    hand_in(aurora, csv_of("w1,2026-10-05T09:00,opportunity.won,O1,ana@example.com"))
+    report = hand_in(
+        aurora,
+        csv_of(
+            "w2,2026-09-05T09:00,opportunity.won,O2,hs-9,North",
+            "w3,2026-11-05T09:00,opportunity.won,O3,hs-9,North",
+        ),
+        create_members="sales",
+    )
+    assert report.created_members == 1
+    assert ("wins", "hs-9", "missed", 0) in attained(aurora, "2026-10")
+    assert list(verify(aurora, now=NOW)) == []
 
 
 # The end
