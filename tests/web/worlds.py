@@ -1,0 +1,53 @@
+"""A small organisation in November 2026 whose board is worth looking at, and how one signs in to it."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from leaderboard.services.accounts import add_user
+from leaderboard.services.agreeing import load_agreement
+from leaderboard.services.organising import load_organisation
+from leaderboard.services.people import load_people
+from tests.services.examples import ORGANISATION, SPEED, agreement, csv_of, hand_in
+
+NOW = datetime(2026, 11, 18, 15, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+PEOPLE = """email,name,team,side,from,until,role,external_id
+ana@example.com,Ana Lima,North,sales,2026-01-01,,rep,
+bia@example.com,Bia Souza,North,sales,2026-01-01,,rep,
+caio@example.com,Caio <b>Dias</b>,South,sales,2026-01-01,,rep,
+dora@example.com,Dora Prado,Leads,marketing,2026-01-01,,manager,
+enzo@example.com,Enzo Reis,Leads,marketing,2026-01-01,,admin,
+"""
+WINS = {10: {"ana": 1, "bia": 4, "caio": 2}, 11: {"ana": 3, "bia": 2, "caio": 2}}  # leads in time, by month
+
+
+def build(session: Session) -> None:
+    """Load the organisation; in November: Ana 30, Bia and Caio 20, the others 0."""
+    load_organisation(session, ORGANISATION, now=NOW)
+    load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW)
+    load_agreement(session, agreement(SPEED), now=NOW)
+    hand_in(session, csv_of(*_lines()), now=NOW)
+    for name, role in (("ana", "rep"), ("bia", "rep"), ("dora", "manager"), ("enzo", "admin")):
+        add_user(session, email=f"{name}@example.com", role=role, password=PASSWORD, now=NOW)
+
+
+def _lines() -> list[str]:
+    lines = []
+    for month, counts in WINS.items():
+        for name, count in counts.items():
+            for number in range(count):
+                start, lead = datetime(2026, month, 3 + number, 13, tzinfo=UTC), f"{month}-{name}-{number}"
+                for key, when, kind in (("a", start, "assigned"), ("d", start + timedelta(minutes=30), "disposed")):
+                    lines.append(f"{key}-{lead},{when.isoformat()},lead.{kind},{lead},{name}@example.com")
+    return lines
+
+
+def sign_in(client: FlaskClient, name: str) -> FlaskClient:
+    """Sign a client in as one of the people above."""
+    client.get("/sign-in")
+    answer = client.post("/sign-in", data={"email": f"{name}@example.com", "password": PASSWORD})
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    return client
