@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 
 from leaderboard.resources import resource
 from leaderboard.settings import load_settings
-from leaderboard.storage import tables  # noqa: F401 - so that migrations know them
+from leaderboard.storage import accounts_tables, tables  # noqa: F401 - so that migrations know them
 from leaderboard.storage.database import db
 
 
