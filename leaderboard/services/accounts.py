@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, NamedTuple
 
 from argon2 import PasswordHasher
@@ -248,7 +249,7 @@ def _take_attempt(session: Session, account_key: str, address: str, now: datetim
     """Count an attempt, or raise Throttled and count none: whoever waits is let in again."""
     connection = session.connection()
     since = now - limits.window
-    address = address[:LONGEST_ADDRESS]
+    address = _network(address)
     by_account = accounts.attempts_of_account(connection, account_key, since, limits.per_account)
     by_address = accounts.attempts_from(connection, address, since, limits.per_address)
     waits = [
@@ -261,6 +262,19 @@ def _take_attempt(session: Session, account_key: str, address: str, now: datetim
         raise Throttled(max(1, -(-max(waits) // timedelta(seconds=1))))
     accounts.forget_old_attempts(connection, since)
     accounts.add_attempt(connection, account_key, address, now)
+
+
+def _network(address: str) -> str:
+    """Return whose attempts count together: an IPv4 address, or the /64 that one IPv6 subscriber has."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address[:LONGEST_ADDRESS]
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(IPv6Network((found, 64), strict=False))
+        found = found.ipv4_mapped
+    return str(found)
 
 
 def _begin_session(

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, Text, event
+from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, Text, event, inspect, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -146,3 +146,10 @@ def write_at_once(session: Session) -> Iterator[Connection]:
         session.commit()
     except OperationalError:
         session.rollback()
+
+
+def database_version(connection: Connection) -> str | None:
+    """Return the newest migration that the database has had, None if it has had none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
