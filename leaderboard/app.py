@@ -1,21 +1,33 @@
 """The application: settings, extensions, blueprints."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
+from jinja2 import StrictUndefined
 
 from leaderboard.resources import resource
 from leaderboard.settings import load_settings
-from leaderboard.storage import tables  # noqa: F401 - so that migrations know them
+from leaderboard.storage import accounts_tables, tables  # noqa: F401 - so that migrations know them
 from leaderboard.storage.database import db
+from leaderboard.web import accounts, board, errors, health, languages, pages, security, sessions
+
+# Every page: one blueprint a module of leaderboard/web.
+BLUEPRINTS = (board.bp, accounts.bp, health.bp)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Return the application; `config` overrides what the environment says."""
     app = Flask("leaderboard", template_folder=str(resource("templates")), static_folder=str(resource("static")))
+    app.jinja_options = {"undefined": StrictUndefined}
     load_settings(app.config, config)
+    app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
+    for floor in (security, sessions, languages, pages, errors):
+        floor.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     return app

@@ -36,11 +36,14 @@ def load_settings(config: Config, overrides: Mapping[str, Any] | None = None) ->
     config.update(overrides or {})
     url = database_url(config["DATABASE_URL"])
     config["SQLALCHEMY_DATABASE_URI"] = url
+    engine: dict[str, Any] = {"hide_parameters": True}  # an error's text would carry hashes and e-mails into the log
     if url.get_backend_name() == "postgresql":
-        config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True, "pool_timeout": 5})
+        engine |= {"pool_pre_ping": True, "pool_timeout": 5}
+    config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine)
     secure = config["COOKIE_SECURE"]
     config.update(
-        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        TOKEN_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_NAME="__Host-form" if secure else "form",  # what each holds: leaderboard/web/sessions.py
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -72,9 +72,11 @@ def test_the_defaults_do_for_the_command_line(tmp_path):
 
 
 def test_cookies_are_bound_to_the_host_unless_told_otherwise(tmp_path):
-    assert loaded(tmp_path)["SESSION_COOKIE_NAME"] == "__Host-session"
+    secure = loaded(tmp_path)
+    assert (secure["TOKEN_COOKIE_NAME"], secure["SESSION_COOKIE_NAME"]) == ("__Host-session", "__Host-form")
     plain = loaded(tmp_path, COOKIE_SECURE=False)
-    assert (plain["SESSION_COOKIE_NAME"], plain["SESSION_COOKIE_SECURE"]) == ("session", False)
+    assert (plain["TOKEN_COOKIE_NAME"], plain["SESSION_COOKIE_NAME"]) == ("session", "form")
+    assert plain["SESSION_COOKIE_SECURE"] is False
 
 
 def test_a_secret_may_come_from_a_file(tmp_path, monkeypatch):

@@ -1,5 +1,12 @@
 """What the domain refuses, each as one plain sentence with its remedy."""
 
+PASSWORD_PROBLEMS = {
+    "short": "The password has fewer than 12 characters",
+    "long": "The password has more than 1,000 characters",
+    "common": "The password is one of those that are guessed first",
+    "personal": "The password is little more than the account's own name",
+}
+
 
 class Refused(Exception):
     """Something handed in cannot be taken; the text is for the person who can mend it."""
@@ -27,3 +34,30 @@ class PeriodRefused(Refused):
 
 class PeriodClosed(Refused):
     """The period is closed, and a closed period never changes (P5)."""
+
+
+class PasswordRefused(Refused):
+    """A new password that is too easy to guess; `reason` is what password_problem says."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{PASSWORD_PROBLEMS[reason]}; choose another.")
+        self.reason = reason
+
+
+class WrongSignIn(Refused):
+    """E-mail and password do not belong together; which of the two is wrong is not said.
+
+    user_id: the account that was meant, for the log alone; None if there is none.
+    """
+
+    def __init__(self, user_id: int | None = None) -> None:
+        super().__init__("The e-mail or the password is not right; try again.")
+        self.user_id = user_id
+
+
+class Throttled(Refused):
+    """Too many attempts have failed; `seconds` says after how long the next may be made."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many attempts have failed; try again in {seconds} seconds.")
+        self.seconds = seconds

@@ -14,7 +14,7 @@ from leaderboard.domain.people import Membership, overlapping
 from leaderboard.services.reading import FileRow, Table
 from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import Progress, rescore
-from leaderboard.storage import people
+from leaderboard.storage import accounts, people
 from leaderboard.storage.database import begin_write
 
 COLUMNS = ("email", "name", "team", "side", "from", "until", "role", "external_id")
@@ -50,6 +50,7 @@ def load_people(session: Session, stream: BinaryIO, *, now: datetime, progress: 
     """Load people and score again with them; all of the file or, if a row is wrong, nothing of it.
 
     A member's memberships become those that the file gives; members that it does not name stay as they are.
+    An account with a member's e-mail becomes the member's, and gets the role if the file gives one.
     Raises Refused with one sentence for each wrong row.
     """
     persons = read_people(stream)
@@ -61,6 +62,8 @@ def load_people(session: Session, stream: BinaryIO, *, now: datetime, progress: 
     team_ids = _store_teams(session, persons)
     member_ids = _store_members(session, persons)
     rows = [Membership(member_ids[each.email], team_ids[each.team], each.starts_on, each.until) for each in persons]
+    accounts.link_members(connection)
+    accounts.set_roles(connection, {each.email: each.role for each in persons if each.role})
     people.replace_memberships(connection, sorted(set(member_ids.values())), rows)
     people.raise_rules_version(connection)
     rescore(session, now, progress, has_new_rules=True)

@@ -1,18 +1,22 @@
 """The database: base class, column types, engine settings and the write lock."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, Text, event
+from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, Text, event, inspect, text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 BUSY_SECONDS = 30
-WRITE_LOCK = 7_301_204  # an arbitrary number: the name of the one PostgreSQL advisory lock
+WRITE_LOCK = 7_301_204  # arbitrary numbers: the names of the PostgreSQL advisory locks
+DOOR_LOCK = 7_301_205  # accounts take turns among themselves and do not wait for scoring
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -109,13 +113,43 @@ def _begin(connection: Connection) -> None:
         cursor.close()
 
 
-def begin_write(session: Session) -> None:
+def begin_write(session: Session, lock: int = WRITE_LOCK) -> None:
     """Begin the session's one writing transaction; a reading one under way ends here.
 
     Writers take turns: SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock that the
     transaction's end releases, so that scoring may read, compute and write without losing an update.
+    lock: WRITE_LOCK for what scoring reads, DOOR_LOCK for accounts, which on PostgreSQL need not wait for it.
     """
     session.rollback()
     connection = session.connection(execution_options={"is_write": True})
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
+
+
+@contextmanager
+def write_at_once(session: Session) -> Iterator[Connection]:
+    """Run a small write that may as well not happen: it waits for nobody, and is left out while others write.
+
+    A reading transaction under way ends here. A page must not wait for an import to note when it was read.
+    """
+    session.rollback()
+    try:
+        connection = session.connection()
+        is_sqlite = connection.dialect.name == "sqlite"
+        # SQLite takes the lock at the first write; the settings of its connection outlast the transaction.
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0" if is_sqlite else "SET LOCAL lock_timeout = '100ms'")
+        try:
+            yield connection
+        finally:
+            if is_sqlite:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        session.commit()
+    except OperationalError:
+        session.rollback()
+
+
+def database_version(connection: Connection) -> str | None:
+    """Return the newest migration that the database has had, None if it has had none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
-from flask_login import current_user, login_required
+from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
@@ -38,7 +38,6 @@ def _keep_pages(state: Any) -> None:
 
 
 @bp.get("/")
-@login_required
 def index() -> ResponseReturnValue:
     """The board that the address asks for: the page, or for htmx its standings alone."""
     if g.rules_version is None:
@@ -64,7 +63,6 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/find-me")
-@login_required
 def find_me() -> ResponseReturnValue:
     """Lead to the page of the board on which the reader, or their team, stands."""
     if g.rules_version is None or current_user.member_id is None:
@@ -79,16 +77,16 @@ def find_me() -> ResponseReturnValue:
 def query_of(args: MultiDict[str, str], day: date) -> BoardQuery:
     """Return what an address asks for; 400 for what is no board. Left out: this month, teams, both sides, total."""
     if any(len(args.getlist(name)) > 1 for name in ("period", "scope", "side", "by", "page")):
-        abort(400, "The address names one thing twice; choose the board again.")
+        abort(400)
     period, page = args.get("period") or f"{day:%Y-%m}", args.get("page", "1")
     scope, side, by = args.get("scope") or "team", args.get("side") or None, args.get("by") or "total"
     try:
         parse_period(period)
-    except PeriodRefused as error:
-        abort(400, f"{error}.")
+    except PeriodRefused:
+        abort(400)
     is_page = page.isdecimal() and len(page) <= 6 and 1 <= int(page) <= LAST_PAGE
     if scope not in SCOPES or side not in (None, *SIDES) or by not in WAYS or not is_page:
-        abort(400, "The address asks for a board that there is not; choose the board again.")
+        abort(400)
     return BoardQuery(period, scope, side, by if scope == "team" else "total", int(page))
 
 

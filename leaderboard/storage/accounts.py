@@ -1,0 +1,169 @@
+"""Queries of accounts, their sessions, failed sign-ins and API tokens."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, literal, or_, select, update
+
+from leaderboard.storage.accounts_tables import ApiToken, SignInAttempt, UserAccount, UserSession
+from leaderboard.storage.tables import Member, OrganisationRow
+
+_resumed = (
+    select(
+        UserAccount.id,
+        UserAccount.email,
+        UserAccount.role,
+        UserAccount.member_id,
+        UserAccount.language,
+        UserSession.created_at,
+        UserSession.last_seen_at,
+        OrganisationRow.scores_version,
+        OrganisationRow.rules_version,
+    )
+    .select_from(UserSession)
+    .join(UserAccount, UserAccount.id == UserSession.user_id)
+    .outerjoin(OrganisationRow, literal(True))
+)
+
+
+def account_with(connection: Connection, email: str) -> Any:
+    """Return id, password_hash and is_active of the account with an e-mail in lower case, or None."""
+    return connection.execute(
+        select(UserAccount.id, UserAccount.password_hash, UserAccount.is_active).where(UserAccount.email == email)
+    ).first()
+
+
+def account(connection: Connection, user_id: int) -> Any:
+    """Return id, e-mail, password_hash and is_active of an account, or None."""
+    return connection.execute(
+        select(UserAccount.id, UserAccount.email, UserAccount.password_hash, UserAccount.is_active).where(
+            UserAccount.id == user_id
+        )
+    ).first()
+
+
+def add_account(connection: Connection, email: str, role: str, password_hash: str, now: datetime) -> int:
+    """Store an account, linked to the member with that e-mail, and return its id."""
+    member = select(Member.id).where(func.lower(Member.email) == email).scalar_subquery()
+    values = {"email": email, "role": role, "password_hash": password_hash, "member_id": member, "is_active": 1}
+    query = insert(UserAccount).values(**values, created_at=now, password_changed_at=now)
+    return connection.execute(query.returning(UserAccount.id)).scalar_one()
+
+
+def link_members(connection: Connection) -> None:
+    """Link each account that has no member to the member with its e-mail."""
+    member = select(Member.id).where(Member.email == UserAccount.email)
+    connection.execute(
+        update(UserAccount)
+        .where(UserAccount.member_id.is_(None), member.exists())
+        .values(member_id=member.scalar_subquery())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def set_roles(connection: Connection, roles: Mapping[str, str]) -> None:
+    """Store the roles of the accounts with some e-mails; those without an account are left out."""
+    for email, role in roles.items():
+        connection.execute(update(UserAccount).where(UserAccount.email == email).values(role=role))
+
+
+def set_language(connection: Connection, user_id: int, language: str | None) -> None:
+    """Store the language that a user chose."""
+    connection.execute(update(UserAccount).where(UserAccount.id == user_id).values(language=language))
+
+
+def set_password(connection: Connection, user_id: int, password_hash: str, now: datetime) -> None:
+    """Store the hash of a new password."""
+    connection.execute(
+        update(UserAccount)
+        .where(UserAccount.id == user_id)
+        .values(password_hash=password_hash, password_changed_at=now)
+    )
+
+
+def set_hash(connection: Connection, user_id: int, password_hash: str) -> None:
+    """Store another hash of the same password."""
+    connection.execute(update(UserAccount).where(UserAccount.id == user_id).values(password_hash=password_hash))
+
+
+def set_active(connection: Connection, user_id: int, is_active: bool) -> None:
+    """Store whether an account may sign in."""
+    connection.execute(update(UserAccount).where(UserAccount.id == user_id).values(is_active=int(is_active)))
+
+
+def resumed(connection: Connection, key: str, idle_since: datetime, begun_since: datetime) -> Any:
+    """Return a live session's user with the organisation's versions, in one statement; None if there is none.
+
+    idle_since, begun_since: a session that was last seen, or began, at that instant or before is over.
+    """
+    return connection.execute(
+        _resumed.where(
+            UserSession.key == key,
+            UserSession.last_seen_at > idle_since,
+            UserSession.created_at > begun_since,
+            UserAccount.is_active == 1,
+        )
+    ).first()
+
+
+def add_session(connection: Connection, key: str, user_id: int, now: datetime) -> None:
+    """Store a session that begins."""
+    connection.execute(insert(UserSession).values(key=key, user_id=user_id, created_at=now, last_seen_at=now))
+
+
+def mark_seen(connection: Connection, key: str, now: datetime) -> None:
+    """Store that a session was used."""
+    connection.execute(update(UserSession).where(UserSession.key == key).values(last_seen_at=now))
+
+
+def end_session(connection: Connection, key: str) -> None:
+    """Delete a session."""
+    connection.execute(delete(UserSession).where(UserSession.key == key))
+
+
+def end_sessions(connection: Connection, user_id: int) -> None:
+    """Delete all sessions of a user."""
+    connection.execute(delete(UserSession).where(UserSession.user_id == user_id))
+
+
+def end_old_sessions(connection: Connection, idle_since: datetime, begun_since: datetime) -> None:
+    """Delete the sessions that are over, as resumed says."""
+    connection.execute(
+        delete(UserSession).where(or_(UserSession.last_seen_at <= idle_since, UserSession.created_at <= begun_since))
+    )
+
+
+def attempts_of_account(connection: Connection, account_key: str, since: datetime, most: int) -> list[datetime]:
+    """Return when an account was last tried after an instant, newest first."""
+    return _attempts(connection, SignInAttempt.account == account_key, since, most)
+
+
+def attempts_from(connection: Connection, address: str, since: datetime, most: int) -> list[datetime]:
+    """Return when an address last tried after an instant, newest first."""
+    return _attempts(connection, SignInAttempt.address == address, since, most)
+
+
+def _attempts(connection: Connection, which: Any, since: datetime, most: int) -> list[datetime]:
+    query = select(SignInAttempt.at).where(which, SignInAttempt.at > since)
+    return list(connection.execute(query.order_by(SignInAttempt.at.desc()).limit(most)).scalars())
+
+
+def add_attempt(connection: Connection, account_key: str, address: str, now: datetime) -> None:
+    """Store an attempt to sign in."""
+    connection.execute(insert(SignInAttempt).values(account=account_key, address=address, at=now))
+
+
+def forget_attempts(connection: Connection, account_key: str) -> None:
+    """Delete the attempts of an account: it has signed in."""
+    connection.execute(delete(SignInAttempt).where(SignInAttempt.account == account_key))
+
+
+def forget_old_attempts(connection: Connection, until: datetime) -> None:
+    """Delete the attempts that count no more."""
+    connection.execute(delete(SignInAttempt).where(SignInAttempt.at <= until))
+
+
+def add_token(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Store an API token."""
+    connection.execute(insert(ApiToken).values(**values))

@@ -1,0 +1,100 @@
+"""What a reader is told when something goes wrong: what, and what to do; never how."""
+
+import logging
+import secrets
+import sqlite3
+
+from flask import Flask, Response, make_response, render_template, request
+from flask.globals import request_ctx
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.wrappers import Response as BaseResponse
+
+from leaderboard.web.redirects import HOME, is_htmx
+
+logger = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a page, or with a fragment where htmx asks."""
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(sqlite3.OperationalError, _busy)
+    app.register_error_handler(Exception, _failed)
+
+
+def _forged(error: CSRFError) -> BaseResponse:
+    return _answer(error, (_("This form is no longer valid"), _("Load the page again, then repeat what you did.")))
+
+
+def _refused(error: HTTPException) -> BaseResponse:
+    if error.code is None or error.code < 400:
+        return make_response(error.get_response())  # a redirect is an exception too
+    response = _answer(error, _words(error.code))
+    if error.code == 403 and is_htmx():
+        response.headers["HX-Redirect"] = HOME
+    return response
+
+
+def _busy(error: Exception) -> BaseResponse:
+    return _answer(ServiceUnavailable(retry_after=30), _words(503), _logged(error))
+
+
+def _failed(error: Exception) -> BaseResponse:
+    return _answer(InternalServerError(), _words(500), _logged(error))
+
+
+def _logged(error: Exception) -> str:
+    """Write an error into the log under a new id, by which the reader can name it."""
+    error_id = secrets.token_hex(4)
+    logger.error("error %s: %s %s", error_id, request.method, ascii(request.path), exc_info=error)
+    return error_id
+
+
+def _words(code: int) -> tuple[str, str]:
+    """Return a title and what to do."""
+    words = {
+        400: (_("This request could not be understood"), _("Go back, check what you entered, and try again.")),
+        401: (_("You are not signed in"), _("Sign in, then try again.")),
+        403: (_("You may not see this page"), _("Ask an administrator if you need it.")),
+        404: (_("There is no such page"), _("Check the address, or start from the leaderboard.")),
+        405: (_("This page cannot be used in that way"), _("Start again from the leaderboard.")),
+        413: (_("This is too large to be taken"), _("Send a smaller file, or split it.")),
+        429: (_("Too many attempts"), _("Wait a few minutes, then try again.")),
+        500: (
+            _("Something went wrong on our side"),
+            _("Try again; if it stays, tell an administrator the number below."),
+        ),
+        503: (_("The database is busy"), _("Wait half a minute, then try again.")),
+    }
+    return words.get(code, words[400 if code < 500 else 500])
+
+
+def _answer(error: HTTPException, words: tuple[str, str], error_id: str | None = None) -> BaseResponse:
+    title, remedy = words
+    response = _page(title, remedy, error_id)
+    response.status_code = error.code or 500
+    for name, value in error.get_headers():
+        if name != "Content-Type":
+            response.headers[name] = value
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(title: str, remedy: str, error_id: str | None) -> Response:
+    if request_ctx.url_adapter is None:  # the host is none of ours: no address can be made for it
+        return _plain(title, remedy, error_id)
+    template = "errors/_error.html" if is_htmx() else "errors/error.html"
+    try:
+        return make_response(render_template(template, title=title, remedy=remedy, error_id=error_id))
+    except Exception:
+        logger.exception("the error page itself failed")
+        return _plain(title, remedy, error_id)
+
+
+def _plain(title: str, remedy: str, error_id: str | None) -> Response:
+    text = f"{title}. {remedy}" + (f" ({error_id})" if error_id else "")
+    return Response(text, mimetype="text/plain")

@@ -1,0 +1,52 @@
+"""The language of a page: the user's, a visitor's choice, the browser's, the organisation's, English."""
+
+from flask import Flask, current_app, has_request_context, request
+from flask_babel import Babel, get_locale
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from leaderboard.domain.organisation_file import LANGUAGES
+from leaderboard.resources import PACKAGE
+from leaderboard.web.organisation import organisation
+
+OWN_NAMES = {"en": "English", "pt_BR": "Português"}
+COOKIE = "language"
+YEAR_SECONDS = 31_536_000
+babel = Babel()
+
+
+def init_app(app: Flask) -> None:
+    """Translate what templates and views say; templates also get the languages to choose from."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PACKAGE / "translations")
+    babel.init_app(app, default_locale="en", locale_selector=choose_language)
+    app.jinja_env.globals.update(get_locale=get_locale, languages=list(OWN_NAMES.items()))
+
+
+def choose_language() -> str | None:
+    """Return the language of the request, None outside of one."""
+    if not has_request_context():
+        return None
+    if current_user.language in LANGUAGES:
+        return current_user.language
+    if (chosen := request.cookies.get(COOKIE)) in LANGUAGES:
+        return chosen
+    by_tag = {language.replace("_", "-"): language for language in LANGUAGES}
+    tag = request.accept_languages.best_match(by_tag)
+    return by_tag[tag] if tag else _language_of_organisation()
+
+
+def remember_language(response: Response, language: str) -> None:
+    """Keep a choice in the browser: it also holds before sign-in."""
+    response.set_cookie(
+        COOKIE,
+        language,
+        max_age=YEAR_SECONDS,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _language_of_organisation() -> str:
+    ours = organisation()
+    return ours.language if ours else "en"

@@ -1,0 +1,19 @@
+"""Whose leaderboard this is, for what every page shows."""
+
+import sqlite3
+
+from flask import g
+from sqlalchemy.exc import SQLAlchemyError
+
+from leaderboard.domain.errors import Refused
+from leaderboard.domain.organisation_file import Organisation
+from leaderboard.services.rules import rule_book
+from leaderboard.storage.database import db
+
+
+def organisation() -> Organisation | None:
+    """Return the organisation; None before one is loaded, and while the database does not answer."""
+    try:
+        return rule_book(db.session().connection(), g.get("rules_version")).rules.organisation
+    except (Refused, SQLAlchemyError, sqlite3.Error):
+        return None

@@ -1,0 +1,44 @@
+"""What all templates have: the organisation's name, static files, how to word things, htmx's settings."""
+
+import json
+from typing import Any
+
+from flask import Flask
+
+from leaderboard.web import wording
+from leaderboard.web.assets import asset
+from leaderboard.web.organisation import organisation
+
+PRODUCT = "SLA Leaderboard"
+# No eval, no styles of its own: the content security policy allows neither. 409 and 422 carry a fragment with a message.
+HTMX = {
+    "includeIndicatorStyles": False,
+    "allowEval": False,
+    "allowScriptTags": False,
+    "selfRequestsOnly": True,
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": True,
+    "timeout": 10_000,
+    "defaultSwapStyle": "outerHTML",
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "409", "swap": True},
+        {"code": "422", "swap": True},
+        {"code": "[45]..", "swap": False, "error": True},
+    ],
+}
+
+
+def init_app(app: Flask) -> None:
+    """Give templates their filters, functions and values."""
+    app.jinja_env.filters.update(
+        period_name=wording.period_name, number=wording.number, initials=wording.initials, hue=wording.hue
+    )
+    app.jinja_env.globals.update(asset=asset, htmx_config=json.dumps(HTMX, separators=(",", ":")))
+    app.context_processor(_values)
+
+
+def _values() -> dict[str, Any]:
+    ours = organisation()
+    return {"organisation_name": ours.name if ours else PRODUCT}

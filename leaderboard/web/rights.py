@@ -1,0 +1,53 @@
+"""Who may see what. Every page needs a sign-in unless it says otherwise."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import abort, current_app, request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from leaderboard.web.redirects import ask_to_sign_in
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def public(view: View) -> View:
+    """Let everybody see a page, also those who are not signed in."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_public() -> bool:
+    """Tell whether what is asked for needs no sign-in: static files, what says so, and what does not exist."""
+    if request.endpoint is None or request.endpoint == "static":
+        return True
+    return getattr(current_app.view_functions[request.endpoint], "is_public", False)
+
+
+def require_sign_in() -> Response | None:
+    """Send visitors to the sign-in page, before every request."""
+    return None if is_public() or current_user.is_authenticated else ask_to_sign_in()
+
+
+def manager_required(view: View) -> View:
+    """Let managers and administrators see a page; it stands below the route."""
+    return _required(view, "is_manager")
+
+
+def admin_required(view: View) -> View:
+    """Let administrators see a page; it stands below the route."""
+    return _required(view, "is_admin")
+
+
+def _required(view: View, right: str) -> View:
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if not current_user.is_authenticated:
+            return ask_to_sign_in()
+        if not getattr(current_user, right):
+            abort(403)
+        return view(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]
