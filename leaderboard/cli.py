@@ -2,13 +2,14 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 import click
 from flask_migrate import upgrade as migrate_database
@@ -28,8 +29,11 @@ from leaderboard.services.reading import read_text
 from leaderboard.services.reporting import list_attainments, list_standings
 from leaderboard.services.scoring import score_everything
 from leaderboard.services.verifying import verify
-from leaderboard.settings import SettingsError, check_settings
+from leaderboard.settings import SettingsError, check_settings, instance_folder
 from leaderboard.storage.database import db
+
+if TYPE_CHECKING:
+    from leaderboard.services.demo import DemoAccount
 
 MOST_SHOWN = 20
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full-width = + - @
@@ -118,7 +122,32 @@ def demo(session: Session) -> None:
 
     with progress_bar("Demo organisation") as advance:
         report = create_demo(session, now=now(), progress=advance)
-    click.echo(report)
+    click.echo(report.text)
+    if report.accounts:
+        _keep_demo_accounts(report.accounts)
+    if report.is_demo:
+        click.echo(_kept_demo_accounts())
+
+
+def _demo_accounts_file() -> Path:
+    return instance_folder() / "demo-accounts.txt"
+
+
+def _keep_demo_accounts(accounts: Iterable["DemoAccount"]) -> None:
+    """Keep first passwords where only this user can read them, so that a second run can show them too."""
+    path = _demo_accounts_file()
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.unlink(missing_ok=True)  # an older file may be open to others
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(f"  {each.email}  {each.role:<7}  {each.password}\n" for each in accounts)
+
+
+def _kept_demo_accounts() -> str:
+    path = _demo_accounts_file()
+    if not path.is_file():
+        return f"The demo accounts' first passwords are not kept in {path}; add an account with: leaderboard user add."
+    return f"Sign in as one of these ({path} keeps them):\n{path.read_text(encoding='utf-8').rstrip()}"
 
 
 @main.group()
