@@ -60,8 +60,8 @@ class History:
             self._lead(received)
         self._wait_for_now()
         self._begin_month()
-        for months in range(12, -1, -1):
-            self._training(self.month.plus(-months))
+        for months in range(-11, 2):  # the first is given out in the first month, the last for the coming one
+            self._training(self.month.plus(months))
         return sorted((each for each in self.facts if each.at <= self.now), key=lambda each: each[:4])
 
     # How much comes in, and when
