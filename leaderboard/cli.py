@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.mapping import parse_mapping
+from leaderboard.first_passwords import keep_passwords, kept_passwords
 from leaderboard.printing import RefusedRows, count, print_report, print_rows, progress_bar, two_bars
 from leaderboard.running import Failed, migrated_app, plain_errors, with_session
+from leaderboard.services import accounts
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
+from leaderboard.services.demo import create_demo
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.organising import load_organisation, show_organisation
 from leaderboard.services.people import ROLES, load_people
@@ -47,11 +50,13 @@ def upgrade(_session: Session) -> None:
 @with_session
 def demo(session: Session) -> None:
     """Create a convincing organisation with a year of history, for a first look."""
-    from leaderboard.services.demo import create_demo
-
     with progress_bar("Demo organisation") as advance:
         report = create_demo(session, now=now(), progress=advance)
-    click.echo(report)
+    click.echo(report.text)
+    if report.accounts:
+        keep_passwords(report.accounts)
+    if report.is_demo:
+        click.echo(kept_passwords())
 
 
 @main.group()
@@ -244,8 +249,6 @@ def user() -> None:
 def user_add(session: Session, email: str, role: str, password_stdin: bool) -> None:
     """Add an account, linked to the member with that e-mail; prints its first password once."""
     given = sys.stdin.readline().rstrip("\n") if password_stdin else None
-    from leaderboard.services import accounts
-
     password = accounts.add_user(session, email=email, role=role, password=given, now=now())
     click.echo(f"{email} can sign in as {role}." if given else f"{email} can sign in as {role} with: {password}")
 
@@ -255,8 +258,6 @@ def user_add(session: Session, email: str, role: str, password_stdin: bool) -> N
 @with_session
 def user_token(session: Session, email: str) -> None:
     """Make an API token for an account; it is shown this once."""
-    from leaderboard.services import accounts
-
     click.echo(accounts.issue_token(session, email=email, name="command line", now=now()))
 
 

@@ -69,7 +69,13 @@ def test_the_wheel_holds_every_resource(wheel):
     names = set(ZipFile(wheel).namelist())
     expected = {
         f"leaderboard/{file.relative_to(base).as_posix()}"
-        for base, folder in ((ROOT, "templates"), (ROOT, "static"), (ROOT, "migrations"), (PACKAGE, "translations"))
+        for base, folder in (
+            (ROOT, "templates"),
+            (ROOT, "static"),
+            (ROOT, "migrations"),
+            (PACKAGE, "translations"),
+            (PACKAGE, "demo"),
+        )
         for file in (base / folder).rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }

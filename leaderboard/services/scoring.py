@@ -61,9 +61,9 @@ class Scoring:
     def open_to_newcomers(self) -> None:
         """Give participants who were created within months that have standings already their place there (S2, K1)."""
         for month in map(month_of_key, sorted(self.opened)):
-            self.totals.open_month(month)
+            self.poster.totals.open_month(month)
             for cell in zero_cells(self.rules, month):
-                self.cells[cell].add(0, 0)
+                self.poster.cells[cell].add(0, 0)
 
     def score(self, subjects: Sequence[str], progress: Progress | None = None) -> None:
         """Work out again what some subjects come to, and write what changed."""

@@ -10,7 +10,7 @@ from leaderboard.web.assets import asset
 from leaderboard.web.organisation import organisation
 
 PRODUCT = "SLA Leaderboard"
-# No eval, no styles of its own: the content security policy allows neither. 409 and 422 carry a fragment with a message.
+# No eval and no styles of its own: our security policy allows neither. 409 and 422 carry a fragment with a message.
 HTMX = {
     "includeIndicatorStyles": False,
     "allowEval": False,

@@ -1,0 +1,116 @@
+"""The demo organisation: made through the product's own doors, for a first look."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.inbound import COLUMNS
+from leaderboard.domain.organisation_file import parse_organisation
+from leaderboard.domain.periods import month_finder
+from leaderboard.resources import resource
+from leaderboard.services import accounts
+from leaderboard.services.agreeing import load_agreement
+from leaderboard.services.demo_leads import Fact, History
+from leaderboard.services.demo_people import MAIL, TEAMS, Colleague, colleagues, people_file
+from leaderboard.services.importing import ImportOptions, ImportReport, import_events
+from leaderboard.services.organising import load_organisation, show_organisation
+from leaderboard.services.people import load_people
+from leaderboard.services.scoring import Progress
+from leaderboard.storage.events import last_event_id
+
+LEADS = 3_900
+SOURCE = "demo"
+EFFECTIVE_FROM = "2000-01-01"  # stands in the files for the day that is worked out
+ACCOUNTS = (("ana", "rep"), ("bia", "rep"), ("caio", "rep"), ("dora", "manager"), ("enzo", "admin"))
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """An account of the demo and its first password, which is kept nowhere else in the clear."""
+
+    email: str
+    role: str
+    password: str
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """What to tell. is_demo: whether the organisation is the demo; accounts: those made now."""
+
+    text: str
+    is_demo: bool
+    accounts: tuple[DemoAccount, ...] = ()
+
+
+def create_demo(session: Session, *, now: datetime, progress: Progress | None = None, leads: int = LEADS) -> DemoReport:
+    """Create the demo organisation with a year of history up to `now`, and its accounts.
+
+    leads: about how many come in within the year. The same `now` gives the same history; passwords are
+    random. Where there is an organisation already, nothing is changed. A demo that was interrupted before
+    its events came in is made anew.
+    """
+    text = demo_file("organisation.toml")
+    existing = show_organisation(session)
+    if existing is not None and (existing != text or last_event_id(session.connection())):
+        name = parse_organisation(existing).name
+        return DemoReport(f"{name} is there already; nothing was changed.", existing == text)
+    organisation = parse_organisation(text)
+    month = month_finder(organisation.time_zone).month_of(now)
+    staff = colleagues(month)
+    load_organisation(session, text, now=now)
+    load_people(session, io.BytesIO(people_file(staff)), now=now)
+    versions = (("first_agreement.toml", month.plus(-12)), ("agreement.toml", month.quarter.previous.months[0]))
+    for name, first in versions:
+        load_agreement(session, _agreed(name, first.first_day), now=now)
+    facts = History(organisation, staff, now, leads).tell()
+    report = import_events(session, io.BytesIO(events_file(facts)), _options(progress), now=now)
+    made = tuple(_account(session, key, role, now) for key, role in ACCOUNTS)
+    return DemoReport(_summary(organisation.name, staff, report), True, made)
+
+
+def demo_file(name: str) -> str:
+    """Return the text of one of the demo's files."""
+    return resource(f"demo/{name}").read_text(encoding="utf-8")
+
+
+def _agreed(name: str, effective_from: date) -> str:
+    return demo_file(name).replace(EFFECTIVE_FROM, effective_from.isoformat())
+
+
+def _options(progress: Progress | None) -> ImportOptions:
+    """Return options that tell of subjects scored; the file itself is read in a moment."""
+
+    def advance(stage: str, done: int, _total: int) -> None:
+        if progress is not None and stage == "score":
+            progress(done)
+
+    return ImportOptions(source=SOURCE, file_name="demo.csv", progress=advance)
+
+
+def events_file(facts: Sequence[Fact]) -> bytes:
+    """Return the events file (design section 4) of facts in order."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for number, fact in enumerate(facts, 1):
+        amount, currency = ("", "") if fact.amount is None else (f"{fact.amount}.00", "BRL")
+        due = "" if fact.due_at is None else fact.due_at.isoformat()
+        head = (f"crm-{number:06}", fact.at.isoformat(), fact.type, fact.subject, fact.member)
+        writer.writerow((*head, "", fact.outcome, amount, currency, due))
+    return text.getvalue().encode()
+
+
+def _account(session: Session, key: str, role: str, now: datetime) -> DemoAccount:
+    email = f"{key}@{MAIL}"
+    return DemoAccount(email, role, accounts.add_user(session, email=email, role=role, password=None, now=now))
+
+
+def _summary(name: str, staff: Sequence[Colleague], report: ImportReport) -> str:
+    return (
+        f"{name} is made: {len(TEAMS)} teams, {len(staff)} people, a year of {report.new:,} events, "
+        f"{report.points_posted:,} entries in the ledger."
+    )
