@@ -32,5 +32,5 @@ lint:
 CATALOGUES := leaderboard/translations
 messages:
 	@$(BIN)/pybabel -q extract -F pyproject.toml --no-location --sort-output --omit-header -o .cache/messages.pot .
-	@$(BIN)/pybabel -q update -i .cache/messages.pot -d $(CATALOGUES) --no-wrap --omit-header --ignore-obsolete --no-fuzzy-matching
-	@$(BIN)/pybabel -q compile -d $(CATALOGUES) --statistics
+	@$(BIN)/pybabel -q update -i .cache/messages.pot -d $(CATALOGUES) --no-wrap --ignore-obsolete --no-fuzzy-matching
+	@$(BIN)/pybabel -q compile -d $(CATALOGUES)

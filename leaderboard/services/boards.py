@@ -284,11 +284,12 @@ def _previous_ranks(
 def participant_of(
     session: Session, query: BoardQuery, *, member_id: int, rules_version: int | None = None
 ) -> int | None:
-    """Return who on a board is a member: themselves or, among teams, the team they were last in by then."""
+    """Return who on a board is a member: themselves or, among teams, the last one they were in within the period."""
     if query.scope == "member":
         return member_id
     book = rule_book(session.connection(), rules_version)
-    return book.rules.membership.last_team_in(member_id, parse_period(query.period).months[-1])
+    theirs = book.rules.membership.memberships_in(member_id, parse_period(query.period))
+    return theirs[-1].team_id if theirs else None
 
 
 def page_of(session: Session, query: BoardQuery, *, member_id: int, page_size: int = PAGE_SIZE) -> int | None:

@@ -118,7 +118,7 @@ def _rendered(query: BoardQuery) -> str:
         board=board,
         shows_missed=current_user.is_manager,  # reps see what was reached, not who fell short
         address=lambda **changes: _address(board.query, **changes),
-    )
+    ).strip()
 
 
 def _address(query: BoardQuery, endpoint: str = "board.index", **changes: Any) -> str:

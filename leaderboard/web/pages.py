@@ -10,6 +10,7 @@ from leaderboard.web.assets import asset
 from leaderboard.web.organisation import organisation
 
 PRODUCT = "SLA Leaderboard"
+YEAR_SECONDS = 31_536_000
 # No eval and no styles of its own: our security policy allows neither. 409 and 422 carry a fragment with a message.
 HTMX = {
     "includeIndicatorStyles": False,
@@ -32,6 +33,7 @@ HTMX = {
 
 def init_app(app: Flask) -> None:
     """Give templates their filters, functions and values."""
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR_SECONDS  # their addresses change with their content
     app.jinja_env.filters.update(
         period_name=wording.period_name, number=wording.number, initials=wording.initials, hue=wording.hue
     )

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.web.worlds import PASSWORD
 
@@ -33,16 +34,16 @@ def test_a_choice_swaps_the_board_alone_and_the_address_follows(page, world):
     enter(page)
     page.evaluate("document.body.dataset.sameDocument = 'yes'")
     page.get_by_role("link", name="People").click()
-    page.wait_for_function("document.querySelectorAll('.standings tbody tr').length === 5")
+    expect(page.locator(".standings tbody tr")).to_have_count(5)
     assert "scope=member" in page.url
     assert page.evaluate("document.body.dataset.sameDocument") == "yes"
     assert page.evaluate("document.activeElement.id") == "choose-people"
-    page.get_by_label("Period").select_option("2026-10")
-    page.wait_for_function("document.querySelector('h1').textContent.includes('October')")
+    page.get_by_label("Period", exact=True).select_option("2026-10")
+    expect(page.locator("h1")).to_contain_text("October")
     assert "period=2026-10" in page.url
     assert page.title().startswith("October 2026")
     page.go_back()
-    page.wait_for_function("document.querySelector('h1').textContent.includes('November')")
+    expect(page.locator("h1")).to_contain_text("November")
     assert len(names(page)) == 5
 
 
@@ -53,14 +54,14 @@ def test_every_choice_works_from_the_keyboard(page, world):
         if page.evaluate("document.activeElement.id") == "choose-quarter":
             break
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('h1').textContent.includes('Q4')")
+    expect(page.locator("h1")).to_contain_text("Q4")
 
 
 def test_without_javascript_everything_works(open_page, world):
     page = enter(open_page(java_script_enabled=False))
     page.get_by_role("link", name="People").click()
     assert len(names(page)) == 5
-    page.get_by_label("Period").select_option("2026-10")
+    page.get_by_label("Period", exact=True).select_option("2026-10")
     page.get_by_role("button", name="Show").click()
     assert "October 2026" in page.locator("h1").inner_text()
     page.get_by_role("link", name="Find me").click()
@@ -93,7 +94,7 @@ def test_the_language_can_be_chosen_and_stays(page, world):
     enter(page)
     page.locator(".menu summary").click()
     page.get_by_role("button", name="Português").click()
-    page.wait_for_selector("h1:has-text('novembro')")
+    expect(page.locator("h1")).to_contain_text("novembro")
     page.goto("/?period=2026-10")
     assert "outubro de 2026" in page.locator("h1").inner_text()
 

@@ -13,7 +13,7 @@ from leaderboard.services.people import load_people
 from tests.services.examples import ORGANISATION, SPEED, agreement, csv_of, hand_in
 
 NOW = datetime(2026, 11, 18, 15, tzinfo=UTC)
-PASSWORD = "correct horse battery"
+PASSWORD = "nine quiet lanterns"
 PEOPLE = """email,name,team,side,from,until,role,external_id
 ana@example.com,Ana Lima,North,sales,2026-01-01,,rep,
 bia@example.com,Bia Souza,North,sales,2026-01-01,,rep,
@@ -49,5 +49,5 @@ def sign_in(client: FlaskClient, name: str) -> FlaskClient:
     """Sign a client in as one of the people above."""
     client.get("/sign-in")
     answer = client.post("/sign-in", data={"email": f"{name}@example.com", "password": PASSWORD})
-    assert answer.status_code == 302, answer.get_data(as_text=True)
+    assert answer.status_code == 303, answer.get_data(as_text=True)
     return client
