@@ -399,6 +399,12 @@ def test_a_form_may_stay_open_all_day(app):
         assert client.post("/trial/change", data={"csrf_token": token}).status_code == 200
 
 
+def test_over_plain_http_a_sign_in_that_cannot_work_says_why(make_app):
+    answer = sign_in(make_app(COOKIE_SECURE=True).test_client(use_cookies=False))
+    assert answer.status_code == 400
+    assert "open it with https" in answer.text
+
+
 @pytest.mark.parametrize(("referer", "status"), [("https://localhost/x", 200), ("https://evil.example/", 400)])
 def test_over_https_a_form_must_come_from_this_host(make_app, referer, status):
     client = make_app(COOKIE_SECURE=True).test_client()
