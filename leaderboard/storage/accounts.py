@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Text, bindparam, delete, func, insert, literal, or_, select, update
 
 from leaderboard.storage.accounts_tables import ApiToken, SignInAttempt, UserAccount, UserSession
+from leaderboard.storage.database import Instant
 from leaderboard.storage.tables import Member, OrganisationRow
 
 _resumed = (
@@ -24,6 +25,12 @@ _resumed = (
     .select_from(UserSession)
     .join(UserAccount, UserAccount.id == UserSession.user_id)
     .outerjoin(OrganisationRow, literal(True))
+    .where(
+        UserSession.key == bindparam("key", type_=Text()),
+        UserSession.last_seen_at > bindparam("idle_since", type_=Instant()),
+        UserSession.created_at > bindparam("begun_since", type_=Instant()),
+        UserAccount.is_active == 1,
+    )
 )
 
 
@@ -97,14 +104,8 @@ def resumed(connection: Connection, key: str, idle_since: datetime, begun_since:
 
     idle_since, begun_since: a session that was last seen, or began, at that instant or before is over.
     """
-    return connection.execute(
-        _resumed.where(
-            UserSession.key == key,
-            UserSession.last_seen_at > idle_since,
-            UserSession.created_at > begun_since,
-            UserAccount.is_active == 1,
-        )
-    ).first()
+    values = {"key": key, "idle_since": idle_since, "begun_since": begun_since}
+    return connection.execute(_resumed, values).first()
 
 
 def add_session(connection: Connection, key: str, user_id: int, now: datetime) -> None:

@@ -4,7 +4,7 @@ import logging
 import secrets
 import sqlite3
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.globals import request_ctx
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -27,7 +27,11 @@ def init_app(app: Flask) -> None:
 
 
 def _forged(error: CSRFError) -> BaseResponse:
-    return _answer(error, (_("This form is no longer valid"), _("Load the page again, then repeat what you did.")))
+    if current_app.config["COOKIE_SECURE"] and not request.is_secure and not request.cookies:
+        remedy = _("Your browser keeps no cookie of this site: open it with https, and allow its cookies.")
+    else:
+        remedy = _("Load the page again, then repeat what you did.")
+    return _answer(error, (_("This form is no longer valid"), remedy))
 
 
 def _refused(error: HTTPException) -> BaseResponse:

@@ -30,9 +30,7 @@ def choose_language() -> str | None:
         return current_user.language
     if (chosen := request.cookies.get(COOKIE)) in LANGUAGES:
         return chosen
-    by_tag = {language.replace("_", "-"): language for language in LANGUAGES}
-    tag = request.accept_languages.best_match(by_tag)
-    return by_tag[tag] if tag else _language_of_organisation()
+    return _language_of_browser() or _language_of_organisation()
 
 
 def remember_language(response: Response, language: str) -> None:
@@ -45,6 +43,16 @@ def remember_language(response: Response, language: str) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+def _language_of_browser() -> str | None:
+    """Return the first that we speak of the languages that the browser accepts; pt-PT gets pt_BR."""
+    by_family = {language.split("_")[0]: language for language in LANGUAGES}
+    for tag, quality in request.accept_languages:
+        family = tag.split("-")[0].lower()
+        if quality > 0 and family in by_family:
+            return by_family[family]
+    return None
 
 
 def _language_of_organisation() -> str:

@@ -13,17 +13,17 @@ from datetime import timedelta
 from flask import Flask, current_app, g, request, session
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
 from leaderboard.services import accounts
 from leaderboard.services.accounts import HashCosts, Limits, Resumed
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
+from leaderboard.web.form_cookie import FormCookie
 from leaderboard.web.rights import require_sign_in
 
 FORM_SECRET = "csrf_token"  # where Flask-WTF keeps it
-login = LoginManager()
-csrf = CSRFProtect()
 
 
 class User(UserMixin):
@@ -47,6 +47,20 @@ class Visitor(AnonymousUserMixin):
     is_manager = is_admin = False
 
 
+class ServerSessions(LoginManager):
+    """Flask-Login's current_user, of our sessions: without its own keys in the signed cookie and its remember-me."""
+
+    def _load_user(self) -> None:
+        self._update_request_context_with_user(_user_of_request())
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
+
+login = ServerSessions()
+csrf = CSRFProtect()
+
+
 def init_app(app: Flask) -> None:
     """Recognise users, then refuse forged forms, before every request."""
     config = app.config
@@ -58,15 +72,15 @@ def init_app(app: Flask) -> None:
         absolute=timedelta(hours=config["SESSION_HOURS"]),
         costs=HashCosts(config["ARGON2_MEMORY_KIB"], config["ARGON2_PASSES"], config["ARGON2_LANES"]),
     )
-    # Flask-Login gives current_user; its own cookie and its own keys in the session are not used.
-    config["REMEMBER_COOKIE_NAME"] = "not used"
-    login.session_protection = None
+    app.session_interface = FormCookie()
     login.anonymous_user = Visitor
-    login.request_loader(_load_user)
     login.init_app(app)
     app.before_request(_recognise)
     app.before_request(require_sign_in)
+    app.before_request(_bind_sent_forms)
     csrf.init_app(app)
+    app.jinja_env.globals["csrf_token"] = form_token
+    app.context_processor(lambda: {"csrf_token": form_token})
 
 
 def limits() -> Limits:
@@ -108,17 +122,33 @@ def forget_session(response: Response) -> None:
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
 
 
+def form_token() -> str:
+    """Return the CSRF token for a form of this session."""
+    _bind_forms()
+    return generate_csrf()
+
+
 def _recognise() -> None:
+    """Find out who is there, once; nobody asks for static files."""
     g.scores_version = g.rules_version = None
-    if request.endpoint == "static":
-        return
+    if request.endpoint != "static":
+        current_user.is_authenticated  # noqa: B018 - loads
+
+
+def _bind_sent_forms() -> None:
+    if request.method not in {"GET", "HEAD", "OPTIONS", "TRACE"}:
+        _bind_forms()
+
+
+def _bind_forms() -> None:
+    """Make the secret of the forms that of the session, before a token is made or checked."""
     if current_user.is_authenticated:
         secret = _form_secret(session_token() or "")
         if session.get(FORM_SECRET) != secret:
             session[FORM_SECRET] = secret
 
 
-def _load_user(_request: object) -> User | None:
+def _user_of_request() -> User | None:
     """Return the user of the request's session; one SQL statement, none without a cookie.
 
     Where it fails, the error's page asks again: it gets nobody.

@@ -1,11 +1,14 @@
 """Signing in, sessions, passwords and tokens, without a browser."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from leaderboard.domain.errors import PasswordRefused, Refused, Throttled, WrongSignIn
 from leaderboard.services import accounts
@@ -187,6 +190,40 @@ def test_an_account_waits_after_five_failures_and_no_longer_than_the_window(sess
     with pytest.raises(Throttled):
         sign_in(session, now=last - timedelta(seconds=1))
     assert sign_in(session, now=last)
+
+
+def test_many_attempts_at_once_are_no_way_round_the_limit(session):
+    add_ana(session)
+    engine = session.get_bind()
+
+    def guess(number):
+        with Session(engine) as own, pytest.raises((WrongSignIn, Throttled)) as refusal:
+            sign_in(own, f"guess {number}", address=f"192.0.2.{number}")
+        return refusal.type
+
+    with ThreadPoolExecutor(16) as pool:
+        refusals = Counter(pool.map(guess, range(48)))
+    assert refusals == {WrongSignIn: 5, Throttled: 43}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_throttled"),
+    [
+        ([f"2001:db8::{n:x}" for n in range(1, 9)], True),  # one subscriber's /64
+        ([f"2001:db8:0:{n:x}::1" for n in range(1, 9)], False),
+        (["::ffff:192.0.2.1"] * 4 + ["192.0.2.1"] * 4, True),
+        (["unknown"] * 8, True),
+    ],
+)
+def test_the_addresses_of_one_subscriber_count_together(session, addresses, is_throttled):
+    add_ana(session)
+    for number, address in enumerate(addresses):
+        fail(session, 1, email=f"nobody{number}@example.com", address=address)
+    if is_throttled:
+        with pytest.raises(Throttled):
+            sign_in(session, address=addresses[0])
+    else:
+        assert sign_in(session, address=addresses[0])
 
 
 def test_attempts_while_waiting_do_not_prolong_the_wait(session):
