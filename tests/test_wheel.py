@@ -69,11 +69,18 @@ def test_the_wheel_holds_every_resource(wheel):
     names = set(ZipFile(wheel).namelist())
     expected = {
         f"leaderboard/{file.relative_to(base).as_posix()}"
-        for base, folder in ((ROOT, "templates"), (ROOT, "static"), (ROOT, "migrations"), (PACKAGE, "translations"))
+        for base, folder in (
+            (ROOT, "templates"),
+            (ROOT, "static"),
+            (ROOT, "migrations"),
+            (PACKAGE, "mappings"),
+            (PACKAGE, "translations"),
+        )
         for file in (base / folder).rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
     assert any(name.endswith(".mo") for name in expected)
+    assert any(name.startswith("leaderboard/mappings/") for name in expected)
     assert expected <= names
 
 
