@@ -9,7 +9,6 @@ import click
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import SIDES
-from leaderboard.domain.mapping import parse_mapping
 from leaderboard.first_passwords import keep_passwords, kept_passwords
 from leaderboard.printing import RefusedRows, count, print_report, print_rows, progress_bar, two_bars
 from leaderboard.running import Failed, migrated_app, plain_errors, with_session
@@ -17,6 +16,7 @@ from leaderboard.services import accounts
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
 from leaderboard.services.demo import create_demo
 from leaderboard.services.importing import ImportOptions, import_events
+from leaderboard.services.mappings import built_in_mappings, mapping_file, read_mapping
 from leaderboard.services.organising import load_organisation, show_organisation
 from leaderboard.services.people import ROLES, load_people
 from leaderboard.services.reading import read_text
@@ -140,9 +140,24 @@ def events() -> None:
     """Facts from a CRM."""
 
 
+def _mapping_file(_context: click.Context, _option: click.Parameter, name: str | None) -> Path | None:
+    """Find a mapping by its name or path."""
+    found = None if name is None else mapping_file(name)
+    if name is not None and found is None:
+        raise click.BadParameter(
+            f'"{name}" is neither a file nor a built-in mapping; built in are {", ".join(built_in_mappings())}.'
+        )
+    return found
+
+
 @events.command("import")
 @click.argument("file", type=click.File("rb"))
-@click.option("--mapping", type=click.File("rb"), help="TOML that says how rows become events.")
+@click.option(
+    "--mapping",
+    metavar="NAME|FILE",
+    callback=_mapping_file,
+    help=f"How rows become events: a TOML file, or one of {', '.join(built_in_mappings())}.",
+)
 @click.option("--source", help="Where the events come from; event ids are unique in it.")
 @click.option("--create-members", type=click.Choice(SIDES), help="Create unknown members and teams on this side.")
 @click.option("--dry-run", is_flag=True, help="Report the same and change nothing.")
@@ -152,7 +167,7 @@ def events() -> None:
 def events_import(
     session: Session,
     file: BinaryIO,
-    mapping: BinaryIO | None,
+    mapping: Path | None,
     source: str | None,
     create_members: str | None,
     dry_run: bool,
@@ -164,7 +179,7 @@ def events_import(
     with two_bars() as progress:
         options = ImportOptions(
             source=source,
-            mapping=None if mapping is None else parse_mapping(read_text(mapping, mapping.name)),
+            mapping=None if mapping is None else read_mapping(mapping),
             create_members=create_members,
             is_dry_run=dry_run,
             is_json=Path(file.name).suffix in (".json", ".jsonl", ".ndjson"),

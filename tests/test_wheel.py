@@ -73,13 +73,15 @@ def test_the_wheel_holds_every_resource(wheel):
             (ROOT, "templates"),
             (ROOT, "static"),
             (ROOT, "migrations"),
-            (PACKAGE, "translations"),
             (PACKAGE, "demo"),
+            (PACKAGE, "mappings"),
+            (PACKAGE, "translations"),
         )
         for file in (base / folder).rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
     assert any(name.endswith(".mo") for name in expected)
+    assert any(name.startswith("leaderboard/mappings/") for name in expected)
     assert expected <= names
 
 

@@ -2,8 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from leaderboard.domain.time_formats import EXAMPLE, ISO, fault_of
 HEAD_KEYS = (
     "time_zone time_format source delimiter empty decimal_mark thousands_mark currency_sign footer description event"
 ).split()
-EVENT_KEYS = (*COLUMNS, "when", "unless", "values")
+EVENT_KEYS = (*COLUMNS, "when", "unless", "values", "optional")
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 CUT = re.compile(r"(.+):([1-9][0-9]{0,2})")
 ANY = "*"  # any text but the empty one
@@ -72,13 +72,14 @@ class EventTemplate:
 
     when, unless: the event is skipped if the first does not hold, or the second does. values: by our
     column, what to write for what their file says, such as {"Lost": "disqualified"}; "*" stands for any other
-    text, and without it a text that is not listed stays.
+    text, and without it a text that is not listed stays. is_optional: files that lack its columns give no such event.
     """
 
     texts: Mapping[str, Text]
     when: Condition | None
     unless: Condition | None
     values: Mapping[str, Mapping[str, str]]
+    is_optional: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -145,6 +146,11 @@ class EventMapping:
         """The columns of their file that the mapping reads."""
         return frozenset(name for each in self.templates for name in each.columns)
 
+    def for_header(self, header: Sequence[str]) -> "EventMapping":
+        """Return the mapping without the optional events whose columns a file lacks."""
+        kept = tuple(each for each in self.templates if not each.is_optional or set(each.columns) <= set(header))
+        return replace(self, templates=kept)
+
     def rows(self, theirs: Row) -> Iterator[dict[str, str]]:
         """Yield the rows of ours that one row of theirs gives; RowError for an amount that does not fit."""
         if self.empty:
@@ -170,9 +176,6 @@ def parse_mapping(text: str) -> EventMapping:
     events = document.get("event")
     if not isinstance(events, list) or not events:
         raise Refused("The mapping has no [[event]]; write one for each event that a row gives.")
-    footer = document.get("footer", False)
-    if not isinstance(footer, bool):
-        raise Refused(f"The mapping: footer = {footer!r}; expected true or false.")
     return EventMapping(
         _zone(_text(document, "time_zone", "the mapping")),
         _time_formats(document.get("time_format", ISO)),
@@ -180,7 +183,7 @@ def parse_mapping(text: str) -> EventMapping:
         _mark(document, "delimiter", ";"),
         frozenset(_texts(document.get("empty", []), "the mapping: empty")),
         _amounts(document),
-        footer,
+        _flag(document, "footer", "the mapping"),
         tuple(_template(each, number) for number, each in enumerate(events, 1)),
     )
 
@@ -206,6 +209,7 @@ def _template(content: Any, number: int) -> EventTemplate:
         _condition(content, "when", place),
         _condition(content, "unless", place),
         _values(content.get("values", {}), place),
+        _flag(content, "optional", place),
     )
 
 
@@ -289,6 +293,13 @@ def _text(content: dict[str, Any], key: str, place: str) -> str | None:
     value = content.get(key)
     if value is not None and not isinstance(value, str):
         raise Refused(f"{place}: {key} = {value!r}; expected a text.")
+    return value
+
+
+def _flag(content: dict[str, Any], key: str, place: str) -> bool:
+    value = content.get(key, False)
+    if not isinstance(value, bool):
+        raise Refused(f"{place}: {key} = {value!r}; expected true or false.")
     return value
 
 

@@ -176,7 +176,6 @@ class _FileEvents:
         now: datetime,
     ) -> None:
         self.options = options
-        self.mapping = options.mapping
         self.names = names
         self.report = report
         self.now = now
@@ -188,6 +187,7 @@ class _FileEvents:
         self.reader = EventReader(organisation.currency, time)
         self.table = JsonLines(stream) if options.is_json else Table(stream, mapping.delimiter if mapping else None)
         self.header = self.table.header
+        self.mapping = mapping and mapping.for_header(self.header)
         # Where each of our columns stands in their rows; the place past the end holds the empty text.
         places = {name: place for place, name in enumerate(self.header)}
         self._ours = itemgetter(*(places.get(name, len(self.header)) for name in COLUMNS))

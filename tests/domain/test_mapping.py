@@ -135,6 +135,22 @@ def test_an_event_is_taken_when_its_condition_holds_and_its_exception_does_not(c
     assert [state for state in taken if types(text, id="7", contact="x", state=state)] == taken
 
 
+def test_an_optional_event_is_left_out_of_files_that_lack_its_columns():
+    mapping = parse_mapping(QUALIFIED + WON + "optional = true\n")
+    assert [
+        len(mapping.for_header(header).templates) for header in (["id", "contact"], ["id", "contact", "won", "sr"])
+    ] == [
+        1,
+        2,
+    ]
+    assert mapping.for_header(["id", "won", "sr"]).columns == {
+        "id",
+        "contact",
+        "won",
+        "sr",
+    }  # to be refused by its name
+
+
 def test_every_column_of_a_condition_must_hold():
     text = STATE + 'when = { state = "Active", group = "*" }\n'
     assert types(text, id="7", contact="x", state="Active", group="North") == ["ticket.paused"]

@@ -1,0 +1,39 @@
+"""The command lines of our documents, run as a reader would run them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from leaderboard.resources import PACKAGE
+
+ROOT = PACKAGE.parent
+DOCS = ROOT / "docs"
+
+
+def blocks(document: Path, kind: str) -> list[str]:
+    """Return the fenced blocks of one kind in a document."""
+    return re.findall(rf"^```{kind}\n(.*?)^```$", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def run(script: str, folder: Path, **environment: str) -> str:
+    """Run lines of a shell in a folder, with our command on the path; return what they print on both outputs."""
+    settings = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        **environment,
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=settings,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}"
+    return done.stdout
