@@ -1,6 +1,8 @@
 """The `leaderboard` command: parses, calls one service, prints (design section 5)."""
 
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -10,18 +12,27 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.mapping import parse_mapping
-from leaderboard.printing import RefusedRows, count, print_report, print_rows, progress_bar, two_bars
-from leaderboard.running import Failed, migrated_app, plain_errors, with_session
+from leaderboard.domain.shown import visible
+from leaderboard.printing import ImportProgress, count, is_watched, print_report, print_rows, progress_bar
+from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, plain_errors, with_session
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
 from leaderboard.services.importing import ImportOptions, import_events
-from leaderboard.services.organising import load_organisation, show_organisation
+from leaderboard.services.organising import load_organisation, read_instant, show_organisation
 from leaderboard.services.people import ROLES, load_people
 from leaderboard.services.reading import read_text
-from leaderboard.services.reporting import list_attainments, list_standings
+from leaderboard.services.refused_file import RefusedFile
+from leaderboard.services.reporting import (
+    ATTAINMENT_COLUMNS,
+    STANDING_COLUMNS,
+    count_subjects,
+    list_attainments,
+    list_standings,
+)
 from leaderboard.services.scoring import score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
 
+STDIN = "<stdin>"
 FORMATS = ("table", "csv", "json")
 
 
@@ -30,7 +41,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def _scoring_bar(session: Session, label: str) -> AbstractContextManager[Callable[[int], None]]:
+    """Return a bar as long as there are subjects to score; they are counted only if somebody watches."""
+    return progress_bar(label, count_subjects(session) if is_watched() else None)
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sla-leaderboard")
 def main() -> None:
     """SLA Leaderboard: service levels met or exceeded earn points, badges and bonuses."""
@@ -60,13 +76,13 @@ def organisation() -> None:
 
 
 @organisation.command("load")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @with_session
 def organisation_load(session: Session, file: BinaryIO) -> None:
     """Load the organisation's TOML file and score again under it."""
-    with progress_bar("Scored") as advance:
-        loaded = load_organisation(session, read_text(file, file.name), now=now(), progress=advance)
-    click.echo(f"{loaded.name} is loaded: {loaded.time_zone}, {loaded.currency}.")
+    with _scoring_bar(session, "Scored") as advance:
+        loaded = load_organisation(session, read_text(file, file_name(file)), now=now(), progress=advance)
+    click.echo(visible(f"{loaded.name} is loaded: {loaded.time_zone}, {loaded.currency}."))
 
 
 @organisation.command("show")
@@ -85,22 +101,24 @@ def agreement() -> None:
 
 
 @agreement.command("load")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @with_session
 def agreement_load(session: Session, file: BinaryIO) -> None:
     """Load a version of the agreement and score again under it."""
-    with progress_bar("Scored") as advance:
-        loaded = load_agreement(session, read_text(file, file.name), now=now(), progress=advance)
-    click.echo(f"{loaded.title} is in force from {loaded.effective_from}: {count(len(loaded.slas), 'SLA')}.")
+    with _scoring_bar(session, "Scored") as advance:
+        loaded = load_agreement(session, read_text(file, file_name(file)), now=now(), progress=advance)
+    slas = count(len(loaded.slas), "SLA")
+    click.echo(visible(f"{loaded.title} is in force from {loaded.effective_from}: {slas}."))
 
 
 @agreement.command("check")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @with_session
 def agreement_check(session: Session, file: BinaryIO) -> None:
     """Say whether a file could be loaded; changes nothing."""
-    checked = check_agreement(session, read_text(file, file.name))
-    click.echo(f"{checked.title} can be loaded: {count(len(checked.slas), 'SLA')} from {checked.effective_from}.")
+    checked = check_agreement(session, read_text(file, file_name(file)))
+    slas = count(len(checked.slas), "SLA")
+    click.echo(visible(f"{checked.title} can be loaded: {slas} from {checked.effective_from}."))
 
 
 @agreement.command("show")
@@ -121,11 +139,11 @@ def people() -> None:
 
 
 @people.command("load")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @with_session
 def people_load(session: Session, file: BinaryIO) -> None:
     """Load a CSV of people: email,name,team,side,from,until,role,external_id."""
-    with progress_bar("Scored") as advance:
+    with _scoring_bar(session, "Scored") as advance:
         report = load_people(session, file, now=now(), progress=advance)
     click.echo(f"{count(report.rows, 'row')}: {count(report.members, 'member')} in {count(report.teams, 'team')}.")
 
@@ -136,7 +154,7 @@ def events() -> None:
 
 
 @events.command("import")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @click.option("--mapping", type=click.File("rb"), help="TOML that says how rows become events.")
 @click.option("--source", help="Where the events come from; event ids are unique in it.")
 @click.option("--create-members", type=click.Choice(SIDES), help="Create unknown members and teams on this side.")
@@ -155,21 +173,19 @@ def events_import(
     form: str,
 ) -> None:
     """Import events from CSV or JSON lines, then score what they touch."""
-    keeper = RefusedRows(refused)
-    with two_bars() as progress:
+    with RefusedFile(refused, file, mapping) as keeper, ImportProgress(file) as progress:
         options = ImportOptions(
             source=source,
             mapping=None if mapping is None else parse_mapping(read_text(mapping, mapping.name)),
             create_members=create_members,
             is_dry_run=dry_run,
-            is_json=Path(file.name).suffix in (".json", ".jsonl", ".ndjson"),
-            file_name=Path(file.name).name,
+            is_json=_is_json(file),
+            file_name=file_name(Path(file.name).name),
             keep_header=keeper.header,
             keep_refused=keeper.keep,
-            progress=progress,
+            progress=progress.score,
         )
-        with keeper:
-            report = import_events(session, file, options, now=now())
+        report = import_events(session, progress.stream, options, now=now())
     print_report(report, form)
     if report.refused:
         raise Failed(
@@ -178,22 +194,25 @@ def events_import(
         )
 
 
+def _is_json(file: BinaryIO) -> bool:
+    """Tell JSON lines by the file's name or, on standard input, by the first character."""
+    peek = getattr(file, "peek", None)
+    is_named = Path(file.name).suffix.lower() in (".json", ".jsonl", ".ndjson")
+    return is_named or (file.name == STDIN and peek is not None and peek(1)[:1] == b"{")
+
+
 @main.command()
 @click.option("--as-of", "as_of", help="Score as if it were this instant (ISO 8601).")
 @with_session
 def score(session: Session, as_of: str | None) -> None:
-    """Score everything again; posts differences only."""
-    with progress_bar("Scored") as advance:
-        posted = score_everything(session, now=_instant(as_of) if as_of else now(), progress=advance)
+    """Score everything again; posts differences only.
+
+    An instant without an offset is in the organisation's time zone.
+    """
+    at = read_instant(session, as_of, "--as-of") if as_of else now()
+    with _scoring_bar(session, "Scored") as advance:
+        posted = score_everything(session, now=at, progress=advance)
     click.echo(f"{count(posted, 'ledger entry', 'ledger entries')} posted.")
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise Failed(f'--as-of: "{text}" is not an instant; expected ISO 8601 such as 2026-10-31T23:59:00Z.') from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 @main.command()
@@ -203,7 +222,7 @@ def _instant(text: str) -> datetime:
 @with_session
 def attainments(session: Session, period: str, sla: str | None, form: str) -> None:
     """List the levels reached in a period."""
-    print_rows(list_attainments(session, period, sla, now=now()), form)
+    print_rows(list_attainments(session, period, sla, now=now()), ATTAINMENT_COLUMNS, form)
 
 
 @main.command()
@@ -214,7 +233,7 @@ def attainments(session: Session, period: str, sla: str | None, form: str) -> No
 @with_session
 def standings(session: Session, period: str, scope: str, side: str | None, form: str) -> None:
     """Print the standings of a period."""
-    print_rows(list_standings(session, period, scope, side), form)
+    print_rows(list_standings(session, period, scope, side), STANDING_COLUMNS, form)
 
 
 @main.command("verify")
@@ -222,10 +241,10 @@ def standings(session: Session, period: str, scope: str, side: str | None, form:
 def verify_command(session: Session) -> None:
     """Recompute everything from the events; say where the database differs."""
     found = 0
-    with progress_bar("Verified") as advance:
+    with _scoring_bar(session, "Verified") as advance:
         for difference in verify(session, now=now(), progress=advance):
             found += 1
-            click.echo(difference)
+            click.echo(visible(difference))
     if found:
         raise Failed(f"{count(found, 'difference')} found; run leaderboard score, and if they stay, restore a backup.")
     click.echo("Everything agrees with the events.")

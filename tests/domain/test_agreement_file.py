@@ -139,7 +139,7 @@ def test_what_is_no_duration_is_refused_with_an_example(text):
 
 REFUSED = [
     # the head
-    ('title = "Leads"', "", "agreement: title is missing; expected a text."),
+    ('title = "Leads"', "", "agreement: title is missing; expected a text"),
     ('title = "Leads"', 'title = ""', 'agreement: title = ""; expected a text.'),
     ("2026-10-01", "2026-10-02", "agreement: effective_from = 2026-10-02; expected the first day of a month"),
     ("2026-10-01", '"2026-10-01"', 'agreement: effective_from = "2026-10-01"; expected the first day of a month'),

@@ -220,12 +220,12 @@ def test_a_dry_run_reports_the_same_and_changes_nothing(aurora):
 )
 def test_a_bad_row_is_refused_alone_with_line_column_value_and_reason(aurora, row, column, value, reason):
     kept = []
-    report = hand_in(aurora, csv_of(ASSIGNED, row, DISPOSED), keep_refused=lambda cells, _refusal: kept.append(cells))
+    report = hand_in(aurora, csv_of(ASSIGNED, row, DISPOSED), keep_refused=lambda raw, _refusal: kept.append(raw))
     assert (report.read, report.new, report.refused) == (3, 2, 1)
     assert refusals(report) == [(3, column, value)]
     assert reason in report.refusals[0].reason
     assert str(report.refusals[0]).startswith("line 3")
-    assert len(kept) == 1
+    assert kept == [csv_of(row).splitlines(keepends=True)[1]]
     assert attained(aurora, "2026-10", "speed")[0] == ("speed", "ana@example.com", "exceeded", 10)
 
 
@@ -478,7 +478,7 @@ def test_a_mapped_row_is_taken_whole_or_refused_whole(aurora):
 
 
 def test_a_file_that_lacks_a_column_of_the_mapping_is_refused(aurora):
-    with pytest.raises(Refused, match="line 1: column done is missing; which the mapping reads"):
+    with pytest.raises(Refused, match="line 1: column done is missing; the mapping reads it"):
         hand_in(aurora, b"id;first;who\n7;05-10-2026 09:00;hs-1\n", mapping=parse_mapping(MAPPING))
 
 
