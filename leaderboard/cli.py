@@ -32,7 +32,7 @@ from leaderboard.services.scoring import score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
 
-STDIN = "<stdin>"
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 FORMATS = ("table", "csv", "json")
 
 
@@ -159,7 +159,7 @@ def events() -> None:
 @click.option("--source", help="Where the events come from; event ids are unique in it.")
 @click.option("--create-members", type=click.Choice(SIDES), help="Create unknown members and teams on this side.")
 @click.option("--dry-run", is_flag=True, help="Report the same and change nothing.")
-@click.option("--refused", type=click.Path(dir_okay=False, path_type=Path), help="Write refused rows to this CSV.")
+@click.option("--refused", type=click.Path(path_type=Path), help="Write refused rows to this file, as they came.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text")
 @with_session
 def events_import(
@@ -173,14 +173,15 @@ def events_import(
     form: str,
 ) -> None:
     """Import events from CSV or JSON lines, then score what they touch."""
+    name = file_name(file)
     with RefusedFile(refused, file, mapping) as keeper, ImportProgress(file) as progress:
         options = ImportOptions(
             source=source,
             mapping=None if mapping is None else parse_mapping(read_text(mapping, mapping.name)),
             create_members=create_members,
             is_dry_run=dry_run,
-            is_json=_is_json(file),
-            file_name=file_name(Path(file.name).name),
+            is_json=Path(name).suffix.lower() in JSON_SUFFIXES or progress.begins_with(b"{"),
+            file_name=name,
             keep_header=keeper.header,
             keep_refused=keeper.keep,
             progress=progress.score,
@@ -194,13 +195,6 @@ def events_import(
         )
 
 
-def _is_json(file: BinaryIO) -> bool:
-    """Tell JSON lines by the file's name or, on standard input, by the first character."""
-    peek = getattr(file, "peek", None)
-    is_named = Path(file.name).suffix.lower() in (".json", ".jsonl", ".ndjson")
-    return is_named or (file.name == STDIN and peek is not None and peek(1)[:1] == b"{")
-
-
 @main.command()
 @click.option("--as-of", "as_of", help="Score as if it were this instant (ISO 8601).")
 @with_session
@@ -209,7 +203,7 @@ def score(session: Session, as_of: str | None) -> None:
 
     An instant without an offset is in the organisation's time zone.
     """
-    at = read_instant(session, as_of, "--as-of") if as_of else now()
+    at = read_instant(session, as_of, "--as-of") if as_of is not None else now()
     with _scoring_bar(session, "Scored") as advance:
         posted = score_everything(session, now=at, progress=advance)
     click.echo(f"{count(posted, 'ledger entry', 'ledger entries')} posted.")

@@ -64,10 +64,16 @@ class ImportProgress:
         self._label = ""
         self._bars = ExitStack()
         self._advance: Callable[[int], None] = lambda _number: None
+        self._ahead = b""
+
+    def begins_with(self, start: bytes) -> bool:
+        """Tell how the file begins; asked before it is read."""
+        self._ahead = self._file.read(len(start))
+        return self._ahead == start
 
     def read(self, size: int = -1) -> bytes:
         """Read as a file does."""
-        content = self._file.read(size)
+        content, self._ahead = self._ahead + self._file.read(size), b""
         self._show("Read", len(content), _size(self._file))
         return content
 
@@ -106,8 +112,8 @@ def print_report(report: ImportReport, form: str) -> None:
         return
     would = "Dry run, nothing is changed. " if report.is_dry_run else ""
     click.echo(
-        f"{would}{report.read:,} rows read: {report.new:,} events new, {report.duplicate:,} duplicate; "
-        f"{report.refused:,} rows refused."
+        f"{would}{count(report.read, 'row')} read: {count(report.new, 'event')} new, {report.duplicate:,} duplicate; "
+        f"{count(report.refused, 'row')} refused."
     )
     if report.created_members or report.created_teams:
         click.echo(f"Created {count(report.created_members, 'member')} and {count(report.created_teams, 'team')}.")

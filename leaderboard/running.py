@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from io import TextIOWrapper
+from pathlib import Path
+from traceback import extract_tb
 from typing import IO, Any, BinaryIO, cast
 
 import click
@@ -53,6 +55,10 @@ class Program(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+            raise
+        except Exception as error:
+            raise Failed(_about_fault(error)) from error
 
 
 class InputFile(click.File):
@@ -71,9 +77,10 @@ class InputFile(click.File):
 
 
 def file_name(path: str | os.PathLike[str] | BinaryIO) -> str:
-    """Return the name of a file as it can be shown and stored, whatever bytes are in it."""
+    """Return the name of a file, for an open one without its folder, as it can be shown and stored."""
     name = path if isinstance(path, str | os.PathLike) else getattr(path, "name", "standard input")
-    return shown(os.fsencode(cast(str, name)).decode(errors="replace"), 255)
+    text = os.fsencode(cast(str, name)).decode(errors="replace")
+    return shown(text if name is path else text.rpartition(os.sep)[2], 255)
 
 
 @contextmanager
@@ -98,6 +105,12 @@ def plain_errors() -> Iterator[None]:
         raise Failed(
             f"{where}{error.strerror or error}; check that it is there and that this account may use it."
         ) from error
+
+
+def _about_fault(error: Exception) -> str:
+    frame = extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {_sentence(str(error))}, at {Path(frame.filename).name}:{frame.lineno}"
+    return f"The program failed where it should not ({what}). What it had begun is undone; please report this."
 
 
 def _about_database(complaint: str) -> str:

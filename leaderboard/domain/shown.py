@@ -23,10 +23,7 @@ def visible(text: str) -> str:
 
 def shown(value: object, most: int = LONGEST_SHOWN) -> str:
     """Return a value as a sentence quotes it: visible, blanks other than spaces too, and at most so long."""
-    try:
-        text = str(value)
-    except ValueError:  # Python writes out no integer of more than 4,300 digits
-        return "a number of thousands of digits"
+    text = _plain(value)
     short = text if len(text) <= most else text[:most] + "…"
     return (
         short if short.isprintable() else "".join(each if each.isprintable() else _written_out(each) for each in short)
@@ -36,6 +33,20 @@ def shown(value: object, most: int = LONGEST_SHOWN) -> str:
 def quoted(value: object) -> str:
     """Return a value as `shown`, a text in quotation marks."""
     return f'"{shown(value)}"' if isinstance(value, str) else shown(value)
+
+
+def _plain(value: object) -> str:
+    """Return a value as a file would write it; of what is in lists and tables only the beginning."""
+    if isinstance(value, list):
+        return f"[{', '.join('…' if isinstance(each, list | dict) else quoted(each) for each in value[:5])}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(shown(key) for key in list(value)[:5])} }}"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    try:
+        return str(value)
+    except ValueError:  # Python writes out no integer of more than 4,300 digits
+        return "a number of thousands of digits"
 
 
 def _written_out(character: str) -> str:

@@ -12,7 +12,7 @@ from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS, LONGEST_TEXT, REQUIRED, EventReader, InboundEvent, RowError, TimeReader
 from leaderboard.domain.mapping import EventMapping
 from leaderboard.domain.people import Membership
-from leaderboard.domain.shown import quoted, shown
+from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
@@ -111,7 +111,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     report = ImportReport(is_dry_run=options.is_dry_run)
     names = _Names(session, book, options.create_members, report)
     last_id = scores.last_event_id(connection)
-    source = options.source or (options.mapping and options.mapping.source) or "file"
+    source = _source(options)
     for batch in _batches(_FileEvents(stream, options, book, names, report, now).read(), ROWS_A_BATCH):
         rows = [
             (
@@ -144,6 +144,13 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     report.points_posted = score_what_is_due(scoring)
     report.anomalies = scoring.anomalies
     return report
+
+
+def _source(options: ImportOptions) -> str:
+    source = options.source or (options.mapping and options.mapping.source) or "file"
+    if len(source) > LONGEST_TEXT or has_controls(source):
+        raise Refused(f"The source {quoted(source)} is not a name; give one line of at most {LONGEST_TEXT} characters.")
+    return source
 
 
 def _batches(items: Iterator["_Resolved"], size: int) -> Iterator[list["_Resolved"]]:
@@ -222,7 +229,7 @@ class _FileEvents:
         """Return a hint for a file that was read as one column."""
         if len(self.header) > 1 or not isinstance(self.table, Table):
             return ""
-        return f', and the file was read as one column: are its cells separated by "{shown(self.table.delimiter)}"?'
+        return f", and the file was read as one column: separate the cells by {quoted(self.table.delimiter)}"
 
     def _events(self, row: FileRow) -> list[_Resolved]:
         if row.problem is not None:

@@ -10,7 +10,7 @@ from leaderboard.domain.errors import Refused
 
 LONGEST_LINE = 1_048_576
 BLOCK = 1_048_576
-LONGEST_ROW = 8 * BLOCK  # a row may hold lines in quotation marks
+LONGEST_ROW = 4 * BLOCK  # a row may hold lines in quotation marks
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 UTF8_MARK = b"\xef\xbb\xbf"
 ZIP_MARK = b"PK\x03\x04"

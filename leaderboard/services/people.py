@@ -154,9 +154,9 @@ def _day(text: str, column: str) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        day = date.min
+        raise ValueError(f", column {column}: {quoted(text)} is not a date; expected one such as 2026-10-01") from None
     if not 1970 <= day.year < 2200:
-        raise ValueError(f', column {column}: "{shown(text)}" is not a date; expected one such as 2026-10-01')
+        raise ValueError(f", column {column}: {text} lies outside the years 1970 to 2199; expected a day within")
     return day
 
 

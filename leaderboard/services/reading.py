@@ -102,7 +102,7 @@ class Table:
             self._reader = self._csv(chain(self._taken_again(), self._rest))
             self._offset = line
         self._lines.take_problem()
-        return _csv_fault(error)
+        return f"the row is not CSV: {UNCLOSED}" if again else _csv_fault(error)
 
     def _taken_again(self) -> Iterator[str]:
         while self._again:
@@ -159,6 +159,8 @@ def _json_values(text: str) -> tuple[dict[str, str], str | None]:
         return {}, f"{quoted(str(error))} stands twice; write each name once"
     except RecursionError:
         return {}, "the line is nested too deeply; write one flat JSON object a line"
+    except json.JSONDecodeError as error:
+        return {}, f"the line is not JSON ({error.msg} at character {error.pos + 1}); write one JSON object a line"
     except ValueError as error:
         return {}, f"the line is not JSON ({shown(error)}); write one JSON object a line"
     if not isinstance(found, dict):

@@ -102,7 +102,7 @@ def test_t6_a_calendar_with_a_single_open_date_is_open():
 @pytest.mark.parametrize(
     ("there", "instead", "reason"),
     [
-        ('name = "A"', "", "[organisation]: name = None; expected a text of 1 to 200 characters on one line."),
+        ('name = "A"', "", "[organisation]: name = nothing; expected a text of 1 to 200 characters on one line."),
         ('"A"', '" "', '[organisation]: name = " "; expected a text'),
         ('"A"', f'"{"a" * 201}"', "expected a text of 1 to 200 characters on one line."),
         ('"A"', '"\\u0000"', "expected a text of 1 to 200 characters on one line."),
@@ -114,10 +114,10 @@ def test_t6_a_calendar_with_a_single_open_date_is_open():
         ('"UTC"', '"../etc/passwd"', "is not a time zone"),
         ('"UTC"', '""', "is not a time zone"),
         ('"UTC"', "3", "[organisation]: time_zone = 3 is not a time zone"),
-        ('time_zone = "UTC"', "", "time_zone = None is not a time zone"),
+        ('time_zone = "UTC"', "", "time_zone = nothing is not a time zone"),
         ('"BRL"', '"R$"', '[organisation]: currency = "R$"; expected an ISO 4217 code such as "BRL".'),
         ('"BRL"', '"brl"', "expected an ISO 4217 code"),
-        ('currency = "BRL"', "", "currency = None; expected an ISO 4217 code"),
+        ('currency = "BRL"', "", "currency = nothing; expected an ISO 4217 code"),
         ("[calendar]", 'language = "xx"\n[calendar]', '[organisation]: language = "xx"; expected one of en, pt_BR.'),
         ("[calendar]", "language = []\n[calendar]", "[organisation]: language = []; expected one of"),
         (
@@ -125,7 +125,7 @@ def test_t6_a_calendar_with_a_single_open_date_is_open():
             "grace_hours = -1\n[calendar]",
             "[organisation]: grace_hours = -1; expected a whole number from 0",
         ),
-        ("[calendar]", "grace_hours = true\n[calendar]", "grace_hours = True; expected a whole number"),
+        ("[calendar]", "grace_hours = true\n[calendar]", "grace_hours = true; expected a whole number"),
         ("[calendar]", 'quarter_winner_by = "luck"\n[calendar]', "expected one of total, average."),
         ("[calendar]", "budget = 1\n[calendar]", "[organisation]: budget is not a known key; known are name,"),
         ("[calendar]", "[calender]", "the file: calender is not a known key; known are organisation, calendar"),
