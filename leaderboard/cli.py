@@ -1,6 +1,8 @@
 """The `leaderboard` command: parses, calls one service, prints (design section 5)."""
 
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -9,22 +11,31 @@ import click
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import SIDES
+from leaderboard.domain.shown import visible
 from leaderboard.first_passwords import keep_passwords, kept_passwords
-from leaderboard.printing import RefusedRows, count, print_report, print_rows, progress_bar, two_bars
-from leaderboard.running import Failed, migrated_app, plain_errors, with_session
+from leaderboard.printing import ImportProgress, count, is_watched, print_report, print_rows, progress_bar
+from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, plain_errors, with_session
 from leaderboard.services import accounts
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
 from leaderboard.services.demo import create_demo
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.mappings import built_in_mappings, mapping_file, read_mapping
-from leaderboard.services.organising import load_organisation, show_organisation
+from leaderboard.services.organising import load_organisation, read_instant, show_organisation
 from leaderboard.services.people import ROLES, load_people
 from leaderboard.services.reading import read_text
-from leaderboard.services.reporting import list_attainments, list_standings
+from leaderboard.services.refused_file import RefusedFile
+from leaderboard.services.reporting import (
+    ATTAINMENT_COLUMNS,
+    STANDING_COLUMNS,
+    count_subjects,
+    list_attainments,
+    list_standings,
+)
 from leaderboard.services.scoring import score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
 
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 FORMATS = ("table", "csv", "json")
 
 
@@ -33,7 +44,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def _scoring_bar(session: Session, label: str) -> AbstractContextManager[Callable[[int], None]]:
+    """Return a bar as long as there are subjects to score; they are counted only if somebody watches."""
+    return progress_bar(label, count_subjects(session) if is_watched() else None)
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sla-leaderboard")
 def main() -> None:
     """SLA Leaderboard: service levels met or exceeded earn points, badges and bonuses."""
@@ -65,13 +81,13 @@ def organisation() -> None:
 
 
 @organisation.command("load")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @with_session
 def organisation_load(session: Session, file: BinaryIO) -> None:
     """Load the organisation's TOML file and score again under it."""
-    with progress_bar("Scored") as advance:
-        loaded = load_organisation(session, read_text(file, file.name), now=now(), progress=advance)
-    click.echo(f"{loaded.name} is loaded: {loaded.time_zone}, {loaded.currency}.")
+    with _scoring_bar(session, "Scored") as advance:
+        loaded = load_organisation(session, read_text(file, file_name(file)), now=now(), progress=advance)
+    click.echo(visible(f"{loaded.name} is loaded: {loaded.time_zone}, {loaded.currency}."))
 
 
 @organisation.command("show")
@@ -90,22 +106,24 @@ def agreement() -> None:
 
 
 @agreement.command("load")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @with_session
 def agreement_load(session: Session, file: BinaryIO) -> None:
     """Load a version of the agreement and score again under it."""
-    with progress_bar("Scored") as advance:
-        loaded = load_agreement(session, read_text(file, file.name), now=now(), progress=advance)
-    click.echo(f"{loaded.title} is in force from {loaded.effective_from}: {count(len(loaded.slas), 'SLA')}.")
+    with _scoring_bar(session, "Scored") as advance:
+        loaded = load_agreement(session, read_text(file, file_name(file)), now=now(), progress=advance)
+    slas = count(len(loaded.slas), "SLA")
+    click.echo(visible(f"{loaded.title} is in force from {loaded.effective_from}: {slas}."))
 
 
 @agreement.command("check")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @with_session
 def agreement_check(session: Session, file: BinaryIO) -> None:
     """Say whether a file could be loaded; changes nothing."""
-    checked = check_agreement(session, read_text(file, file.name))
-    click.echo(f"{checked.title} can be loaded: {count(len(checked.slas), 'SLA')} from {checked.effective_from}.")
+    checked = check_agreement(session, read_text(file, file_name(file)))
+    slas = count(len(checked.slas), "SLA")
+    click.echo(visible(f"{checked.title} can be loaded: {slas} from {checked.effective_from}."))
 
 
 @agreement.command("show")
@@ -126,11 +144,11 @@ def people() -> None:
 
 
 @people.command("load")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @with_session
 def people_load(session: Session, file: BinaryIO) -> None:
     """Load a CSV of people: email,name,team,side,from,until,role,external_id."""
-    with progress_bar("Scored") as advance:
+    with _scoring_bar(session, "Scored") as advance:
         report = load_people(session, file, now=now(), progress=advance)
     click.echo(f"{count(report.rows, 'row')}: {count(report.members, 'member')} in {count(report.teams, 'team')}.")
 
@@ -151,7 +169,7 @@ def _mapping_file(_context: click.Context, _option: click.Parameter, name: str |
 
 
 @events.command("import")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @click.option(
     "--mapping",
     metavar="NAME|FILE",
@@ -161,7 +179,7 @@ def _mapping_file(_context: click.Context, _option: click.Parameter, name: str |
 @click.option("--source", help="Where the events come from; event ids are unique in it.")
 @click.option("--create-members", type=click.Choice(SIDES), help="Create unknown members and teams on this side.")
 @click.option("--dry-run", is_flag=True, help="Report the same and change nothing.")
-@click.option("--refused", type=click.Path(dir_okay=False, path_type=Path), help="Write refused rows to this CSV.")
+@click.option("--refused", type=click.Path(path_type=Path), help="Write refused rows to this file, as they came.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text")
 @with_session
 def events_import(
@@ -175,21 +193,20 @@ def events_import(
     form: str,
 ) -> None:
     """Import events from CSV or JSON lines, then score what they touch."""
-    keeper = RefusedRows(refused)
-    with two_bars() as progress:
+    name = file_name(file)
+    with RefusedFile(refused, file, mapping) as keeper, ImportProgress(file) as progress:
         options = ImportOptions(
             source=source,
             mapping=None if mapping is None else read_mapping(mapping),
             create_members=create_members,
             is_dry_run=dry_run,
-            is_json=Path(file.name).suffix in (".json", ".jsonl", ".ndjson"),
-            file_name=Path(file.name).name,
+            is_json=Path(name).suffix.lower() in JSON_SUFFIXES or progress.begins_with(b"{"),
+            file_name=name,
             keep_header=keeper.header,
             keep_refused=keeper.keep,
-            progress=progress,
+            progress=progress.score,
         )
-        with keeper:
-            report = import_events(session, file, options, now=now())
+        report = import_events(session, progress.stream, options, now=now())
     print_report(report, form)
     if report.refused:
         raise Failed(
@@ -202,18 +219,14 @@ def events_import(
 @click.option("--as-of", "as_of", help="Score as if it were this instant (ISO 8601).")
 @with_session
 def score(session: Session, as_of: str | None) -> None:
-    """Score everything again; posts differences only."""
-    with progress_bar("Scored") as advance:
-        posted = score_everything(session, now=_instant(as_of) if as_of else now(), progress=advance)
+    """Score everything again; posts differences only.
+
+    An instant without an offset is in the organisation's time zone.
+    """
+    at = read_instant(session, as_of, "--as-of") if as_of is not None else now()
+    with _scoring_bar(session, "Scored") as advance:
+        posted = score_everything(session, now=at, progress=advance)
     click.echo(f"{count(posted, 'ledger entry', 'ledger entries')} posted.")
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise Failed(f'--as-of: "{text}" is not an instant; expected ISO 8601 such as 2026-10-31T23:59:00Z.') from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 @main.command()
@@ -223,7 +236,7 @@ def _instant(text: str) -> datetime:
 @with_session
 def attainments(session: Session, period: str, sla: str | None, form: str) -> None:
     """List the levels reached in a period."""
-    print_rows(list_attainments(session, period, sla, now=now()), form)
+    print_rows(list_attainments(session, period, sla, now=now()), ATTAINMENT_COLUMNS, form)
 
 
 @main.command()
@@ -234,7 +247,7 @@ def attainments(session: Session, period: str, sla: str | None, form: str) -> No
 @with_session
 def standings(session: Session, period: str, scope: str, side: str | None, form: str) -> None:
     """Print the standings of a period."""
-    print_rows(list_standings(session, period, scope, side), form)
+    print_rows(list_standings(session, period, scope, side), STANDING_COLUMNS, form)
 
 
 @main.command("verify")
@@ -242,10 +255,10 @@ def standings(session: Session, period: str, scope: str, side: str | None, form:
 def verify_command(session: Session) -> None:
     """Recompute everything from the events; say where the database differs."""
     found = 0
-    with progress_bar("Verified") as advance:
+    with _scoring_bar(session, "Verified") as advance:
         for difference in verify(session, now=now(), progress=advance):
             found += 1
-            click.echo(difference)
+            click.echo(visible(difference))
     if found:
         raise Failed(f"{count(found, 'difference')} found; run leaderboard score, and if they stay, restore a backup.")
     click.echo("Everything agrees with the events.")

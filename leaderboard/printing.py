@@ -2,156 +2,204 @@
 
 import csv
 import json
+import os
+import re
+import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, BinaryIO, cast
+from unicodedata import category, east_asian_width
 
 import click
 
-from leaderboard.services.importing import ImportReport, Refusal
+from leaderboard.domain.shown import visible
+from leaderboard.services.importing import ImportReport
 
 MOST_SHOWN = 20
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full-width = + - @
+OBEYED = re.compile("[\x7f-\x9f]")  # controls that JSON leaves as they are
+Row = dict[str, Any]
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return a number and its word, such as "1 row" or "2 rows"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def is_watched() -> bool:
+    """Tell whether somebody sees what goes to standard error."""
+    return sys.stderr.isatty()
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int], None]]:
-    """Show a bar of unknown length on a terminal, nothing elsewhere."""
+def progress_bar(label: str, length: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Give a function that moves a bar on by so much; without a length a number grows instead.
+
+    Nothing is shown where standard error is not a terminal.
+    """
+    if length:
+        with click.progressbar(length=length, label=label, file=sys.stderr, hidden=not is_watched()) as bar:
+            yield bar.update
+        return
     done = 0
 
     def advance(number: int) -> None:
         nonlocal done
         done += number
-        if sys.stderr.isatty():
+        if is_watched():
             click.echo(f"\r{label}: {done:,}", err=True, nl=False)
 
     yield advance
-    if done and sys.stderr.isatty():
+    if done and is_watched():
         click.echo(err=True)
 
 
-class RefusedRows:
-    """Writes refused rows under their header, ready to be mended and imported again."""
+class ImportProgress:
+    """A bar for the bytes read of a file, then one for the subjects scored. `stream` is the file to read from."""
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self.file: IO[str] | None = None
-        self.head: list[str] = []
-        self.delimiter = ","
+    def __init__(self, file: BinaryIO) -> None:
+        self.stream = cast(BinaryIO, self)  # of a file it has what an import needs: read
+        self._file = file
+        self._label = ""
+        self._bars = ExitStack()
+        self._advance: Callable[[int], None] = lambda _number: None
+        self._ahead = b""
 
-    def header(self, names: list[str], delimiter: str) -> None:
-        self.head, self.delimiter = names, delimiter
+    def begins_with(self, start: bytes) -> bool:
+        """Tell how the file begins; asked before it is read."""
+        self._ahead = self._file.read(len(start))
+        return self._ahead == start
 
-    def keep(self, cells: list[str], _refusal: Refusal) -> None:
-        if self.path is None:
-            return
-        if self.file is None:
-            self.file = self.path.open("w", encoding="utf-8", newline="")
-            if self.head:
-                csv.writer(self.file, delimiter=self.delimiter).writerow(self.head)
-        if self.head:
-            csv.writer(self.file, delimiter=self.delimiter).writerow(cells)
-        else:
-            self.file.write(cells[0] + "\n")
+    def read(self, size: int = -1) -> bytes:
+        """Read as a file does."""
+        content, self._ahead = self._ahead + self._file.read(size), b""
+        self._show("Read", len(content), _size(self._file))
+        return content
 
-    def __enter__(self) -> "RefusedRows":
+    def score(self, stage: str, done: int, total: int) -> None:
+        """Take what an import tells of its work."""
+        if stage == "score":
+            self._show("Scored", done, total)
+
+    def _show(self, label: str, done: int, total: int | None) -> None:
+        if label != self._label:
+            self._bars.close()
+            self._label = label
+            self._advance = self._bars.enter_context(progress_bar(label, total))
+        self._advance(done)
+
+    def __enter__(self) -> "ImportProgress":
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        if self.file is not None:
-            self.file.close()
+    def __exit__(self, *error: Any) -> None:
+        self._bars.__exit__(*error)
 
 
-@contextmanager
-def two_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """Show rows read, then a bar of subjects scored; on a terminal only."""
-    labels = {"read": "Rows read", "score": "Subjects scored"}
-    with progress_bar(labels["read"]) as read, progress_bar(labels["score"]) as score:
-        seen = 0
-
-        def progress(stage: str, done: int, _total: int) -> None:
-            nonlocal seen
-            if stage == "read":
-                read(done - seen)
-                seen = done
-            else:
-                score(done)
-
-        yield progress
+def _size(file: BinaryIO) -> int | None:
+    """Return how many bytes a file has, or None for what has no size, such as a pipe."""
+    try:
+        found = os.fstat(file.fileno())
+    except (OSError, AttributeError):
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def print_report(report: ImportReport, form: str) -> None:
+    """Print what became of a file: the counts, and on standard error each refusal and warning."""
     if form == "json":
-        click.echo(
-            json.dumps(
-                {
-                    "read": report.read,
-                    "new": report.new,
-                    "duplicate": report.duplicate,
-                    "refused": report.refused,
-                    "warnings": report.warned,
-                    "created_members": report.created_members,
-                    "created_teams": report.created_teams,
-                    "anomalies": report.anomalies,
-                    "dry_run": report.is_dry_run,
-                    "refusals": [each._asdict() for each in report.refusals],
-                }
-            )
-        )
+        click.echo(_report_json(report))
         return
     would = "Dry run, nothing is changed. " if report.is_dry_run else ""
     click.echo(
-        f"{would}{report.read:,} rows read: {report.new:,} events new, {report.duplicate:,} duplicate; "
-        f"{report.refused:,} rows refused."
+        f"{would}{count(report.read, 'row')} read: {count(report.new, 'event')} new, {report.duplicate:,} duplicate; "
+        f"{count(report.refused, 'row')} refused."
     )
     if report.created_members or report.created_teams:
         click.echo(f"Created {count(report.created_members, 'member')} and {count(report.created_teams, 'team')}.")
     if report.anomalies:
         click.echo(f"{count(report.anomalies, 'anomaly', 'anomalies')}: an end before any start.")
-    for line in [str(each) for each in report.refusals[:MOST_SHOWN]]:
-        click.echo(line, err=True)
-    for line in report.warnings[:MOST_SHOWN]:
-        click.echo(f"warning: {line}", err=True)
+    _print_some([str(each) for each in report.refusals[:MOST_SHOWN]], report.refused, "refused row")
+    _print_some([f"warning: {line}" for line in report.warnings[:MOST_SHOWN]], report.warned, "warning")
 
 
-def print_rows(rows: Iterable[dict[str, Any]], form: str) -> None:
-    """Print rows of plain values; json is a list with one row a line."""
+def _report_json(report: ImportReport) -> str:
+    return _json(
+        {
+            "read": report.read,
+            "new": report.new,
+            "duplicate": report.duplicate,
+            "refused": report.refused,
+            "warnings": report.warned,
+            "created_members": report.created_members,
+            "created_teams": report.created_teams,
+            "anomalies": report.anomalies,
+            "dry_run": report.is_dry_run,
+            "refusals": [each._asdict() for each in report.refusals],
+        }
+    )
+
+
+def _print_some(lines: Sequence[str], number: int, what: str) -> None:
+    for line in lines:
+        click.echo(visible(line), err=True)
+    if number > len(lines):
+        click.echo(f"… and {count(number - len(lines), f'{what} more', f'{what}s more')}.", err=True)
+
+
+def print_rows(rows: Iterable[Row], names: Sequence[str], form: str) -> None:
+    """Print rows of plain values, with these columns; json is a list with one row a line."""
     if form == "json":
         _print_json(rows)
-        return
-    listed = list(rows)
-    if form == "csv":
+    elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        if listed:
-            writer.writerow(listed[0])
-        writer.writerows([_safe_cell(value) for value in row.values()] for row in listed)
-        return
-    if not listed:
-        click.echo("Nothing in this period.")
-        return
-    names = list(listed[0])
-    cells = [names, *([("" if row[name] is None else str(row[name])) for name in names] for row in listed)]
-    widths = [max(len(line[index]) for line in cells) for index in range(len(names))]
-    for line in cells:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+        writer.writerow(names)
+        writer.writerows([_safe_cell(row[name]) for name in names] for row in rows)
+    else:
+        _print_table([[_text(row[name]) for name in names] for row in rows], names)
 
 
-def _print_json(rows: Iterable[dict[str, Any]]) -> None:
+def _print_json(rows: Iterable[Row]) -> None:
     separator = "[\n"
     for row in rows:
-        click.echo(separator + json.dumps(row, ensure_ascii=False), nl=False)
+        click.echo(separator + _json(row), nl=False)
         separator = ",\n"
     click.echo("[]" if separator == "[\n" else "\n]")
 
 
+def _json(value: Any) -> str:
+    return OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
 def _safe_cell(value: Any) -> Any:
     """Keep a spreadsheet from running a text as a formula (security 1.2.10)."""
-    if isinstance(value, str) and value.lstrip(" ")[:1] in FORMULA_STARTS:
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    return visible(f"'{value}" if value.lstrip(" ")[:1] in FORMULA_STARTS else value)
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def _print_table(cells: list[list[str]], names: Sequence[str]) -> None:
+    """Print columns side by side, numbers to the right."""
+    if not cells:
+        click.echo("Nothing in this period.")
+        return
+    columns = list(zip(names, *cells, strict=True))
+    widths = [max(map(_width, column)) for column in columns]
+    is_number = [all(text.lstrip("-").isdecimal() or not text for text in column[1:]) for column in columns]
+    for line in [names, *cells]:
+        padded = [
+            " " * (width - _width(text)) + text if right else text + " " * (width - _width(text))
+            for text, width, right in zip(line, widths, is_number, strict=True)
+        ]
+        click.echo("  ".join(padded).rstrip())
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else visible(str(value))
+
+
+def _width(text: str) -> int:
+    """Return how many places a text takes on a terminal: East Asian letters and emoji two, marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if category(each) in ("Mn", "Me", "Cf") else 1 + (east_asian_width(each) in "WF") for each in text)

@@ -55,7 +55,7 @@ def database_url(address: str) -> URL:
     """Return the address with its driver; a relative SQLite file lies in the instance folder."""
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise SettingsError(
             "DATABASE_URL is no database address; expected one such as sqlite:///leaderboard.db "
             "or postgresql://user:password@host/name"

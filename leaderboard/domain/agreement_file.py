@@ -1,7 +1,6 @@
 """Reads an agreement from TOML; every mistake is named with its place and remedy."""
 
 import re
-import tomllib
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,19 +22,22 @@ from leaderboard.domain.agreement import (
     Sum,
 )
 from leaderboard.domain.errors import AgreementRefused
-from leaderboard.domain.money import parse_amount
+from leaderboard.domain.money import LARGEST, parse_amount
+from leaderboard.domain.shown import has_controls, quoted, shown
+from leaderboard.domain.toml_text import read_toml
 
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 KEY = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*")
 MAX_POINTS = 1_000_000
+LONGEST_TEXT = 400
 
 
 def parse_duration(text: object) -> timedelta:
     """Return the duration of a text such as 30s, 15m, 8h, 2d (a d is 24 h); else ValueError."""
     match = re.fullmatch(r"([0-9]{1,7})([smhd])", text) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(f'{text!r} is not a duration; write a whole number and s, m, h or d, such as "8h"')
+        raise ValueError(f'{quoted(text)} is not a duration; write a whole number and s, m, h or d, such as "8h"')
     return timedelta(seconds=int(match[1]) * DURATION_UNITS[match[2]])
 
 
@@ -46,8 +48,8 @@ def parse_agreement(text: str, currency: str) -> Agreement:
     Raises AgreementRefused with one sentence for each mistake: where it is, and what to write instead.
     """
     try:
-        document = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        document = read_toml(text, parse_float=Decimal)
+    except ValueError as error:
         raise AgreementRefused([f"The agreement is not TOML: {error}."]) from error
     return _Reader(document, currency).agreement()
 
@@ -75,12 +77,12 @@ class _Table:
             return default
         value = self.content.pop(key)
         if not fits(value):
-            self.refuse(f"{key} = {_shown(value)}; expected {expected}.")
+            self.refuse(f"{key} = {quoted(value)}; expected {expected}.")
             return None if default is ... else default
         return value
 
     def text(self, key: str, default: Any = ...) -> Any:
-        return self.take(key, "a text", lambda v: isinstance(v, str) and v.strip() != "" and "\0" not in v, default)
+        return self.take(key, f"a text of at most {LONGEST_TEXT} characters on one line", _is_text, default)
 
     def choice(self, key: str, choices: tuple[str, ...], default: Any = ...) -> Any:
         expected = " or ".join(f'"{choice}"' for choice in choices)
@@ -114,7 +116,7 @@ class _Table:
 
     def done(self) -> None:
         for key in self.content:
-            self.refuse(f"{key} is not a known key; remove it or mend its spelling.")
+            self.refuse(f"{shown(key)} is not a known key; remove it or mend its spelling.")
 
 
 class _Reader:
@@ -139,7 +141,7 @@ class _Reader:
         definitions = root.take("definitions", "a table of texts", lambda v: isinstance(v, dict), {})
         for word, meaning in definitions.items():
             if not isinstance(meaning, str):
-                self.problems.append(f"definitions: {word} = {_shown(meaning)}; expected a text.")
+                self.problems.append(f"definitions: {shown(word)} = {quoted(meaning)}; expected a text.")
         slas = [self._sla(each, number) for number, each in enumerate(self._tables(root, "sla"), 1)]
         if not slas:
             self.problems.append("The file has no [[sla]]; write at least one.")
@@ -177,7 +179,7 @@ class _Reader:
             if target is None or not isinstance(target.measure, ResponseTime):
                 names = ", ".join(f'"{k}"' for k, s in known.items() if isinstance(s.measure, ResponseTime)) or "none"
                 self.problems.append(
-                    f'{place}: of_sla = "{sla.measure.of_sla}" is not a response_time SLA of this agreement; '
+                    f'{place}: of_sla = "{shown(sla.measure.of_sla)}" is not a response_time SLA of this agreement; '
                     f"it has {names}."
                 )
             elif target.participant == "team" and sla.participant == "member":
@@ -188,7 +190,9 @@ class _Reader:
     def _sla(self, content: Any, number: int) -> Sla | None:
         before = len(self.problems)
         key = content.get("key") if isinstance(content, dict) else None
-        table = _Table(content, f'sla "{key}"' if isinstance(key, str) else f"sla number {number}", self.problems)
+        table = _Table(
+            content, f'sla "{shown(key)}"' if isinstance(key, str) else f"sla number {number}", self.problems
+        )
         key = table.take(
             "key",
             'lower-case letters, digits and hyphens, such as "speed-to-lead"',
@@ -288,7 +292,7 @@ class _Reader:
         value = table.take(
             key,
             'an amount such as "50000.00"',
-            lambda v: isinstance(v, str | int | Decimal) and not isinstance(v, bool),
+            lambda v: isinstance(v, str | Decimal) or (type(v) is int and abs(v) < LARGEST),
         )
         try:
             amount = None if value is None else parse_amount(str(value), self.currency)
@@ -296,7 +300,7 @@ class _Reader:
             table.refuse(f"{key}: {error}.")
             return None
         if amount is not None and amount < 1:
-            table.refuse(f"{key} = {_shown(value)}; expected more than 0.")
+            table.refuse(f"{key} = {quoted(value)}; expected more than 0.")
             return None
         return amount
 
@@ -327,7 +331,9 @@ class _Reader:
     def _bonus(self, content: Any, number: int) -> BonusProgramme | None:
         before = len(self.problems)
         key = content.get("key") if isinstance(content, dict) else None
-        table = _Table(content, f'bonus "{key}"' if isinstance(key, str) else f"bonus number {number}", self.problems)
+        table = _Table(
+            content, f'bonus "{shown(key)}"' if isinstance(key, str) else f"bonus number {number}", self.problems
+        )
         key = table.take(
             "key",
             'lower-case letters, digits and hyphens, such as "quarter-win"',
@@ -359,10 +365,13 @@ class _Reader:
         return minor
 
 
-def _shown(value: object) -> str:
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _place(kind: str, key: object, number: int) -> str:
+    return f"{kind} {quoted(key)}" if isinstance(key, str) else f"{kind} number {number}"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.strip() != "" and len(value) <= LONGEST_TEXT and not has_controls(value)
 
 
 def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and value != [] and all(isinstance(each, str) for each in value)
+    return isinstance(value, list) and value != [] and all(_is_text(each) for each in value)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from leaderboard.domain.money import parse_amount
+from leaderboard.domain.shown import quoted
 from leaderboard.domain.time_formats import ISO, read_time
 
 COLUMNS = (
@@ -163,4 +164,4 @@ class EventReader:
         try:
             return parse_amount(amount, self.currency)
         except ValueError as error:
-            raise RowError("amount", amount, str(error).partition('" ')[2]) from None
+            raise RowError("amount", amount, str(error).removeprefix(f"{quoted(amount)} ")) from None

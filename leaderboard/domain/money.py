@@ -2,6 +2,8 @@
 
 import re
 
+from leaderboard.domain.shown import quoted
+
 # Minor digits by ISO 4217 where they are not two.
 MINOR_DIGITS = {
     **dict.fromkeys(
@@ -47,13 +49,15 @@ def parse_amount(text: str, currency: str) -> int:
     digits = minor_digits(currency)
     match = AMOUNT.fullmatch(text)
     if match is None:
-        raise ValueError(f'"{text}" is not an amount; write digits and a decimal point, such as 1234.50')
+        raise ValueError(f"{quoted(text)} is not an amount; write digits and a decimal point, such as 1234.50")
     sign, whole, fraction = match[1], match[2], (match[3] or "").rstrip("0")
     if len(fraction) > digits:
-        raise ValueError(f'"{text}" is finer than the minor unit of {currency}, which has {digits} decimal places')
+        raise ValueError(
+            f"{quoted(text)} is finer than the minor unit of {currency}, which has {digits} decimal places"
+        )
     amount: int = int(whole) * 10**digits + int(fraction.ljust(digits, "0") or "0")
     if amount > LARGEST:
-        raise ValueError(f'"{text}" is too large an amount')
+        raise ValueError(f"{quoted(text)} is too large an amount; expected at most {LARGEST:,} minor units")
     return -amount if sign else amount
 
 

@@ -1,7 +1,6 @@
 """The organisation file (TOML): name, time zone, currency, language, calendars."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leaderboard.domain.errors import CalendarRefused, OrganisationRefused
+from leaderboard.domain.shown import has_controls, quoted, shown
+from leaderboard.domain.toml_text import read_toml
 from leaderboard.domain.working_time import WEEKDAYS, Calendar, Hours, public_holidays
 
 LANGUAGES = ("en", "pt_BR")
@@ -46,8 +47,8 @@ def parse_organisation(text: str) -> Organisation:
     Raises OrganisationRefused or CalendarRefused: what is wrong, where, and what to write instead.
     """
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        document = read_toml(text)
+    except ValueError as error:
         raise OrganisationRefused(f"The organisation file is not TOML: {error}.") from error
     _refuse_unknown(document, ("organisation", "calendar", "team_calendars"), "the file")
     head = _table(document, "organisation")
@@ -65,7 +66,7 @@ def parse_organisation(text: str) -> Organisation:
         quarter_winner_by=_one_of(head, "quarter_winner_by", ("total", "average"), "total"),
         calendar=parse_calendar(_table(document, "calendar"), "[calendar]", zone),
         team_calendars={
-            team: parse_calendar(content, f'[team_calendars."{team}"]', zone)
+            team: parse_calendar(content, f'[team_calendars."{shown(team)}"]', zone)
             for team, content in team_calendars.items()
         },
     )
@@ -80,11 +81,11 @@ def parse_calendar(content: Any, place: str, time_zone: str) -> Calendar:
         raise CalendarRefused(f"{place} is not a table; write {place} with keys such as monday below it.")
     for key in content:
         if key not in CALENDAR_KEYS:
-            raise CalendarRefused(f"{place}: {key} is not a known key; known are {', '.join(CALENDAR_KEYS)}.")
+            raise CalendarRefused(f"{place}: {shown(key)} is not a known key; known are {', '.join(CALENDAR_KEYS)}.")
     holidays = content.get("holidays")
     if holidays is not None:
         if not isinstance(holidays, str):
-            raise CalendarRefused(f'{place}: holidays = {holidays!r}; expected a place such as "BR-SP".')
+            raise CalendarRefused(f'{place}: holidays = {quoted(holidays)}; expected a place such as "BR-SP".')
         try:
             public_holidays(holidays)
         except CalendarRefused as error:
@@ -110,7 +111,7 @@ def parse_hours(value: Any, place: str) -> Hours:
     An end at or before its start lies on the next day. Raises CalendarRefused.
     """
     if not isinstance(value, list):
-        raise CalendarRefused(f'{place} = {value!r}; expected a list such as ["09:00-12:00", "13:00-18:00"].')
+        raise CalendarRefused(f'{place} = {quoted(value)}; expected a list such as ["09:00-12:00", "13:00-18:00"].')
     return tuple(sorted(_interval(each, place) for each in value))
 
 
@@ -118,30 +119,36 @@ def _interval(text: Any, place: str) -> tuple[int, int]:
     parts = text.split("-") if isinstance(text, str) else []
     found = [CLOCK_TIME.fullmatch(part.strip()) for part in parts]
     if len(found) != 2 or found[0] is None or found[1] is None or text.strip().startswith("24"):
-        raise CalendarRefused(f'{place}: {text!r} is not an interval; write it as "09:00-18:00".')
+        raise CalendarRefused(f'{place}: {quoted(text)} is not an interval; write it as "09:00-18:00".')
     start, end = (int(match[1]) * 60 + int(match[2]) for match in found if match)
     if end > 24 * 60:
-        raise CalendarRefused(f"{place}: {text!r} ends after 24:00; write the time of the next day instead.")
+        raise CalendarRefused(f"{place}: {quoted(text)} ends after 24:00; write the time of the next day instead.")
     return start, end if end > start else end + 24 * 60
 
 
 def _opened(value: Any, place: str) -> dict[date, Hours]:
     if not isinstance(value, list):
-        raise CalendarRefused(f"{place}: open = {value!r}; write it as [[calendar.open]] with date and hours.")
+        raise CalendarRefused(f"{place}: open = {quoted(value)}; write it as [[calendar.open]] with date and hours.")
     opened: dict[date, Hours] = {}
     for each in value:
-        if not isinstance(each, dict) or set(each) != {"date", "hours"} or type(each["date"]) is not date:
+        if not isinstance(each, dict) or set(each) != {"date", "hours"} or not _is_day(each["date"]):
             raise CalendarRefused(
-                f"{place}: open needs date = 2026-12-19 and hours = [...], nothing else; found {each!r}."
+                f"{place}: open needs date = 2026-12-19 and hours = [...], nothing else; found {shown(each)}."
             )
         opened[each["date"]] = opened.get(each["date"], ()) + parse_hours(each["hours"], f"{place}: open")
     return opened
 
 
 def _dates(value: Any, place: str) -> list[date]:
-    if not isinstance(value, list) or any(type(each) is not date for each in value):
-        raise CalendarRefused(f"{place} = {value!r}; expected a list of dates such as [2026-12-24].")
+    if not isinstance(value, list) or not all(_is_day(each) for each in value):
+        raise CalendarRefused(
+            f"{place} = {quoted(value)}; expected a list of dates of 1970 to 2199, such as [2026-12-24]."
+        )
     return value
+
+
+def _is_day(value: Any) -> bool:
+    return type(value) is date and 1970 <= value.year < 2200
 
 
 def _table(document: dict[str, Any], key: str) -> dict[str, Any]:
@@ -154,12 +161,14 @@ def _table(document: dict[str, Any], key: str) -> dict[str, Any]:
 def _refuse_unknown(table: dict[str, Any], known: tuple[str, ...], place: str) -> None:
     for key in table:
         if key not in known:
-            raise OrganisationRefused(f"{place}: {key} is not a known key; known are {', '.join(known)}.")
+            raise OrganisationRefused(f"{place}: {shown(key)} is not a known key; known are {', '.join(known)}.")
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or "\0" in value or len(value) > 200:
-        raise OrganisationRefused(f"[organisation]: name = {value!r}; expected a text of 1 to 200 characters.")
+    if not isinstance(value, str) or not value.strip() or has_controls(value) or len(value) > 200:
+        raise OrganisationRefused(
+            f"[organisation]: name = {quoted(value)}; expected a text of 1 to 200 characters on one line."
+        )
     return value.strip()
 
 
@@ -168,24 +177,28 @@ def _zone(value: Any, place: str) -> str:
         return ZoneInfo(value).key
     except (KeyError, ValueError, TypeError, OSError) as error:
         raise OrganisationRefused(
-            f'{place}: time_zone = {value!r} is not a time zone; write a name such as "America/Sao_Paulo".'
+            f'{place}: time_zone = {quoted(value)} is not a time zone; write a name such as "America/Sao_Paulo".'
         ) from error
 
 
 def _currency(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch("[A-Z]{3}", value):
-        raise OrganisationRefused(f'[organisation]: currency = {value!r}; expected an ISO 4217 code such as "BRL".')
+        raise OrganisationRefused(
+            f'[organisation]: currency = {quoted(value)}; expected an ISO 4217 code such as "BRL".'
+        )
     return value
 
 
 def _one_of(head: dict[str, Any], key: str, choices: tuple[str, ...], default: str) -> str:
     value = head.get(key, default)
     if value not in choices:
-        raise OrganisationRefused(f"[organisation]: {key} = {value!r}; expected one of {', '.join(choices)}.")
+        raise OrganisationRefused(f"[organisation]: {key} = {quoted(value)}; expected one of {', '.join(choices)}.")
     return str(value)
 
 
 def _grace(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 24 * 60:
-        raise OrganisationRefused(f"[organisation]: grace_hours = {value!r}; expected a whole number from 0 to 1440.")
+        raise OrganisationRefused(
+            f"[organisation]: grace_hours = {quoted(value)}; expected a whole number from 0 to 1440."
+        )
     return value

@@ -8,6 +8,9 @@ from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from leaderboard.domain.errors import PeriodRefused
+from leaderboard.domain.shown import quoted
+
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -122,10 +125,18 @@ Period = Month | Quarter
 
 def parse_period(text: str) -> Period:
     """Return the month or quarter that a text such as 2026-10 or 2026-Q4 names; else PeriodRefused."""
-    if match := re.fullmatch(r"(19[7-9][0-9]|2[01][0-9]{2})-(?:(0[1-9]|1[0-2])|Q([1-4]))", text):
-        year, month, quarter = match.groups()
-        return Month(int(year), int(month)) if month else Quarter(int(year), int(quarter))
-    raise PeriodRefused(f'"{text}" is not a period; give a month such as 2026-10 or a quarter such as 2026-Q4')
+    month = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", text)
+    quarter = re.fullmatch(r"([0-9]{4})-Q([1-4])", text)
+    match = month or quarter
+    if match is None:
+        raise PeriodRefused(
+            f"{quoted(text)} is not a period; give a month such as 2026-10 or a quarter such as 2026-Q4."
+        )
+    if not EARLIEST_YEAR <= int(match[1]) <= LATEST_YEAR:
+        raise PeriodRefused(
+            f"{quoted(text)} lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}; give a period within."
+        )
+    return (Month if month else Quarter)(int(match[1]), int(match[2]))
 
 
 @lru_cache(maxsize=4096)

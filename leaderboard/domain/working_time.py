@@ -5,6 +5,7 @@ A calendar is spread out once into open spans in UTC; beside each span stands th
 Inside, instants are integer microseconds since 1970: exact, and quick to bisect.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,12 @@ from zoneinfo import ZoneInfo
 import holidays as public
 
 from leaderboard.domain.errors import CalendarRefused
+from leaderboard.domain.shown import shown
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
+COUNTRY = re.compile("[A-Z]{2,3}")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
@@ -95,10 +98,12 @@ def public_holidays(place: str) -> public.HolidayBase:
     """
     country, _, subdivision = place.partition("-")
     try:
+        if not COUNTRY.fullmatch(country):  # the package looks names up in itself, also those that are no country
+            raise KeyError(country)
         return public.country_holidays(country, subdiv=subdivision or None)
     except (NotImplementedError, KeyError) as error:
         raise CalendarRefused(
-            f'holidays = "{place}" is not known; give a country such as "BR" or a country and '
+            f'holidays = "{shown(place)}" is not known; give a country such as "BR" or a country and '
             'subdivision such as "BR-SP"'
         ) from error
 

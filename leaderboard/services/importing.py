@@ -9,9 +9,10 @@ from typing import BinaryIO, NamedTuple
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.errors import Refused
-from leaderboard.domain.inbound import COLUMNS, REQUIRED, EventReader, InboundEvent, RowError, TimeReader
+from leaderboard.domain.inbound import COLUMNS, LONGEST_TEXT, REQUIRED, EventReader, InboundEvent, RowError, TimeReader
 from leaderboard.domain.mapping import EventMapping
 from leaderboard.domain.people import Membership
+from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.domain.time_formats import ISO
 from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
@@ -21,7 +22,6 @@ from leaderboard.storage.database import begin_write, to_micros
 
 ROWS_A_BATCH = 20_000
 MOST_KEPT = 1_000  # refusals and warnings kept for the report; all are counted
-SHOWN_VALUE = 60
 
 
 class Refusal(NamedTuple):
@@ -35,8 +35,7 @@ class Refusal(NamedTuple):
     def __str__(self) -> str:
         if not self.column:
             return f"line {self.line}: {self.reason}"
-        shown = self.value if len(self.value) <= SHOWN_VALUE else self.value[:SHOWN_VALUE] + "…"
-        return f'line {self.line}, column {self.column}: "{shown}" {self.reason}'
+        return f"line {self.line}, column {self.column}: {quoted(self.value)} {self.reason}"
 
 
 @dataclass
@@ -70,7 +69,8 @@ class ImportReport:
 class ImportOptions:
     """How to import. create_members: the side on which unknown members are created, or None.
 
-    keep_refused: told of each refused row's cells, to write the file that people mend.
+    keep_header, keep_refused: told of the header and of each refused row as they stand in the file, with
+    their line's end, to write the file that people mend.
     progress: told of work done: "read" with lines, "score" with subjects of a known total.
     """
 
@@ -80,8 +80,8 @@ class ImportOptions:
     is_dry_run: bool = False
     is_json: bool = False
     file_name: str = ""
-    keep_header: Callable[[list[str], str], None] = lambda _header, _delimiter: None
-    keep_refused: Callable[[list[str], Refusal], None] = lambda _cells, _refusal: None
+    keep_header: Callable[[bytes], None] = lambda _raw: None
+    keep_refused: Callable[[bytes, Refusal], None] = lambda _raw, _refusal: None
     progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None
 
 
@@ -112,7 +112,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     report = ImportReport(is_dry_run=options.is_dry_run)
     names = _Names(session, book, options.create_members, report)
     last_id = events.last_event_id(connection)
-    source = options.source or (options.mapping and options.mapping.source) or "file"
+    source = _source(options)
     for batch in _batches(_FileEvents(stream, options, book, names, report, now).read(), ROWS_A_BATCH):
         rows = [
             (
@@ -147,6 +147,13 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     report.points_posted = score_what_is_due(scoring)
     report.anomalies = scoring.anomalies
     return report
+
+
+def _source(options: ImportOptions) -> str:
+    source = options.source or (options.mapping and options.mapping.source) or "file"
+    if len(source) > LONGEST_TEXT or has_controls(source):
+        raise Refused(f"The source {quoted(source)} is not a name; give one line of at most {LONGEST_TEXT} characters.")
+    return source
 
 
 def _batches(items: Iterator["_Resolved"], size: int) -> Iterator[list["_Resolved"]]:
@@ -201,14 +208,14 @@ class _FileEvents:
             raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
         if isinstance(self.table, Table):
             self._check_header(self.header)
-            self.options.keep_header(self.header, self.table.delimiter)
+        self.options.keep_header(self.table.raw_header)
         for row in self.table.rows():
             self.report.read += 1
             self.line = row.line
             try:
                 found = self._events(row)
             except RowError as error:
-                self._refuse(row, Refusal(row.line, error.column, error.value, error.reason))
+                self._refuse(Refusal(row.line, error.column, _cut(error.value), error.reason))
                 continue
             yield from found
 
@@ -216,14 +223,20 @@ class _FileEvents:
         needed = sorted(self.mapping.columns) if self.mapping else REQUIRED
         missing = [name for name in needed if name not in header]
         if missing:
-            what = "the columns are " + ",".join(COLUMNS)
+            what = f"the columns are {','.join(COLUMNS)}"
             if self.mapping:
-                what = f"the mapping reads it, and the file has {', '.join(name[:SHOWN_VALUE] for name in header[:30])}"
-            raise Refused(f"line 1: column {missing[0]} is missing; {what}.")
+                what = f"the mapping reads it, and the file has {', '.join(shown(name) for name in header[:30])}"
+            raise Refused(f"line 1: column {shown(missing[0])} is missing; {what}{self._separated_by()}.")
         if not self.mapping:
             for name in header:
                 if name and name not in COLUMNS:
-                    self.report.warn(1, f'column "{name}" is not known and is passed over')
+                    self.report.warn(1, f"column {quoted(name)} is not known and is passed over")
+
+    def _separated_by(self) -> str:
+        """Return a hint for a file that was read as one column."""
+        if len(self.header) > 1 or not isinstance(self.table, Table):
+            return ""
+        return f", and the file was read as one column: separate the cells by {quoted(self.table.delimiter)}"
 
     def _events(self, row: FileRow) -> list[_Resolved]:
         if self.mapping and self.mapping.has_footer and len(row.cells) == 1 < len(self.header):
@@ -231,7 +244,7 @@ class _FileEvents:
         if row.problem is not None:
             raise RowError("", "", row.problem)
         if self.mapping is None:
-            return [self._resolved(self.reader.read(self._ours([*row.cells, ""])))]
+            return [self._resolved(self.reader.read(self._ours([*map(str.strip, row.cells), ""])))]
         theirs = dict(zip(self.header, row.cells, strict=True))
         read = [self.reader.read([ours.get(name, "") for name in COLUMNS]) for ours in self.mapping.rows(theirs)]
         return [self._resolved(each) for each in read]
@@ -244,11 +257,16 @@ class _FileEvents:
             self._warn("task.assigned without due_at is never due, so completing it earns nothing")
         return event, *self.names.resolve(event)
 
-    def _refuse(self, row: FileRow, refusal: Refusal) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         self.report.refused += 1
-        self.options.keep_refused(row.cells, refusal)
+        self.options.keep_refused(self.table.raw(), refusal)
         if len(self.report.refusals) < MOST_KEPT:
             self.report.refusals.append(refusal)
+
+
+def _cut(value: str) -> str:
+    """Return a value as the report keeps it: a cell may be as long as the report itself."""
+    return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
 
 
 class _Created(NamedTuple):

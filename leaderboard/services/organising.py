@@ -4,8 +4,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.errors import OrganisationRefused
+from leaderboard.domain.errors import OrganisationRefused, Refused
+from leaderboard.domain.inbound import RowError, TimeReader
 from leaderboard.domain.organisation_file import Organisation, parse_organisation
+from leaderboard.domain.shown import quoted
+from leaderboard.services.rules import rule_book
 from leaderboard.services.scoring import Progress, rescore
 from leaderboard.storage import people
 from leaderboard.storage.database import begin_write
@@ -37,3 +40,14 @@ def load_organisation(session: Session, text: str, *, now: datetime, progress: P
 def show_organisation(session: Session) -> str | None:
     """Return the organisation's file as it was loaded, or None."""
     return people.organisation_document(session.connection())
+
+
+def read_instant(session: Session, text: str, what: str) -> datetime:
+    """Return the instant of an ISO 8601 text, in the organisation's time zone unless it has an offset (T1).
+
+    what: names the text where it is refused.
+    """
+    try:
+        return TimeReader(rule_book(session.connection()).rules.organisation.zone).read(text, what)
+    except RowError as error:
+        raise Refused(f"{what}: {quoted(error.value)} {error.reason}.") from None

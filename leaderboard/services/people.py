@@ -1,5 +1,6 @@
 """People: loading the file of members, teams and memberships (design section 4)."""
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import LONGEST_TEXT
 from leaderboard.domain.people import Membership, overlapping
+from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.services.reading import FileRow, Table
 from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import Progress, rescore
@@ -19,8 +21,10 @@ from leaderboard.storage.database import begin_write
 
 COLUMNS = ("email", "name", "team", "side", "from", "until", "role", "external_id")
 REQUIRED = ("email", "name", "team", "side", "from")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 ROLES = ("rep", "manager", "admin")
 MOST_PROBLEMS = 50
+MOST_PEOPLE = 100_000
 
 
 class Person(NamedTuple):
@@ -74,25 +78,47 @@ def load_people(session: Session, stream: BinaryIO, *, now: datetime, progress: 
 def read_people(stream: BinaryIO) -> list[Person]:
     """Return the rows of a people file; Refused naming each wrong one."""
     table = Table(stream)
-    missing = [name for name in REQUIRED if name not in table.header]
-    if missing:
-        raise Refused(f"line 1: column {missing[0]} is missing; the columns are {','.join(COLUMNS)}.")
-    unknown = [name for name in table.header if name not in COLUMNS]
-    if unknown:
-        raise Refused(f'line 1: column "{unknown[0]}" is not known; the columns are {",".join(COLUMNS)}.')
+    _check_header(table.header)
     persons: list[Person] = []
-    problems: list[str] = []
+    problems = _Problems()
     for row in table.rows():
         try:
             persons.append(_person(row, table.header))
         except ValueError as error:
-            problems.append(f"line {row.line}{error}.")
-    problems += _contradictions(persons)
-    if problems:
-        more = len(problems) - MOST_PROBLEMS
-        tail = [f"… and {more} more."] if more > 0 else []
-        raise Refused("\n".join([*problems[:MOST_PROBLEMS], *tail]))
+            problems.add(f"line {row.line}{error}.")
+        if len(persons) > MOST_PEOPLE:
+            raise Refused(f"line {row.line}: the file has more than {MOST_PEOPLE:,} rows; hand it in in pieces.")
+    for problem in _contradictions(persons):
+        problems.add(problem)
+    if problems.number:
+        raise Refused(problems.text())
     return persons
+
+
+class _Problems:
+    """What is wrong with a file; the first are kept, all are counted."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.first: list[str] = []
+
+    def add(self, problem: str) -> None:
+        self.number += 1
+        if len(self.first) < MOST_PROBLEMS:
+            self.first.append(problem)
+
+    def text(self) -> str:
+        more = self.number - len(self.first)
+        return "\n".join([*self.first, *([f"… and {more:,} more."] if more else [])])
+
+
+def _check_header(header: list[str]) -> None:
+    missing = [name for name in REQUIRED if name not in header]
+    if missing:
+        raise Refused(f"line 1: column {missing[0]} is missing; the columns are {','.join(COLUMNS)}.")
+    unknown = [name for name in header if name not in COLUMNS]
+    if unknown:
+        raise Refused(f'line 1: column "{shown(unknown[0])}" is not known; the columns are {",".join(COLUMNS)}.')
 
 
 def _person(row: FileRow, header: list[str]) -> Person:
@@ -105,14 +131,18 @@ def _person(row: FileRow, header: list[str]) -> Person:
     for column in COLUMNS:
         if len(get(column) or "") > LONGEST_TEXT:
             raise ValueError(f", column {column}: is longer than {LONGEST_TEXT} characters")
+        if has_controls(get(column) or ""):
+            raise ValueError(f", column {column}: {quoted(get(column))} holds a control character; remove it")
     email = (get("email") or "").lower()
-    if email.count("@") != 1 or any(each.isspace() for each in email):
-        raise ValueError(f', column email: "{email}" is not an e-mail address; expected one such as ana@example.com')
+    if not EMAIL.fullmatch(email):
+        raise ValueError(
+            f', column email: "{shown(email)}" is not an e-mail address; expected one such as ana@example.com'
+        )
     side, role = get("side") or "", get("role") or ""
     if side not in SIDES:
-        raise ValueError(f', column side: "{side}" is not a side; expected sales or marketing')
+        raise ValueError(f', column side: "{shown(side)}" is not a side; expected sales or marketing')
     if role and role not in ROLES:
-        raise ValueError(f', column role: "{role}" is not a role; expected rep, manager or admin')
+        raise ValueError(f', column role: "{shown(role)}" is not a role; expected rep, manager or admin')
     starts_on, until = _day(get("from") or "", "from"), _day(get("until") or "", "until")
     assert starts_on is not None
     if until is not None and until <= starts_on:
@@ -127,9 +157,9 @@ def _day(text: str, column: str) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        day = date.min
+        raise ValueError(f", column {column}: {quoted(text)} is not a date; expected one such as 2026-10-01") from None
     if not 1970 <= day.year < 2200:
-        raise ValueError(f', column {column}: "{text}" is not a date; expected one such as 2026-10-01')
+        raise ValueError(f", column {column}: {text} lies outside the years 1970 to 2199; expected a day within")
     return day
 
 
@@ -141,13 +171,13 @@ def _contradictions(persons: list[Person]) -> list[str]:
     for each in persons:
         if sides.setdefault(each.team, each.side) != each.side:
             problems.append(
-                f'line {each.line}, column side: team "{each.team}" is on side {sides[each.team]} in an earlier row; '
-                "a team has one side."
+                f"line {each.line}, column side: team {quoted(each.team)} is on side {sides[each.team]} "
+                "in an earlier row; a team has one side."
             )
         for external_id in each.external_ids:
             if owners.setdefault(external_id, each.email) != each.email:
                 problems.append(
-                    f'line {each.line}, column external_id: "{external_id}" is {owners[external_id]} '
+                    f'line {each.line}, column external_id: "{shown(external_id)}" is {owners[external_id]} '
                     "in an earlier row; an id names one member."
                 )
     by_email: defaultdict[str, list[Person]] = defaultdict(list)
@@ -204,7 +234,7 @@ def _store_members(session: Session, persons: list[Person]) -> dict[str, int]:
             if owner != member_id:
                 session.rollback()
                 raise Refused(
-                    f'line {each.line}, column external_id: "{external_id}" already names another member; '
+                    f'line {each.line}, column external_id: "{shown(external_id)}" already names another member; '
                     "an id names one member."
                 )
             new_external.append((external_id, member_id))

@@ -1,20 +1,24 @@
-"""Reads files that people hand in, in bounded memory, whatever is in them."""
+"""Reads tables and texts that people hand in, in bounded memory, whatever is in them."""
 
 import csv
 import json
+from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from io import BytesIO, StringIO
+from itertools import chain
 from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS
+from leaderboard.domain.shown import quoted, shown
+from leaderboard.services.lines import LONGEST_LINE, UNCLOSED, UTF8_MARK, Lines, is_utf16
 
-LONGEST_LINE = 1_048_576
-BLOCK = 1_048_576
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-UTF8_MARK = b"\xef\xbb\xbf"
-SAVE_AS_UTF8 = 'save it as "CSV UTF-8" and hand it in again'
+MOST_REREAD = 1_000_000  # lines read again after a quotation mark that was never closed
+CSV_FAULTS = {
+    "field larger": f"a cell is longer than {csv.field_size_limit():,} characters; shorten it",
+    "new-line character": "a cell holds a carriage return; remove it, or put the cell in quotation marks",
+    "unexpected end of data": UNCLOSED,
+    "expected after": f'{UNCLOSED}, or write "" for one inside a cell',
+}
 
 
 class FileRow(NamedTuple):
@@ -25,73 +29,6 @@ class FileRow(NamedTuple):
     problem: str | None
 
 
-@dataclass
-class Lines:
-    """The lines of a file as text; remembers what was wrong since it was last asked."""
-
-    stream: BinaryIO
-    number: int = 0
-    problem: str | None = None
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the lines with their ends. Blocks without a fault are taken whole, the others line by line."""
-        for block in self._blocks():
-            try:
-                text = None if b"\0" in block else block.decode()
-            except UnicodeDecodeError:
-                text = None
-            if text is None:
-                for raw in BytesIO(block):
-                    self.number += 1
-                    yield self._mended(raw)
-            else:
-                before = self.number
-                yield from StringIO(text, newline="\n")
-                self.number = before + text.count("\n")
-
-    def _blocks(self) -> Iterator[bytes]:
-        """Yield the file in blocks that end with a line; Refused for a line that is no line."""
-        rest = b""
-        while more := self.stream.read(BLOCK):
-            block = rest + more
-            if not self.number and len(rest) == 0:
-                if _is_utf16(block):
-                    raise Refused(f"line 1: the file is UTF-16, not UTF-8; {SAVE_AS_UTF8}.")
-                block = block.removeprefix(UTF8_MARK)
-            cut = block.rfind(b"\n") + 1
-            rest = block[cut:]
-            if len(rest) > LONGEST_LINE:
-                number = self.number + block[:cut].count(b"\n") + 1
-                raise Refused(
-                    f"line {number} is longer than {LONGEST_LINE:,} bytes; this is not a table with one row a line."
-                )
-            if cut:
-                yield block[:cut]
-        if rest:
-            yield rest
-
-    def _mended(self, raw: bytes) -> str:
-        """Return a faulty line as far as it can be read, and note its fault."""
-        if b"\0" in raw:
-            self.problem = "the row holds a NUL byte; remove it"
-            raw = raw.replace(b"\0", b"")
-        try:
-            return raw.decode()
-        except UnicodeDecodeError as error:
-            self.problem = f"byte {raw[error.start]:#04x} is not UTF-8; {SAVE_AS_UTF8}"
-            return raw.decode(errors="replace")
-
-    def take_problem(self) -> str | None:
-        """Return what was wrong with the lines read since the last call."""
-        problem, self.problem = self.problem, None
-        return problem
-
-
-def _is_utf16(start: bytes) -> bool:
-    """Tell by its mark, or by every other byte of its first two letters being NUL."""
-    return start[:2] in UTF16_MARKS or start[1:4:2] == b"\0\0" or start[0:3:2] == b"\0\0"
-
-
 class Table:
     """A CSV file: its header at once, its rows one by one.
 
@@ -100,95 +37,168 @@ class Table:
 
     def __init__(self, stream: BinaryIO, delimiter: str | None = None) -> None:
         self._lines = Lines(stream)
-        lines = iter(self._lines)
-        first = next(lines, "")
+        self._rest = iter(self._lines)
+        self._again: deque[bytes] = deque()
+        self._offset = self._reread = 0
+        first = next(self._rest, "")
         if (problem := self._lines.take_problem()) is not None:
             raise Refused(f"line 1: {problem}.")
         if not first.strip():
             raise Refused("line 1 is empty; the file must begin with a row of column names.")
+        if "\r" in first.rstrip("\r\n") and '"' not in first:
+            raise Refused("line 1: the lines end in CR alone; save the file with line ends of LF or CRLF.")
         self.delimiter = delimiter or max(",;\t", key=first.count)
-        self._reader = csv.reader(_chain(first, lines), delimiter=self.delimiter, strict=True)
-        self.header = [name.strip() for name in self._next() or []]
-        repeated = sorted({name for name in self.header if name and self.header.count(name) > 1})
+        self._reader = self._csv(chain([first], self._rest))
+        self.header = self._header()
+
+    def _csv(self, lines: Iterator[str]) -> Any:
+        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+
+    def _header(self) -> list[str]:
+        try:
+            header = [name.strip() for name in next(self._reader)]
+        except csv.Error as error:
+            raise Refused(f"line 1: {_csv_fault(error)}.") from error
+        self.raw_header = self._lines.mark + self.raw()
+        repeated = [name for name, number in Counter(header).items() if name and number > 1]
         if repeated:
-            raise Refused(f"line 1: column {repeated[0]} stands twice; give each column a name of its own.")
+            raise Refused(f"line 1: column {quoted(repeated[0])} stands twice; give each column a name of its own.")
+        return header
+
+    def raw(self) -> bytes:
+        """Return the row just read as it stands in the file, with its line's end."""
+        return _joined(self._lines.raw(self._lines.row_begins, self._reader.line_num + self._offset))
 
     def rows(self) -> Iterator[FileRow]:
         """Yield the rows below the header; wholly empty lines are passed over."""
-        width, lines, reader = len(self.header), self._lines, self._reader
+        width, lines = len(self.header), self._lines
         while True:
-            line = reader.line_num + 1
-            cells = self._next()
+            line = lines.row_begins = self._reader.line_num + self._offset + 1
+            try:
+                cells = next(self._reader, None)
+            except csv.Error as error:
+                yield FileRow(line, [], self._recovered(line, error))
+                continue
             if cells is None:
                 return
             problem = None if lines.problem is None else lines.take_problem()
             if len(cells) != width and problem is None:
                 if not any(cells):
                     continue
-                problem = f"the row has {len(cells)} cells, but the header has {width}"
+                problem = f"the row has {_cells(len(cells))}, but the header has {width}"
             elif not cells[0] and problem is None and not any(cells):
                 continue
             yield FileRow(line, cells, problem)
 
-    def _next(self) -> list[str] | None:
-        begins = self._reader.line_num + 1
-        try:
-            return next(self._reader, None)
-        except csv.Error as error:
-            raise Refused(
-                f"line {begins}: the row is not CSV ({error}); look for a quotation mark that is never closed."
-            ) from error
+    def _recovered(self, line: int, error: csv.Error) -> str:
+        """Go on after the line at which a faulty row begins, and return its fault.
+
+        A quotation mark that is never closed swallows the lines below it: they are read again without it.
+        """
+        again = self._lines.raw(line + 1, self._reader.line_num + self._offset)
+        self._reread += len(again)
+        if again and self._reread <= MOST_REREAD:
+            self._again.extendleft(reversed(again))
+            self._reader = self._csv(chain(self._taken_again(), self._rest))
+            self._offset = line
+        self._lines.take_problem()
+        return f"the row is not CSV: {UNCLOSED}" if again else _csv_fault(error)
+
+    def _taken_again(self) -> Iterator[str]:
+        while self._again:
+            yield self._lines.mended(self._again.popleft())
+
+
+def _cells(number: int) -> str:
+    return f"{number} cell" if number == 1 else f"{number} cells"
+
+
+def _csv_fault(error: csv.Error) -> str:
+    found = next((fault for words, fault in CSV_FAULTS.items() if words in str(error)), str(error))
+    return f"the row is not CSV: {found}"
+
+
+def _joined(lines: list[bytes]) -> bytes:
+    row = b"".join(lines)
+    return row if row.endswith(b"\n") else row + b"\n"
 
 
 class JsonLines:
     """A file of one JSON object a line, with the names of our columns."""
 
     header: ClassVar = list(COLUMNS)
-    delimiter = ","
+    raw_header = b""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._lines = Lines(stream)
 
+    def raw(self) -> bytes:
+        """Return the line just read as it stands in the file, with its end."""
+        return _joined(self._lines.raw(self._lines.row_begins, self._lines.row_begins))
+
     def rows(self) -> Iterator[FileRow]:
         """Yield the objects; numbers are taken as they are written."""
         for number, text in enumerate(self._lines, 1):
+            self._lines.row_begins = number
             problem = self._lines.take_problem()
             if not text.strip():
                 continue
             values: dict[str, str] = {}
             if problem is None:
                 values, problem = _json_values(text)
-            cells = [values.get(name, "") for name in self.header] if problem is None else [text.rstrip("\r\n")]
+            cells = [values.get(name, "") for name in self.header] if problem is None else []
             yield FileRow(number, cells, problem)
 
 
 def _json_values(text: str) -> tuple[dict[str, str], str | None]:
     try:
-        found: Any = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
-    except (ValueError, RecursionError) as error:
-        return {}, f"the line is not JSON ({error})"
+        found: Any = json.loads(
+            text, parse_float=str, parse_int=str, parse_constant=_no_constant, object_pairs_hook=_once_each
+        )
+    except _Twice as error:
+        return {}, f"{quoted(str(error))} stands twice; write each name once"
+    except RecursionError:
+        return {}, "the line is nested too deeply; write one flat JSON object a line"
+    except json.JSONDecodeError as error:
+        return {}, f"the line is not JSON ({error.msg} at character {error.pos + 1}); write one JSON object a line"
+    except ValueError as error:
+        return {}, f"the line is not JSON ({shown(error)}); write one JSON object a line"
     if not isinstance(found, dict):
-        return {}, "the line is not a JSON object"
+        return {}, "the line is not a JSON object; write one a line"
     odd = [key for key, value in found.items() if not isinstance(value, str | None)]
     if odd:
-        return {}, f"{odd[0]} is neither a text nor a number"
-    values = {key: value or "" for key, value in found.items()}
-    if any("\0" in value for value in values.values()):
-        return {}, "the row holds a NUL character; remove it"
-    return values, None
+        return {}, f"{quoted(odd[0])} is neither a text nor a number; write one of these"
+    if "\\u" in text and any(_is_unfit(value or "") for value in found.values()):
+        return {}, "the row holds a NUL character or half a character; remove it"
+    return {key: value or "" for key, value in found.items()}, None
 
 
-def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
+class _Twice(Exception):
+    """A name that stands twice in an object."""
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Twice(next(name for name, number in Counter(name for name, _ in pairs).items() if number > 1))
+    return found
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+def _is_unfit(text: str) -> bool:
+    """Tell whether a text cannot be stored: it holds NUL, or half of a character (a lone surrogate)."""
+    return "\0" in text or any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def read_text(stream: BinaryIO, what: str, limit: int = LONGEST_LINE) -> str:
     """Return a small file's text; Refused if it is not UTF-8 or larger than `limit` bytes."""
     raw = stream.read(limit + 1)
     if len(raw) > limit:
-        raise Refused(f"{what} is larger than {limit:,} bytes; hand in a file of that kind.")
-    if raw[:2] in UTF16_MARKS:
+        raise Refused(f"{what} is larger than {limit:,} bytes; check that it is the right file.")
+    if is_utf16(raw):
         raise Refused(f"{what} is UTF-16, not UTF-8; save it as UTF-8 and hand it in again.")
     try:
         text = raw.removeprefix(UTF8_MARK).decode()
@@ -200,4 +210,5 @@ def read_text(stream: BinaryIO, what: str, limit: int = LONGEST_LINE) -> str:
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise Refused(f"{what}, line {line}: holds a NUL byte; remove it.")
-    return text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n")
+    return text if "\n" in text else text.replace("\r", "\n")

@@ -7,26 +7,38 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.errors import Refused
 from leaderboard.domain.periods import parse_period
+from leaderboard.domain.shown import quoted
 from leaderboard.services.boards import standings
 from leaderboard.services.rules import rule_book
 from leaderboard.storage import boards
 
 SECOND = 1_000_000
 SIX_PLACES = Decimal("0.000001")
+ATTAINMENT_COLUMNS = tuple("sla participant subject level value started_at due_at stopped_at decided_at points".split())
+STANDING_COLUMNS = ("rank", "key", "name", "side", "points", "met", "exceeded", "missed")
 Plain = dict[str, Any]
+
+
+def count_subjects(session: Session) -> int:
+    """Return how many subjects have events: what scoring works through."""
+    return boards.subjects(session.connection())
 
 
 def list_attainments(session: Session, period: str, sla: str | None = None, *, now: datetime) -> Iterator[Plain]:
     """Yield the attainments that count in a month or quarter, and in the current one those pending too.
 
     Instants are ISO 8601 in UTC; value: seconds, subjects, minor units, or a share to six places.
-    Raises PeriodRefused.
+    Raises PeriodRefused, and Refused for an SLA that no version of the agreement has.
     """
     connection = session.connection()
     rules = rule_book(connection).rules
     wanted = parse_period(period)
     kinds = {each.key: each.measure.kind for version in rules.versions for each in version.agreement.slas}
+    if sla is not None and sla not in kinds:
+        names = ", ".join(sorted(kinds)) or "none, since no agreement is loaded yet"
+        raise Refused(f"{quoted(sla)} is not an SLA of the agreement; its SLAs are {names}.")
     for row in boards.attainments_in(connection, [str(month) for month in wanted.months], sla):
         yield _attainment(row, kinds)
     if rules.months.month_of(now) in wanted.months:

@@ -199,6 +199,7 @@ def _pairs(old: Sequence[tuple[int, Attainment]], new: Sequence[Attainment]) -> 
 def score_everything(session: Session, *, now: datetime, progress: Progress | None = None) -> int:
     """Score all events again as of `now`, and return how many rows that posted (P2); 0 if nothing changed."""
     begin_write(session)
+    rule_book(session.connection())  # Refused while there is no organisation
     with no_garbage_collection():
         posted = rescore(session, now, progress)
     session.commit()

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from leaderboard.storage.tables import AttainmentRow, Member, PeriodRow, Team, Total
+from leaderboard.storage.tables import AttainmentRow, EventRow, Member, PeriodRow, Team, Total
 
 _columns = (
     Total.participant_id,
@@ -130,3 +130,9 @@ def pending_attainments(connection: Connection, sla: str | None) -> Iterator[Any
         .order_by(AttainmentRow.sla, AttainmentRow.subject, AttainmentRow.started_at)
     )
     yield from connection.execute(query if sla is None else query.where(AttainmentRow.sla == sla))
+
+
+def subjects(connection: Connection) -> int:
+    """Return how many subjects have events."""
+    each = select(EventRow.subject).distinct().subquery()
+    return connection.execute(select(func.count()).select_from(each)).scalar_one()

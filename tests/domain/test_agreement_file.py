@@ -139,8 +139,8 @@ def test_what_is_no_duration_is_refused_with_an_example(text):
 
 REFUSED = [
     # the head
-    ('title = "Leads"', "", "agreement: title is missing; expected a text."),
-    ('title = "Leads"', 'title = ""', 'agreement: title = ""; expected a text.'),
+    ('title = "Leads"', "", "agreement: title is missing; expected a text"),
+    ('title = "Leads"', 'title = ""', 'agreement: title = ""; expected a text of at most 400 characters'),
     ("2026-10-01", "2026-10-02", "agreement: effective_from = 2026-10-02; expected the first day of a month"),
     ("2026-10-01", '"2026-10-01"', 'agreement: effective_from = "2026-10-01"; expected the first day of a month'),
     ("2026-10-01", "2026-10-01T00:00:00Z", "expected the first day of a month, such as 2026-10-01"),
@@ -166,12 +166,12 @@ REFUSED = [
     ('to = ["lead.disposed"]', 'to = ["lead.assigned"]', '"lead.assigned" stands in both from and to; keep it in one.'),
     ('["lead.disposed"] }', '["lead.disposed"], clock = "fast" }', 'clock = "fast"; expected "working" or "elapsed"'),
     ('["lead.disposed"] }', '["lead.disposed"], credit = "all" }', 'credit = "all"; expected "owner" or "closer"'),
-    ('["lead.disposed"] }', '["lead.disposed"], void_within = "2w" }', "void_within: '2w' is not a duration"),
+    ('["lead.disposed"] }', '["lead.disposed"], void_within = "2w" }', 'void_within: "2w" is not a duration'),
     ('["lead.disposed"] }', '["lead.disposed"], pauses = [] }', 'sla "speed", measure: pauses is not a known key'),
     # its levels
     ('levels = { met = "8h", exceeded = "1h" }', "", 'sla "speed", levels is not a table'),
     ('met = "8h", ', "", 'sla "speed", levels: met is missing; expected a duration such as "8h".'),
-    ('"8h"', '"8 hours"', "met: '8 hours' is not a duration; write a whole number and s, m, h or d"),
+    ('"8h"', '"8 hours"', 'met: "8 hours" is not a duration; write a whole number and s, m, h or d'),
     ('"8h"', "8", 'sla "speed", levels: met = 8; expected a duration such as "8h".'),
     ('"1h"', '"9h"', 'sla "speed", levels: exceeded is easier to reach than met; exchange the two'),
     ('"8h"', '"8h", good = "1h"', 'sla "speed", levels: good is not a known key'),

@@ -221,12 +221,12 @@ def test_a_dry_run_reports_the_same_and_changes_nothing(aurora):
 )
 def test_a_bad_row_is_refused_alone_with_line_column_value_and_reason(aurora, row, column, value, reason):
     kept = []
-    report = hand_in(aurora, csv_of(ASSIGNED, row, DISPOSED), keep_refused=lambda cells, _refusal: kept.append(cells))
+    report = hand_in(aurora, csv_of(ASSIGNED, row, DISPOSED), keep_refused=lambda raw, _refusal: kept.append(raw))
     assert (report.read, report.new, report.refused) == (3, 2, 1)
     assert refusals(report) == [(3, column, value)]
     assert reason in report.refusals[0].reason
     assert str(report.refusals[0]).startswith("line 3")
-    assert len(kept) == 1
+    assert kept == [csv_of(row).splitlines(keepends=True)[1]]
     assert attained(aurora, "2026-10", "speed")[0] == ("speed", "ana@example.com", "exceeded", 10)
 
 
@@ -260,11 +260,11 @@ def test_many_refused_rows_are_all_counted_and_the_first_kept(aurora):
         (b"", "line 1 is empty; the file must begin with a row of column names."),
         (b"\n\n", "line 1 is empty"),
         (csv_of(ASSIGNED, header="event_id,occurred_at,type,lead,member"), "line 1: column subject is missing"),
-        (csv_of(ASSIGNED, header="event_id,occurred_at,type,subject,type"), "line 1: column type stands twice"),
+        (csv_of(ASSIGNED, header="event_id,occurred_at,type,subject,type"), 'line 1: column "type" stands twice'),
         (csv_of(ASSIGNED).decode().encode("utf-16"), "line 1: the file is UTF-16, not UTF-8; save it as"),
         (csv_of(ASSIGNED).decode().encode("utf-16-le"), "line 1: the file is UTF-16, not UTF-8"),
         (csv_of(ASSIGNED).decode().encode("utf-16-be"), "line 1: the file is UTF-16, not UTF-8"),
-        (csv_of(ASSIGNED, 'e2,"2026-10-05,lead.assigned'), "line 3: the row is not CSV"),
+        (csv_of(ASSIGNED, header='event_id,"occurred_at,type,subject'), "line 1: the row is not CSV"),
         (csv_of(ASSIGNED) + b"x" * 2_200_000, "line 3 is longer than 1,048,576 bytes"),
         (csv_of(ASSIGNED) + b"x" * 2_200_000 + b"\n" + csv_of(ASSIGNED), "line 3"),
         (b"x" * 2_200_000, "line 1 is longer than 1,048,576 bytes"),
@@ -282,7 +282,7 @@ def test_a_file_that_cannot_be_read_is_refused_whole_with_line_and_remedy(aurora
 def test_a_file_is_refused_whole_though_many_rows_were_read_before(aurora):
     rows = [f"e{number},2026-10-05T09:00,lead.assigned,L{number}" for number in range(25_000)]
     with pytest.raises(Refused, match="line 25002"):
-        hand_in(aurora, csv_of(*rows, 'x,"never closed'))
+        hand_in(aurora, csv_of(*rows, "x" * 2_200_000))
     assert count(aurora) == 0
 
 

@@ -1,0 +1,53 @@
+"""How a text that was handed in is shown: on one line, short, and nothing that a terminal obeys."""
+
+from unicodedata import category
+
+LONGEST_SHOWN = 60
+# Controls, lone surrogates, line and paragraph separators.
+UNSHOWN = {"Cc", "Cs", "Zl", "Zp"}
+# What turns the direction of the text around it.
+TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def has_controls(text: str) -> bool:
+    """Tell whether a text holds a control character, such as a line's end or an escape."""
+    return not text.isprintable() and any(category(each) in UNSHOWN for each in text)
+
+
+def visible(text: str) -> str:
+    r"""Return a text with what a terminal would obey written out, such as \x1b; letters of any script stay."""
+    if text.isprintable():
+        return text
+    return "".join(_written_out(each) if category(each) in UNSHOWN or each in TURNING else each for each in text)
+
+
+def shown(value: object, most: int = LONGEST_SHOWN) -> str:
+    """Return a value as a sentence quotes it: visible, blanks other than spaces too, and at most so long."""
+    text = _plain(value)
+    short = text if len(text) <= most else text[:most] + "…"
+    return (
+        short if short.isprintable() else "".join(each if each.isprintable() else _written_out(each) for each in short)
+    )
+
+
+def quoted(value: object) -> str:
+    """Return a value as `shown`, a text in quotation marks."""
+    return f'"{shown(value)}"' if isinstance(value, str) else shown(value)
+
+
+def _plain(value: object) -> str:
+    """Return a value as a file would write it; of what is in lists and tables only the beginning."""
+    if isinstance(value, list):
+        return f"[{', '.join('…' if isinstance(each, list | dict) else quoted(each) for each in value[:5])}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(shown(key) for key in list(value)[:5])} }}"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    try:
+        return str(value)
+    except ValueError:  # Python writes out no integer of more than 4,300 digits
+        return "a number of thousands of digits"
+
+
+def _written_out(character: str) -> str:
+    return character.encode("unicode_escape").decode()
