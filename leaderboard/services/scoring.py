@@ -13,6 +13,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import Level
+from leaderboard.domain.errors import Refused
 from leaderboard.domain.events import Event
 from leaderboard.domain.periods import Month, Period, month_of_key
 from leaderboard.domain.points import COUNTED, Attainment, Posting, postings
@@ -27,7 +28,7 @@ from leaderboard.domain.scoring import (
     score_subject,
     target_reached,
 )
-from leaderboard.services.rules import read_rule_book, rule_book
+from leaderboard.services.rules import NO_ORGANISATION, read_rule_book, rule_book
 from leaderboard.services.totals import TotalsChange, rebuild_totals
 from leaderboard.storage import people, scores
 from leaderboard.storage.database import begin_write
@@ -74,7 +75,10 @@ class Scoring:
         """has_new_rules: this transaction has changed the rules, so they are read past what is kept."""
         self.connection = session.connection()
         self.now = now
-        version, self._next_id = scores.begin_scoring(self.connection, IDS_AT_FIRST)
+        begun = scores.begin_scoring(self.connection, IDS_AT_FIRST)
+        if begun is None:
+            raise Refused(NO_ORGANISATION)
+        version, self._next_id = begun
         self._ids_end = self._next_id + IDS_AT_FIRST
         self._is_first = self._next_id == 1  # no attainment was ever made, so none needs to be looked for
         read = read_rule_book if has_new_rules else rule_book
@@ -386,8 +390,10 @@ def rescore(session: Session, now: datetime, progress: Progress | None = None, *
 def score_due(session: Session, *, now: datetime) -> int:
     """Score what fell due though no event came (C3): deadlines, events to come, months that ended."""
     begin_write(session)
-    scoring = Scoring(session, now)
-    posted = score_what_is_due(scoring)
+    if people.rules_version(session.connection()) is None:
+        session.rollback()  # before the first set-up nothing can be due
+        return 0
+    posted = score_what_is_due(Scoring(session, now))
     session.commit()
     return posted
 
@@ -398,11 +404,11 @@ def score_what_is_due(scoring: Scoring) -> int:
     subjects = scores.due_subjects(connection, now, limit=1_000_000)
     scores.forget_wake_ups(connection, now)
     scoring.score(subjects)
-    posted = scoring.finish()
+    scoring.finish()
     months = scores.undecided_months(connection, now)
     for key in months:
         scoring.score_month(month_of_key(key))
     if months:
         scoring.totals.write(connection)
         scores.mark_decided(connection, months)
-    return posted
+    return scoring.posted
