@@ -107,14 +107,14 @@ class Scoring:
         """Work out the months that were touched and write the totals; return the rows posted."""
         self._score_cells(self.cells)
         self.totals.write(self.connection)
-        self._note_opened()
+        self._note_opened(self.newly_opened)
         return self.posted
 
     def finish_everything(self) -> int:
         """As `finish`, but every month that has standings is worked out from its evidence anew."""
         for key in sorted(self.opened):
             self.score_month(month_of_key(key))
-        self._note_opened()
+        self._note_opened({month_of_key(key) for key in self.opened})  # the time zone may have moved their bounds
         rebuild_totals(self.connection, self.book)
         return self.posted
 
@@ -221,20 +221,21 @@ class Scoring:
                 for cell in zero_cells(self.rules, month):
                     self.cells[cell].add(0, 0)
 
-    def _note_opened(self) -> None:
-        if not self.newly_opened:
+    def _note_opened(self, months: set[Month]) -> None:
+        """Store months with standings, and their quarters: worked out as of now, so those that are over are decided."""
+        if not months:
             return
         zone = self.rules.months.zone
-        periods: set[Period] = {*self.newly_opened, *(month.quarter for month in self.newly_opened)}
+        periods: set[Period] = {*months, *(month.quarter for month in months)}
         scores.write_periods(
             self.connection,
             [
-                # A month that is over was decided as it was opened; a quarter has nothing to decide.
                 (str(period), period.kind, *period.bounds(zone), period.bounds(zone)[1] <= self.now)
                 for period in sorted(periods, key=str)
             ],
         )
-        people.raise_rules_version(self.connection)
+        if self.newly_opened:
+            people.raise_rules_version(self.connection)
 
     def _score_cells(self, changes: dict[Cell, CellChange]) -> None:
         """Work out the cells that changed from what is stored and the change."""
@@ -254,8 +255,10 @@ class Scoring:
         stored = {cell_of(each): (row_id, each) for row_id, each in scores.attainments_of_month(self.connection, month)}
         tallies = dict.fromkeys(zero_cells(self.rules, month), Tally())
         tallies.update(month_tallies(self, month))
-        gone = [(row_id, each, None) for cell, (row_id, each) in stored.items() if cell not in tallies]
-        self._write_changes([pair for pair in gone if pair[1].level is not Level.NONE], is_monthly=True)
+        gone = [
+            (row_id, each, self._retired(cell, each)) for cell, (row_id, each) in stored.items() if cell not in tallies
+        ]
+        self._write_changes(gone, is_monthly=True)
         self._write_cells(tallies, stored, None)
 
     def _write_cells(
@@ -270,9 +273,13 @@ class Scoring:
             row_id, before = stored.get(cell, (None, None))
             after = score_cell(self.rules, cell, tally, self.now, reached.get(cell))
             if before is not None and after is None:
-                after = _retired(before)
+                after = self._retired(cell, before)
             pairs.append((row_id, before, after))
         self._write_changes(pairs, is_monthly=True)
+
+    def _retired(self, cell: Cell, before: Attainment) -> Attainment:
+        """Return a monthly result without ground; it starts with its month in any zone, so that it is found again."""
+        return _retired(before)._replace(started_at=self.rules.months.bounds(cell.month)[0])
 
     def _reached(
         self,
@@ -382,9 +389,7 @@ def rescore(session: Session, now: datetime, progress: Progress | None = None, *
         scoring.score(subjects, progress)
         last = subjects[-1]
     scores.forget_wake_ups(scoring.connection, now)
-    posted = scoring.finish_everything()
-    scores.mark_decided(scoring.connection, scores.undecided_months(scoring.connection, now))
-    return posted
+    return scoring.finish_everything()
 
 
 def score_due(session: Session, *, now: datetime) -> int:
