@@ -142,7 +142,8 @@ class Scoring:
         self._write_changes(pairs, is_monthly=False)
         scores.write_evidence(self.connection, new_evidence, gone)
         scores.write_wake_ups(self.connection, wakes)
-        if len(subjects) > 1 and self._had_anomalies:  # a lone event leaves this to the next import
+        # A lone subject costs one statement either way, and none with its first event.
+        if self._had_anomalies if len(subjects) > 1 else any(len(theirs) > 1 for theirs in events.values()):
             scores.clear_anomalies(self.connection, subjects)
         scores.write_anomalies(self.connection, anomalies)
         self.anomalies += len(anomalies)
