@@ -26,6 +26,11 @@ class Membership:
         return self.starts_on <= day and (self.until is None or day < self.until)
 
 
+def is_email(text: str) -> bool:
+    """Tell whether a text is an e-mail address, as far as a look at it can tell."""
+    return text.count("@") == 1 and not any(each.isspace() for each in text)
+
+
 def overlapping(memberships: Iterable[Membership]) -> tuple[Membership, Membership] | None:
     """Return two memberships of one member that share a day, if any: a member is in one team at a time."""
     ordered = sorted(memberships, key=lambda each: each.starts_on)

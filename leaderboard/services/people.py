@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import LONGEST_TEXT
-from leaderboard.domain.people import Membership, overlapping
+from leaderboard.domain.people import Membership, is_email, overlapping
 from leaderboard.services.reading import FileRow, Table
 from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import Progress, rescore
@@ -103,7 +103,7 @@ def _person(row: FileRow, header: list[str]) -> Person:
         if len(get(column) or "") > LONGEST_TEXT:
             raise ValueError(f", column {column}: is longer than {LONGEST_TEXT} characters")
     email = (get("email") or "").lower()
-    if email.count("@") != 1 or any(each.isspace() for each in email):
+    if not is_email(email):
         raise ValueError(f', column email: "{email}" is not an e-mail address; expected one such as ana@example.com')
     side, role = get("side") or "", get("role") or ""
     if side not in SIDES:
@@ -182,13 +182,16 @@ def _store_members(session: Session, persons: list[Person]) -> dict[str, int]:
     One who came in under an external id, from an event, is known by it and gets the e-mail.
     """
     connection = session.connection()
-    by_email = {email: member_id for member_id, _, email, _ in people.members(connection) if email}
+    stored_members = people.members(connection)
+    by_email = {email: member_id for member_id, _, email, _ in stored_members if email}
+    keys = {member_id: key for member_id, key, _, _ in stored_members}
+    nameless = {member_id for member_id, _, email, _ in stored_members if not email}
     external = people.external_ids(connection)
     ids: dict[str, int] = {}
     new_external: list[tuple[str, int]] = []
     for each in persons:
         known = by_email.get(each.email) or next(
-            (external[external_id] for external_id in each.external_ids if external_id in external), None
+            (external[each_id] for each_id in each.external_ids if external.get(each_id) in nameless), None
         )
         member_id = ids.get(each.email) or known
         if member_id is None:
@@ -196,13 +199,14 @@ def _store_members(session: Session, persons: list[Person]) -> dict[str, int]:
         elif each.email not in ids:
             people.change_member(connection, member_id, each.email, each.email, each.name)
         ids[each.email] = member_id
+        nameless.discard(member_id)
         for external_id in each.external_ids:
             owner = external.setdefault(external_id, member_id)
             if owner != member_id:
                 session.rollback()
                 raise Refused(
-                    f'line {each.line}, column external_id: "{external_id}" already names another member; '
-                    "an id names one member."
+                    f'line {each.line}, column external_id: "{external_id}" already names '
+                    f"{keys.get(owner, 'another member')}; an id names one member."
                 )
             new_external.append((external_id, member_id))
     stored = people.external_ids(connection)

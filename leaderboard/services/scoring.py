@@ -218,9 +218,18 @@ class Scoring:
             if str(month) not in self.opened:
                 self.opened.add(str(month))
                 self.newly_opened.add(month)
-                self.totals.open_month(month)
-                for cell in zero_cells(self.rules, month):
-                    self.cells[cell].add(0, 0)
+                self._open_month(month)
+
+    def _open_month(self, month: Month) -> None:
+        self.totals.open_month(month)
+        for cell in zero_cells(self.rules, month):
+            self.cells[cell].add(0, 0)
+
+    def welcome(self, since: Month) -> None:
+        """Give new members standings in the months from their first on that others stand in already (S2)."""
+        for key in self.opened:
+            if month_of_key(key) >= since:
+                self._open_month(month_of_key(key))
 
     def _note_opened(self, months: set[Month]) -> None:
         """Store months with standings, and their quarters: worked out as of now, so those that are over are decided."""
