@@ -94,6 +94,16 @@ class Teams:
                 active[member_id] = found[-1].team_id
         return active
 
+    def is_active(self, scope: str, participant: int, period: Period) -> bool:
+        """Tell whether a member belongs to any team, or a team has any member, at some time in a period (S2)."""
+        if scope == "member":
+            return bool(self.memberships_in(participant, period))
+        return any(
+            each.team_id == participant
+            for member_id in self.by_member
+            for each in self.memberships_in(member_id, period)
+        )
+
     def members_of(self, period: Period) -> dict[int, set[int]]:
         """Return for each team the members who belonged to it at some time in a period."""
         members: dict[int, set[int]] = {}

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
+from leaderboard.services.boards import standings
 from leaderboard.services.recording import record_event
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
@@ -274,6 +275,18 @@ def test_members_without_a_team_then_earn_for_themselves_alone(session):
     assert ledger(session) == {("eva@example.com", None, "2026-10"): 10}
     assert list(verify(session, now=NOW)) == []
     assert score_everything(session, now=NOW) == 0
+
+
+def test_one_without_a_team_stands_only_while_there_is_something_to_show(session):
+    set_up(session, agreement(SPEED))
+    log(session, "09-07 09:00 lead.assigned eva\n09-07 09:30 lead.disposed eva")
+    assert next(each.key for each in standings(session, "2026-09", "member")) == "eva@example.com"
+    log(session, "09-07 10:30 lead.reopened ana")
+    assert "eva@example.com" not in {each.key for each in standings(session, "2026-09", "member")}
+    assert list(verify(session, now=NOW)) == []
+    before = state(session)
+    score_everything(session, now=NOW)
+    assert state(session) == before
 
 
 def test_events_without_a_member_or_team_earn_nothing(session):
