@@ -32,16 +32,21 @@ def run_online():
         is_sqlite = connection.dialect.name == "sqlite"
         if is_sqlite:  # tables are rebuilt by copy, drop and rename: no cascade may see that
             connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
-        connection = connection.execution_options(is_write=True)
-        with connection.begin():
-            if not is_sqlite:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
-            context.configure(connection=connection, **_options())
-            context.run_migrations()
-            if is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
-                raise RuntimeError(f"a migration left rows that refer to nothing: {broken[:5]}")
-        if is_sqlite:
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            _migrate(connection.execution_options(is_write=True), is_sqlite)
+        finally:
+            if is_sqlite:  # the connection goes back to the pool
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _migrate(connection, is_sqlite):
+    with connection.begin():
+        if not is_sqlite:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+        context.configure(connection=connection, **_options())
+        context.run_migrations()
+        if is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+            raise RuntimeError(f"a migration left rows that refer to nothing: {broken[:5]}")
 
 
 if context.is_offline_mode():

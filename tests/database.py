@@ -70,8 +70,10 @@ def migrate(address: str) -> None:
     """Bring the database at an address to the newest migration."""
     app = create_app({"DATABASE_URL": address, "SECRET_KEY": "migrates only", "TESTING": True})
     with app.app_context():
-        upgrade(directory=str(resource("migrations")))
-        db.engine.dispose()
+        try:
+            upgrade(directory=str(resource("migrations")))
+        finally:
+            db.engine.dispose()
 
 
 class SqliteDatabases:

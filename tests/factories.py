@@ -1,6 +1,7 @@
 """Plain functions that make what tests rest on: engines, people, events; for those in services/examples.py."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,15 @@ PEOPLE_HEADER = "email,name,team,side,from,until,role,external_id"
 def fresh_engine(address: str) -> Engine:
     """Return an engine that opens a new connection each time, so that many writers really are many."""
     return create_engine(database_url(address), poolclass=NullPool)
+
+
+@contextmanager
+def opened(address: str) -> Iterator[Session]:
+    """A session on the database at an address."""
+    engine = fresh_engine(address)
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+    engine.dispose()
 
 
 def at(text: str) -> datetime:

@@ -1,5 +1,6 @@
 """Who belongs to which team when; history is kept, so that points stay where they were earned."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from leaderboard.domain.periods import Month, Period, midnight
 
+EMAIL = re.compile(r"[^@\s\x00-\x20\x7f]+@[^@\s\x00-\x20\x7f]+")
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -24,6 +26,11 @@ class Membership:
     def covers(self, day: date) -> bool:
         """Tell whether the member belongs to the team on a day."""
         return self.starts_on <= day and (self.until is None or day < self.until)
+
+
+def is_email(text: str) -> bool:
+    """Tell whether a text is an e-mail address, as far as a look at it can tell."""
+    return EMAIL.fullmatch(text) is not None
 
 
 def overlapping(memberships: Iterable[Membership]) -> tuple[Membership, Membership] | None:
@@ -88,6 +95,16 @@ class Teams:
             if found := self.memberships_in(member_id, period):
                 active[member_id] = found[-1].team_id
         return active
+
+    def is_active(self, scope: str, participant: int, period: Period) -> bool:
+        """Tell whether a member belongs to any team, or a team has any member, at some time in a period (S2)."""
+        if scope == "member":
+            return bool(self.memberships_in(participant, period))
+        return any(
+            each.team_id == participant
+            for member_id in self.by_member
+            for each in self.memberships_in(member_id, period)
+        )
 
     def members_of(self, period: Period) -> dict[int, set[int]]:
         """Return for each team the members who belonged to it at some time in a period."""

@@ -1,7 +1,6 @@
 """Accounts: adding them, signing in and out, passwords, languages, tokens."""
 
 import hashlib
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,11 +16,11 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.errors import PasswordRefused, Refused, Throttled, WrongSignIn
 from leaderboard.domain.organisation_file import LANGUAGES
 from leaderboard.domain.passwords import LONGEST, make_password, password_problem
+from leaderboard.domain.people import is_email
 from leaderboard.services.people import ROLES
 from leaderboard.storage import accounts
 from leaderboard.storage.database import DOOR_LOCK, begin_write, write_at_once
 
-EMAIL = re.compile(r"[^@\s\x00-\x20\x7f]+@[^@\s\x00-\x20\x7f]+")
 LONGEST_EMAIL = 254
 LONGEST_ADDRESS = 45
 TOKEN_BYTES = 32  # 256 bits: a plain SHA-256 of it may be stored
@@ -90,7 +89,7 @@ def add_user(
     costs: where they are not those of the settings, the first sign-in hashes again with those.
     """
     email = email.strip().lower()
-    if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email):
+    if len(email) > LONGEST_EMAIL or not is_email(email):
         raise Refused(f'"{email}" is not an e-mail address; expected one such as ana@example.com.')
     if role not in ROLES:
         raise Refused(f'"{role}" is not a role; expected rep, manager or admin.')

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
-from leaderboard.domain.agreement import Level
 from leaderboard.domain.cells import rate_cells, score_cell, target_reached
 from leaderboard.domain.monthly import Cell, Tally
 from leaderboard.domain.periods import Month, month_of_key
@@ -40,8 +39,10 @@ def score_month(poster: Poster, month: Month) -> None:
     }
     tallies = dict.fromkeys(zero_cells(poster.rules, month), Tally())
     tallies.update(_month_tallies(poster, month))
-    gone = [(row_id, each, None) for cell, (row_id, each) in stored.items() if cell not in tallies]
-    poster.post([pair for pair in gone if pair[1].level is not Level.NONE], is_monthly=True)
+    gone = [
+        (row_id, each, _retired(poster, cell, each)) for cell, (row_id, each) in stored.items() if cell not in tallies
+    ]
+    poster.post(gone, is_monthly=True)
     _write_cells(poster, tallies, stored, None)
 
 
@@ -57,9 +58,14 @@ def _write_cells(
         row_id, before = stored.get(cell, (None, None))
         after = score_cell(poster.rules, cell, tally, poster.now, reached.get(cell))
         if before is not None and after is None:
-            after = retired(before)
+            after = _retired(poster, cell, before)
         pairs.append((row_id, before, after))
     poster.post(pairs, is_monthly=True)
+
+
+def _retired(poster: Poster, cell: Cell, before: Attainment) -> Attainment:
+    """Return a monthly result without ground; it starts with its month in any zone, so that it is found again."""
+    return retired(before)._replace(started_at=poster.rules.months.bounds(cell.month)[0])
 
 
 def _reached(

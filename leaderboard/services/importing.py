@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS, LONGEST_TEXT, REQUIRED, EventReader, InboundEvent, RowError, TimeReader
 from leaderboard.domain.mapping import EventMapping
-from leaderboard.domain.people import Membership
+from leaderboard.domain.people import Membership, is_email
+from leaderboard.domain.periods import Month
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.domain.time_formats import ISO
 from leaderboard.services.reading import FileRow, JsonLines, Table
@@ -141,8 +142,8 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     )
     touched = events.subjects_after(connection, last_id)
     scoring = Scoring(session, now, has_new_rules=names.has_created)
-    if names.has_created:
-        scoring.open_to_newcomers()
+    if names.created:
+        scoring.welcome(names.first_month)
     scoring.score(touched, lambda done: options.progress("score", done, len(touched)))
     report.points_posted = score_what_is_due(scoring)
     report.anomalies = scoring.anomalies
@@ -294,6 +295,11 @@ class _Names:
         """Whether the rules have changed by it."""
         return bool(self.report.created_members or self.report.created_teams)
 
+    @property
+    def first_month(self) -> Month:
+        """The earliest month in which a new member stands."""
+        return self.book.rules.months.month_of(min(each.first for each in self.created.values()))
+
     def resolve(self, event: InboundEvent) -> tuple[int | None, int | None]:
         """Return the ids of an event's member and team; RowError for unknown ones that are not to be created."""
         team_id = self._team(event.team) if event.team else None
@@ -324,9 +330,11 @@ class _Names:
                 event.member,
                 "is not a known e-mail or external id; load people first, or give --create-members",
             )
-        member_id = people.add_member(self.connection, event.member, None, event.member)
-        people.add_external_ids(self.connection, [(event.member, member_id)])
-        self.members[event.member] = member_id
+        email = event.member.lower() if is_email(event.member) else None
+        key = email or event.member
+        member_id = self.members[key] = people.add_member(self.connection, key, email, key)
+        if email is None:
+            people.add_external_ids(self.connection, [(key, member_id)])
         self.created[member_id] = _Created(event.occurred_at, event.team)
         self.report.created_members += 1
         return member_id

@@ -1,6 +1,5 @@
 """People: loading the file of members, teams and memberships (design section 4)."""
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import LONGEST_TEXT
-from leaderboard.domain.people import Membership, overlapping
+from leaderboard.domain.people import Membership, is_email, overlapping
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.services.reading import FileRow, Table
 from leaderboard.services.rules import NO_ORGANISATION
@@ -21,7 +20,6 @@ from leaderboard.storage.database import begin_write
 
 COLUMNS = ("email", "name", "team", "side", "from", "until", "role", "external_id")
 REQUIRED = ("email", "name", "team", "side", "from")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 ROLES = ("rep", "manager", "admin")
 MOST_PROBLEMS = 50
 MOST_PEOPLE = 100_000
@@ -134,7 +132,7 @@ def _person(row: FileRow, header: list[str]) -> Person:
         if has_controls(get(column) or ""):
             raise ValueError(f", column {column}: {quoted(get(column))} holds a control character; remove it")
     email = (get("email") or "").lower()
-    if not EMAIL.fullmatch(email):
+    if not is_email(email):
         raise ValueError(
             f', column email: "{shown(email)}" is not an e-mail address; expected one such as ana@example.com'
         )
@@ -215,13 +213,16 @@ def _store_members(session: Session, persons: list[Person]) -> dict[str, int]:
     One who came in under an external id, from an event, is known by it and gets the e-mail.
     """
     connection = session.connection()
-    by_email = {email: member_id for member_id, _, email, _ in people.members(connection) if email}
+    stored_members = people.members(connection)
+    by_email = {email: member_id for member_id, _, email, _ in stored_members if email}
+    keys = {member_id: key for member_id, key, _, _ in stored_members}
+    nameless = {member_id for member_id, _, email, _ in stored_members if not email}
     external = people.external_ids(connection)
     ids: dict[str, int] = {}
     new_external: list[tuple[str, int]] = []
     for each in persons:
         known = by_email.get(each.email) or next(
-            (external[external_id] for external_id in each.external_ids if external_id in external), None
+            (external[each_id] for each_id in each.external_ids if external.get(each_id) in nameless), None
         )
         member_id = ids.get(each.email) or known
         if member_id is None:
@@ -229,13 +230,14 @@ def _store_members(session: Session, persons: list[Person]) -> dict[str, int]:
         elif each.email not in ids:
             people.change_member(connection, member_id, each.email, each.email, each.name)
         ids[each.email] = member_id
+        nameless.discard(member_id)
         for external_id in each.external_ids:
             owner = external.setdefault(external_id, member_id)
             if owner != member_id:
                 session.rollback()
                 raise Refused(
-                    f'line {each.line}, column external_id: "{shown(external_id)}" already names another member; '
-                    "an id names one member."
+                    f'line {each.line}, column external_id: "{shown(external_id)}" already names '
+                    f"{keys.get(owner, 'another member')}; an id names one member."
                 )
             new_external.append((external_id, member_id))
     stored = people.external_ids(connection)

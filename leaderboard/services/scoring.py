@@ -12,6 +12,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import Level
+from leaderboard.domain.errors import Refused
 from leaderboard.domain.events import Event
 from leaderboard.domain.monthly import Cell, SubjectEvidence
 from leaderboard.domain.periods import Month, Period, month_of_key
@@ -19,7 +20,7 @@ from leaderboard.domain.points import Attainment
 from leaderboard.domain.scoring import SubjectScore, score_subject
 from leaderboard.services.cells import score_cells, score_month, zero_cells
 from leaderboard.services.posting import Pair, Poster
-from leaderboard.services.rules import read_rule_book, rule_book
+from leaderboard.services.rules import NO_ORGANISATION, read_rule_book, rule_book
 from leaderboard.services.totals import rebuild_totals
 from leaderboard.storage import anomalies, attainments, events, evidence, people, periods, waiting
 from leaderboard.storage.database import begin_write
@@ -48,7 +49,10 @@ class Scoring:
         """has_new_rules: this transaction has changed the rules, so they are read past what is kept."""
         self.connection = session.connection()
         self.now = now
-        version, first_id = attainments.begin_scoring(self.connection, IDS_AT_FIRST)
+        begun = attainments.begin_scoring(self.connection, IDS_AT_FIRST)
+        if begun is None:
+            raise Refused(NO_ORGANISATION)
+        version, first_id = begun
         self._is_first = first_id == 1  # no attainment was ever made, so none needs to be looked for
         read = read_rule_book if has_new_rules else rule_book
         self.book = read(self.connection, version)
@@ -58,12 +62,11 @@ class Scoring:
         self.newly_opened: set[Month] = set()
         self.anomalies = 0
 
-    def open_to_newcomers(self) -> None:
-        """Give participants who were created within months that have standings already their place there (S2, K1)."""
+    def welcome(self, since: Month) -> None:
+        """Give new members their place in the months from their first on that others stand in already (S2, K1)."""
         for month in map(month_of_key, sorted(self.opened)):
-            self.poster.totals.open_month(month)
-            for cell in zero_cells(self.rules, month):
-                self.poster.cells[cell].add(0, 0)
+            if month >= since:
+                self._open_month(month)
 
     def score(self, subjects: Sequence[str], progress: Progress | None = None) -> None:
         """Work out again what some subjects come to, and write what changed."""
@@ -77,13 +80,13 @@ class Scoring:
         """Work out the months that were touched and write the totals; return the rows posted."""
         score_cells(self.poster)
         self.poster.totals.write(self.connection)
-        self._note_opened()
+        self._note_opened(self.newly_opened)
         return self.poster.posted
 
     def finish_everything(self) -> int:
         """As `finish`, but every month that has standings is worked out from its evidence anew."""
         self.score_months(sorted(self.opened))
-        self._note_opened()
+        self._note_opened({month_of_key(key) for key in self.opened})  # the time zone may have moved their bounds
         rebuild_totals(self.connection, self.book)
         return self.poster.posted
 
@@ -103,7 +106,8 @@ class Scoring:
         self.poster.post(changes.pairs, is_monthly=False)
         evidence.write_evidence(self.connection, changes.evidence, changes.gone)
         waiting.write_wake_ups(self.connection, changes.wakes)
-        if len(subjects) > 1 and self._had_anomalies:  # a lone event leaves this to the next import
+        # A lone subject costs one statement either way, and none with its first event.
+        if self._had_anomalies if len(subjects) > 1 else any(len(theirs) > 1 for theirs in known.values()):
             anomalies.clear_anomalies(self.connection, subjects)
         anomalies.write_anomalies(self.connection, changes.anomalies)
         self.anomalies += len(changes.anomalies)
@@ -126,24 +130,28 @@ class Scoring:
             if str(month) not in self.opened:
                 self.opened.add(str(month))
                 self.newly_opened.add(month)
-                self.poster.totals.open_month(month)
-                for cell in zero_cells(self.rules, month):
-                    self.poster.cells[cell].add(0, 0)
+                self._open_month(month)
 
-    def _note_opened(self) -> None:
-        if not self.newly_opened:
+    def _open_month(self, month: Month) -> None:
+        self.poster.totals.open_month(month)
+        for cell in zero_cells(self.rules, month):
+            self.poster.cells[cell].add(0, 0)
+
+    def _note_opened(self, months: set[Month]) -> None:
+        """Store months with standings, and their quarters: worked out as of now, so those that are over are decided."""
+        if not months:
             return
         zone = self.rules.months.zone
-        opened: set[Period] = {*self.newly_opened, *(month.quarter for month in self.newly_opened)}
+        opened: set[Period] = {*months, *(month.quarter for month in months)}
         periods.write_periods(
             self.connection,
             [
-                # A month that is over was decided as it was opened; a quarter has nothing to decide.
                 (str(period), period.kind, *period.bounds(zone), period.bounds(zone)[1] <= self.now)
                 for period in sorted(opened, key=str)
             ],
         )
-        people.raise_rules_version(self.connection)
+        if self.newly_opened:
+            people.raise_rules_version(self.connection)
 
 
 class _Changes:
@@ -214,16 +222,16 @@ def rescore(session: Session, now: datetime, progress: Progress | None = None, *
         scoring.score(subjects, progress)
         last = subjects[-1]
     waiting.forget_wake_ups(scoring.connection, now)
-    posted = scoring.finish_everything()
-    periods.mark_decided(scoring.connection, periods.undecided_months(scoring.connection, now))
-    return posted
+    return scoring.finish_everything()
 
 
 def score_due(session: Session, *, now: datetime) -> int:
     """Score what fell due though no event came (C3): deadlines, events to come, months that ended."""
     begin_write(session)
-    scoring = Scoring(session, now)
-    posted = score_what_is_due(scoring)
+    if people.rules_version(session.connection()) is None:
+        session.rollback()  # before the first set-up nothing can be due
+        return 0
+    posted = score_what_is_due(Scoring(session, now))
     session.commit()
     return posted
 
@@ -234,10 +242,10 @@ def score_what_is_due(scoring: Scoring) -> int:
     subjects = waiting.due_subjects(connection, now, limit=1_000_000)
     waiting.forget_wake_ups(connection, now)
     scoring.score(subjects)
-    posted = scoring.finish()
+    scoring.finish()
     months = periods.undecided_months(connection, now)
     scoring.score_months(months)
     if months:
         scoring.poster.totals.write(connection)
         periods.mark_decided(connection, months)
-    return posted
+    return scoring.poster.posted

@@ -50,8 +50,12 @@ class TotalsChange:
 
     def write(self, connection: Connection) -> None:
         """Add the changes to the stored totals."""
-        rows = [total_row(self.book, *key, *numbers) for key, numbers in self.changes().items()]
-        totals.add_to_totals(connection, rows)
+        changes = self.changes()
+        totals.add_to_totals(connection, [total_row(self.book, *key, *numbers) for key, numbers in changes.items()])
+        is_active = self.book.rules.membership.is_active
+        for (period, scope, participant), numbers in changes.items():
+            if min(numbers) < 0 and not is_active(scope, participant, period):
+                totals.forget_if_empty(connection, str(period), scope, participant)
         self._credits.clear()
         self._opened.clear()
 
@@ -124,7 +128,12 @@ def expected_totals(connection: Connection, book: RuleBook, opened: set[str]) ->
     for month_key, scope, participant, team_id, level, number in totals.level_counts(connection):
         credit = Credit(scope, participant, team_id, month_of_key(month_key))
         change.add_level(credit, Level(level), number)
-    return change.changes()
+    is_active = book.rules.membership.is_active
+    return {
+        (period, scope, participant): numbers
+        for (period, scope, participant), numbers in change.changes().items()
+        if any(numbers) or is_active(scope, participant, period)
+    }
 
 
 def _credits(month_key: str, member_id: int | None, team_id: int | None) -> list[Credit]:

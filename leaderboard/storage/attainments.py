@@ -42,8 +42,11 @@ _attainments = select(*(_raw.get(name, getattr(AttainmentRow, name)) for name in
 _Stored = tuple[int, Attainment]
 
 
-def begin_scoring(connection: Connection, ids: int) -> tuple[int, int]:
-    """Raise the scores' version and reserve attainment ids; return the rules' version and the first id."""
+def begin_scoring(connection: Connection, ids: int) -> tuple[int, int] | None:
+    """Raise the scores' version and reserve attainment ids; return the rules' version and the first id.
+
+    None: there is no organisation yet.
+    """
     row = connection.execute(
         update(OrganisationRow)
         .values(
@@ -51,13 +54,15 @@ def begin_scoring(connection: Connection, ids: int) -> tuple[int, int]:
             next_attainment_id=OrganisationRow.next_attainment_id + ids,
         )
         .returning(OrganisationRow.rules_version, OrganisationRow.next_attainment_id)
-    ).one()
-    return row.rules_version, row.next_attainment_id - ids
+    ).first()
+    return None if row is None else (row.rules_version, row.next_attainment_id - ids)
 
 
 def reserve_ids(connection: Connection, count: int) -> int:
     """Reserve so many attainment ids and return the first."""
-    return begin_scoring(connection, count)[1]
+    begun = begin_scoring(connection, count)
+    assert begun is not None
+    return begun[1]
 
 
 def attainments_of(connection: Connection, subjects: Sequence[str]) -> Iterator[_Stored]:

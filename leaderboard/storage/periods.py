@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from leaderboard.storage.bulk import insert_rows
+from leaderboard.storage.bulk import insert_rows, update_all
 from leaderboard.storage.database import to_micros
 from leaderboard.storage.tables import PeriodRow
 
@@ -19,7 +19,7 @@ def write_periods(connection: Connection, rows: Sequence[tuple[str, str, datetim
     """Note periods as having standings: key, kind, start, end, and whether they are decided."""
     values = [(key, kind, to_micros(start), to_micros(end), int(done)) for key, kind, start, end, done in rows]
     columns = ("key", "kind", "starts_at", "ends_at", "is_decided")
-    insert_rows(connection, PeriodRow.__tablename__, columns, values, "DO NOTHING")
+    insert_rows(connection, PeriodRow.__tablename__, columns, values, update_all(columns, "key"))
 
 
 def undecided_months(connection: Connection, now: datetime) -> list[str]:

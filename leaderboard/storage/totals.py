@@ -70,6 +70,13 @@ def level_counts(connection: Connection) -> Iterator[tuple[str, str, int, int | 
         yield month or "", scope, participant, team_id, level, number
 
 
+def forget_if_empty(connection: Connection, period: str, scope: str, participant: int) -> None:
+    """Take a total away from which everything was taken back."""
+    is_empty = (Total.points == 0) & (Total.met == 0) & (Total.exceeded == 0) & (Total.missed == 0)
+    place = (Total.period == period) & (Total.scope == scope) & (Total.participant_id == participant)
+    connection.execute(delete(Total).where(place, is_empty))
+
+
 def clear(connection: Connection) -> None:
     """Take all totals away, to be made anew in the same transaction."""
     connection.execute(delete(Total))
