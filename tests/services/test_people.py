@@ -117,7 +117,10 @@ def test_without_an_organisation_nobody_is_stored(session):
         ("z@x.org,Zoe,North,support,2026-01-01,,,", 'line 2, column side: "support" is not a side; expected sales or'),
         ("z@x.org,Zoe,North,sales,,,,", "line 2, column from: is empty"),
         ("z@x.org,Zoe,North,sales,01/01/2026,,,", 'line 2, column from: "01/01/2026" is not a date; expected one such'),
-        ("z@x.org,Zoe,North,sales,0001-01-01,,,", 'line 2, column from: 0001-01-01 lies outside the years 1970 to 2199; expected a day within'),
+        (
+            "z@x.org,Zoe,North,sales,0001-01-01,,,",
+            "line 2, column from: 0001-01-01 lies outside the years 1970 to 2199; expected a day within",
+        ),
         ("z@x.org,Zoe,North,sales,2026-01-01,2026-01-01,,", "line 2, column until: 2026-01-01 is not after from"),
         (
             "z@x.org,Zoe,North,sales,2026-01-01,,boss,",

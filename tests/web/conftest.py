@@ -1,13 +1,107 @@
-"""Pages are tested on the organisation of worlds.py, at its moment."""
+"""Tests of pages: on the organisation of worlds.py, at its moment; of the door: with pages of their own, which go wrong."""
 
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask, Response, abort, g, render_template_string, request
 from flask.testing import FlaskClient
+from flask_login import current_user
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from leaderboard import app as application
+from leaderboard.app import create_app
+from leaderboard.storage.database import db
+from leaderboard.web.rights import admin_required, manager_required, public
+from tests.conftest import SETTINGS
 from tests.web import worlds
+
+
+def trial_pages():
+    """Return pages for these tests: what real ones do, and what goes wrong in them."""
+    bp = Blueprint("trial", __name__, url_prefix="/trial")
+
+    @bp.get("/page")
+    def page():
+        told = f"{current_user.email} {current_user.role} {g.scores_version} {g.rules_version}"
+        return Response(told, mimetype="text/plain")
+
+    @bp.get("/kept")
+    def kept():
+        response = Response("kept", headers={"Cache-Control": "private, no-cache"})
+        response.set_etag("1")
+        return response.make_conditional(request)
+
+    @bp.post("/change")
+    def change():
+        return "changed"
+
+    @bp.get("/managers")
+    @manager_required
+    def managers():
+        return "for managers"
+
+    @bp.get("/admins")
+    @admin_required
+    def admins():
+        return "for admins"
+
+    @bp.get("/open")
+    @public
+    @manager_required
+    def opened():
+        return "never reached by visitors"
+
+    @bp.get("/bug")
+    def bug():
+        secret_in_the_traceback = 1
+        return str(secret_in_the_traceback / 0)
+
+    @bp.get("/away")
+    def away():
+        raise OperationalError("SELECT secret_column", {}, Exception("server closed the connection"))
+
+    @bp.get("/status/<int:code>")
+    def status(code):
+        abort(code)
+
+    @bp.get("/address")
+    @public
+    def address():
+        return Response(f"{request.remote_addr} {request.scheme}", mimetype="text/plain")
+
+    @bp.get("/undefined")
+    def undefined():
+        return render_template_string("{{ no_such_name }}")
+
+    return bp
+
+
+@pytest.fixture
+def make_app(database_url, monkeypatch):
+    """`make_app(**settings)` returns the application with the pages of these tests."""
+    monkeypatch.setattr(application, "BLUEPRINTS", (*application.BLUEPRINTS, trial_pages()))
+    made = []
+
+    def make(**settings):
+        made.append(create_app({**SETTINGS, "DATABASE_URL": database_url, **settings}))
+        return made[-1]
+
+    yield make
+    for each in made:
+        with each.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def static_file(tmp_path):
+    """`static_file(app)` makes the application serve /static/some.css."""
+    (tmp_path / "some.css").write_text("p { margin: 0 }", encoding="utf-8")
+
+    def serve(app):
+        app.static_folder = str(tmp_path)
+
+    return serve
 
 
 @pytest.fixture

@@ -38,3 +38,32 @@ def signed_in(app, email=ANA):
     client = app.test_client()
     assert sign_in(client, email).status_code == 303
     return client
+
+
+class Https:
+    """A client that asks over https, with the Referer that browsers send within a site."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def __getattr__(self, method):
+        def ask(path, headers=None, **options):
+            headers = {"Referer": "https://localhost/", **(headers or {})}
+            return getattr(self.client, method)(path, base_url="https://localhost", headers=headers, **options)
+
+        return ask
+
+
+def sign_in_over_https(client):
+    answer = sign_in(Https(client))
+    assert answer.status_code == 303
+    return answer
+
+
+def routes(app, method):
+    """Return endpoint and address of each route that takes a method."""
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            if method in rule.methods:
+                values = dict.fromkeys(rule.arguments, 404)
+                yield rule.endpoint, rule.build({**values, **({"filename": "x"} if "filename" in values else {})})[1]

@@ -1,122 +1,33 @@
-"""The door is shut to everybody it should be shut to, on every route there is."""
+"""What every answer says, whom the server believes, and what an error tells."""
 
 import logging
 import re
-from datetime import UTC, datetime, timedelta
 
 import pytest
-import time_machine
-from flask import Blueprint, Response, abort, current_app, g, render_template_string, request
-from flask_login import current_user
-from sqlalchemy import select, text
+from flask import current_app
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from leaderboard import app as application
-from leaderboard.app import create_app
 from leaderboard.services import accounts
-from leaderboard.storage.accounts_tables import UserAccount, UserSession
-from leaderboard.storage.database import Base, db
-from leaderboard.web.rights import admin_required, manager_required, public
-from tests.conftest import SETTINGS
-from tests.web.door import ANA, DORA, ENZO, PASSWORD, add_people, form_token, post, sign_in, signed_in
+from leaderboard.storage.database import db
+from tests.web.door import (
+    ANA,
+    PASSWORD,
+    Https,
+    add_people,
+    form_token,
+    post,
+    sign_in,
+    sign_in_over_https,
+    signed_in,
+)
 
-# Whoever adds a route that needs no sign-in says so here.
-PUBLIC = {"static", "accounts.sign_in", "accounts.sign_in_now", "accounts.language", "health.healthz", "health.readyz"}
-CSRF_EXEMPT: set[str] = set()
-NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 CDN = "https://cdn.jsdelivr.net/npm/htmx.org@2.0.11/dist/htmx.min.js"
-
-
-def trial_pages():
-    """Return pages for these tests: what real ones do, and what goes wrong in them."""
-    bp = Blueprint("trial", __name__, url_prefix="/trial")
-
-    @bp.get("/page")
-    def page():
-        told = f"{current_user.email} {current_user.role} {g.scores_version} {g.rules_version}"
-        return Response(told, mimetype="text/plain")
-
-    @bp.get("/kept")
-    def kept():
-        response = Response("kept", headers={"Cache-Control": "private, no-cache"})
-        response.set_etag("1")
-        return response.make_conditional(request)
-
-    @bp.post("/change")
-    def change():
-        return "changed"
-
-    @bp.get("/managers")
-    @manager_required
-    def managers():
-        return "for managers"
-
-    @bp.get("/admins")
-    @admin_required
-    def admins():
-        return "for admins"
-
-    @bp.get("/open")
-    @public
-    @manager_required
-    def opened():
-        return "never reached by visitors"
-
-    @bp.get("/bug")
-    def bug():
-        secret_in_the_traceback = 1
-        return str(secret_in_the_traceback / 0)
-
-    @bp.get("/away")
-    def away():
-        raise OperationalError("SELECT secret_column", {}, Exception("server closed the connection"))
-
-    @bp.get("/status/<int:code>")
-    def status(code):
-        abort(code)
-
-    @bp.get("/address")
-    @public
-    def address():
-        return Response(f"{request.remote_addr} {request.scheme}", mimetype="text/plain")
-
-    @bp.get("/undefined")
-    def undefined():
-        return render_template_string("{{ no_such_name }}")
-
-    return bp
-
-
-@pytest.fixture
-def make_app(database_url, monkeypatch):
-    """`make_app(**settings)` returns the application with the pages of these tests."""
-    monkeypatch.setattr(application, "BLUEPRINTS", (*application.BLUEPRINTS, trial_pages()))
-    made = []
-
-    def make(**settings):
-        made.append(create_app({**SETTINGS, "DATABASE_URL": database_url, **settings}))
-        return made[-1]
-
-    yield make
-    for each in made:
-        with each.app_context():
-            db.engine.dispose()
 
 
 @pytest.fixture
 def app(make_app):
     return make_app()
-
-
-@pytest.fixture
-def static_file(tmp_path):
-    """`static_file(app)` makes the application serve /static/some.css."""
-    (tmp_path / "some.css").write_text("p { margin: 0 }", encoding="utf-8")
-
-    def serve(app):
-        app.static_folder = str(tmp_path)
-
-    return serve
 
 
 @pytest.fixture(autouse=True)
@@ -127,18 +38,6 @@ def _people(session):
 @pytest.fixture
 def ana(app):
     return signed_in(app)
-
-
-def routes(app, method):
-    """Return endpoint and address of each route that takes a method."""
-    with app.test_request_context():
-        for rule in app.url_map.iter_rules():
-            if method in rule.methods:
-                values = dict.fromkeys(rule.arguments, 404)
-                yield rule.endpoint, rule.build({**values, **({"filename": "x"} if "filename" in values else {})})[1]
-
-
-# Headers
 
 
 def answers(app, client):
@@ -203,26 +102,6 @@ def test_every_answer_carries_the_headers(make_app, static_file):
             assert {"hx-request", "cookie"} <= set(answer.vary.as_set()), name
 
 
-class Https:
-    """A client that asks over https, with the Referer that browsers send within a site."""
-
-    def __init__(self, client):
-        self.client = client
-
-    def __getattr__(self, method):
-        def ask(path, headers=None, **options):
-            headers = {"Referer": "https://localhost/", **(headers or {})}
-            return getattr(self.client, method)(path, base_url="https://localhost", headers=headers, **options)
-
-        return ask
-
-
-def sign_in_over_https(client):
-    answer = sign_in(Https(client))
-    assert answer.status_code == 303
-    return answer
-
-
 def test_a_page_may_say_how_long_it_is_kept(ana):
     answer = ana.get("/trial/kept", headers={"If-None-Match": '"1"'})
     assert (answer.status_code, answer.data) == (304, b"")
@@ -241,244 +120,6 @@ def test_an_own_copy_of_htmx_needs_no_foreign_script(make_app):
 def test_no_other_site_may_read_an_answer(ana):
     answer = ana.get("/trial/page", headers={"Origin": "https://evil.example"})
     assert not [name for name in dict(answer.headers) if name.lower().startswith("access-control")]
-
-
-# Cookies and sessions
-
-
-def test_the_cookies_are_bound_to_this_host_and_hidden_from_scripts(make_app):
-    client = make_app(COOKIE_SECURE=True).test_client()
-    cookies = sign_in_over_https(client).headers.getlist("Set-Cookie")
-    assert sorted(cookie.split("=")[0] for cookie in cookies) == ["__Host-form", "__Host-session"]
-    for cookie in cookies:
-        attributes = set(cookie.split("; ")[1:])
-        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= attributes
-        assert not [each for each in attributes if each.startswith("Domain")]
-    assert client.get_cookie("__Host-session").http_only
-
-
-def test_the_session_cookie_holds_a_random_token_and_nothing_else(app, session):
-    values = [signed_in(app).get_cookie("session").value for _ in range(2)]
-    assert values[0] != values[1]
-    assert all(re.fullmatch(r"[\w-]{43}", value) for value in values)
-    stored = set(session.scalars(select(UserSession.key)))
-    assert stored == {accounts.token_key(value) for value in values}
-
-
-def test_a_session_from_before_sign_in_is_not_the_one_after(client):
-    client.set_cookie("session", "planted-by-somebody-else")
-    client.get("/sign-in")
-    form_before = client.get_cookie("form").value
-    sign_in(client)
-    assert client.get_cookie("session").value != "planted-by-somebody-else"
-    assert client.get_cookie("form").value != form_before
-
-
-def test_signing_in_again_ends_the_session_before(app, ana):
-    old = ana.get_cookie("session").value
-    token = form_token(ana, "/password")
-    data = {"csrf_token": token, "email": DORA, "password": PASSWORD}
-    assert ana.post("/sign-in", data=data).status_code == 303
-    thief = app.test_client()
-    thief.set_cookie("session", old)
-    assert thief.get("/trial/page").status_code == 303
-    assert ana.get("/trial/page").text.startswith(DORA)
-
-
-def test_the_old_cookie_is_worth_nothing_after_signing_out(app, ana):
-    old = ana.get_cookie("session").value
-    thief = app.test_client()
-    thief.set_cookie("session", old)
-    assert thief.get("/trial/page").status_code == 200
-    post(ana, "/sign-out", page="/password")
-    assert thief.get("/trial/page").status_code == 303
-
-
-def test_the_form_cookie_alone_signs_nobody_in(app, ana):
-    thief = app.test_client()
-    thief.set_cookie("form", ana.get_cookie("form").value)
-    assert thief.get("/trial/page").status_code == 303
-
-
-@pytest.mark.parametrize("cookie", ["remember_token", "not used"])
-def test_no_remembered_sign_in_is_taken(client, cookie):
-    headers = {"Cookie": f"{cookie}=1|{'0' * 128}"}
-    assert client.get("/trial/page", headers=headers).status_code == 303
-
-
-def test_a_foreign_remember_cookie_keeps_nobody_out(ana):
-    ana.set_cookie("remember_token", "of another program on this host")
-    assert ana.get("/trial/page").status_code == 200
-
-
-def test_an_idle_session_ends_and_a_used_one_goes_on(app):
-    with time_machine.travel(NOON, tick=False) as clock:
-        client = signed_in(app)
-        for _ in range(3):
-            clock.shift(timedelta(minutes=29))
-            assert client.get("/trial/page").status_code == 200
-        clock.shift(timedelta(minutes=30))
-        assert client.get("/trial/page").status_code == 303
-
-
-def test_a_session_ends_twelve_hours_after_sign_in(app):
-    with time_machine.travel(NOON, tick=False) as clock:
-        client = signed_in(app)
-        for _ in range(12 * 3 - 1):
-            clock.shift(timedelta(minutes=20))
-            assert client.get("/trial/page").status_code == 200
-        clock.shift(timedelta(minutes=20))
-        assert client.get("/trial/page").status_code == 303
-
-
-def test_a_demoted_manager_loses_the_right_at_once(app, session):
-    client = signed_in(app, DORA)
-    assert client.get("/trial/managers").status_code == 200
-    user = session.scalar(select(UserAccount).where(UserAccount.email == DORA))
-    user.role = "rep"
-    session.commit()
-    assert client.get("/trial/managers").status_code == 403
-
-
-def test_a_closed_account_is_out_at_once(app, session, ana):
-    accounts.deactivate(session, session.scalar(select(UserAccount.id).where(UserAccount.email == ANA)))
-    assert ana.get("/trial/page").status_code == 303
-    assert sign_in(app.test_client()).status_code == 401
-
-
-def test_a_warm_page_costs_one_statement_and_static_files_none(app, ana, query_counter, static_file):
-    static_file(app)
-    with query_counter() as statements:
-        assert ana.get("/trial/page").text == f"{ANA} rep None None"
-    assert len(statements) == 1
-    with query_counter() as statements:
-        ana.get("/static/some.css").close()
-    assert statements == []
-
-
-# Forged forms
-
-
-def test_no_form_is_taken_without_its_token(app):
-    client = signed_in(app, ENZO)
-    refused = {}
-    for method in ("POST", "PUT", "PATCH", "DELETE"):
-        for endpoint, path in routes(app, method):
-            refused[endpoint] = client.open(path, method=method).status_code
-    assert {"accounts.sign_in_now", "accounts.sign_out", "accounts.change_password", "trial.change"} <= set(refused)
-    assert {endpoint for endpoint, status in refused.items() if status != 400} == CSRF_EXEMPT
-
-
-def test_a_form_is_taken_with_its_token_in_a_field_or_a_header(ana):
-    token = form_token(ana, "/password")
-    assert ana.post("/trial/change", data={"csrf_token": token}).text == "changed"
-    assert ana.post("/trial/change", headers={"X-CSRFToken": token}).text == "changed"
-
-
-def test_a_token_is_of_one_session_only(app, ana):
-    theirs = form_token(signed_in(app, DORA), "/password")
-    before = form_token(app.test_client())
-    for token in (theirs, before, "", "x", theirs[:-1]):
-        assert ana.post("/trial/change", data={"csrf_token": token}).status_code == 400
-
-
-def test_a_planted_form_cookie_does_not_pass(app, ana):
-    attacker = app.test_client()
-    token = form_token(attacker)
-    ana.set_cookie("form", attacker.get_cookie("form").value)
-    assert ana.post("/trial/change", data={"csrf_token": token}).status_code == 400
-
-
-def test_a_form_may_stay_open_all_day(app):
-    with time_machine.travel(NOON, tick=False) as clock:
-        client = signed_in(app)
-        token = form_token(client, "/password")
-        for _ in range(20):
-            clock.shift(timedelta(minutes=25))
-            client.get("/trial/page")
-        assert client.post("/trial/change", data={"csrf_token": token}).status_code == 200
-
-
-def test_over_plain_http_a_sign_in_that_cannot_work_says_why(make_app):
-    answer = sign_in(make_app(COOKIE_SECURE=True).test_client(use_cookies=False))
-    assert answer.status_code == 400
-    assert "open it with https" in answer.text
-
-
-@pytest.mark.parametrize(("referer", "status"), [("https://localhost/x", 200), ("https://evil.example/", 400)])
-def test_over_https_a_form_must_come_from_this_host(make_app, referer, status):
-    client = make_app(COOKIE_SECURE=True).test_client()
-    sign_in_over_https(client)
-    token = form_token(client, "/password", base_url="https://localhost")
-    options = {"base_url": "https://localhost", "headers": {"Referer": referer}}
-    assert client.post("/trial/change", data={"csrf_token": token}, **options).status_code == status
-
-
-def test_asking_for_a_page_changes_nothing(app, session):
-    client = signed_in(app, ENZO)
-
-    def stored():
-        session.rollback()
-        return {name: session.execute(text(f'SELECT * FROM "{name}"')).all() for name in Base.metadata.tables}
-
-    before = stored()
-    for _, path in routes(app, "GET"):
-        client.get(path)
-        client.get(path, headers={"HX-Request": "true"})
-    assert stored() == before
-    assert before["user_account"]
-
-
-# Who may see what
-
-
-def test_every_route_needs_a_sign_in_but_those_listed(app):
-    open_to_all = set()
-    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-        for endpoint, path in routes(app, method):
-            answer = app.test_client().open(path, method=method)
-            is_shut = answer.status_code == 303 and answer.location.startswith("/sign-in?next=")
-            if not is_shut:
-                open_to_all.add(endpoint)
-    assert open_to_all == PUBLIC | {"trial.address"}
-
-
-@pytest.mark.parametrize(
-    ("email", "managers", "admins"), [(ANA, 403, 403), (DORA, 200, 403), (ENZO, 200, 200), (None, 303, 303)]
-)
-def test_each_role_sees_what_it_may(app, email, managers, admins):
-    client = signed_in(app, email) if email else app.test_client()
-    assert client.get("/trial/managers").status_code == managers
-    assert client.get("/trial/admins").status_code == admins
-
-
-def test_a_fragment_is_never_redirected_to_the_sign_in_page(client):
-    headers = {"HX-Request": "true", "HX-Current-URL": "http://localhost/trial/page?period=2026-11"}
-    answer = client.get("/trial/page", headers=headers)
-    assert (answer.status_code, answer.location) == (401, None)
-    assert answer.headers["HX-Redirect"] == "/sign-in?next=/trial/page?period%3D2026-11"
-    assert "<form" not in answer.text
-
-
-def test_a_forbidden_fragment_leads_home(ana):
-    answer = ana.get("/trial/managers", headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (403, "/")
-    assert "<html" not in answer.text
-
-
-def test_a_rights_check_that_fails_lets_nobody_through(app, monkeypatch):
-    client = signed_in(app, DORA)
-
-    def broken(*_args, **_kwargs):
-        raise RuntimeError("no rights to be had")
-
-    monkeypatch.setattr(accounts, "resume", broken)
-    answer = client.get("/trial/managers")
-    assert answer.status_code == 500
-    assert "for managers" not in answer.text
-
-
-# Addresses
 
 
 @pytest.mark.parametrize(
@@ -543,9 +184,6 @@ def test_one_address_may_not_try_account_after_account(make_app):
     guess = {"csrf_token": token, "password": "wrong"}
     tries = [client.post("/sign-in", data={**guess, "email": f"{n}@example.com"}).status_code for n in range(9)]
     assert tries == [401] * 7 + [429] * 2
-
-
-# Errors and the log
 
 
 def test_an_error_tells_its_number_and_no_more(ana, caplog):
