@@ -109,6 +109,13 @@ def _begin(connection: Connection) -> None:
         cursor.close()
 
 
+def begin_snapshot(session: Session) -> None:
+    """Begin to read what one moment holds, whatever others write meanwhile; a transaction under way ends here."""
+    session.rollback()
+    is_postgresql = session.get_bind().dialect.name == "postgresql"  # SQLite's transactions see one moment anyway
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"} if is_postgresql else {})
+
+
 def begin_write(session: Session) -> None:
     """Begin the session's one writing transaction; a reading one under way ends here.
 
