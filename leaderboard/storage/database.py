@@ -1,5 +1,7 @@
 """The database: base class, column types, engine settings and the write lock."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -114,6 +116,18 @@ def begin_snapshot(session: Session) -> None:
     session.rollback()
     is_postgresql = session.get_bind().dialect.name == "postgresql"  # SQLite's transactions see one moment anyway
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"} if is_postgresql else {})
+
+
+@contextmanager
+def all_or_nothing(session: Session) -> Iterator[None]:
+    """Write in one transaction, committed at the end; a failure rolls it back at once, so that no writer waits."""
+    begin_write(session)
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
+    session.commit()
 
 
 def begin_write(session: Session) -> None:
