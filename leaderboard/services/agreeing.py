@@ -11,7 +11,7 @@ from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import Progress, rescore
 from leaderboard.storage import people
-from leaderboard.storage.database import begin_write
+from leaderboard.storage.database import all_or_nothing
 
 
 def check_agreement(session: Session, text: str) -> Agreement:
@@ -28,11 +28,10 @@ def load_agreement(session: Session, text: str, *, now: datetime, progress: Prog
     A later `effective_from` is a new version; the same one again replaces it (design section 5).
     Raises AgreementRefused, or Refused while there is no organisation.
     """
-    begin_write(session)
-    agreement = check_agreement(session, text)
-    people.write_agreement(session.connection(), agreement.effective_from, agreement.title, text, now)
-    rescore(session, now, progress, has_new_rules=True)
-    session.commit()
+    with all_or_nothing(session):
+        agreement = check_agreement(session, text)
+        people.write_agreement(session.connection(), agreement.effective_from, agreement.title, text, now)
+        rescore(session, now, progress, has_new_rules=True)
     return agreement
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.events import Event
 from leaderboard.services.scoring import Scoring
 from leaderboard.storage import events
-from leaderboard.storage.database import begin_write, to_micros
+from leaderboard.storage.database import all_or_nothing, to_micros
 
 
 def record_event(session: Session, event: Event, *, now: datetime) -> bool:
@@ -15,7 +15,6 @@ def record_event(session: Session, event: Event, *, now: datetime) -> bool:
 
     The same event id again in its source changes nothing. On return the event is on disk.
     """
-    begin_write(session)
     due_at = None if event.due_at is None else to_micros(event.due_at)
     row = (
         event.source,
@@ -29,11 +28,10 @@ def record_event(session: Session, event: Event, *, now: datetime) -> bool:
         event.amount_minor,
         due_at,
     )
-    if not events.insert_event(session.connection(), row):
-        session.rollback()
-        return False
-    scoring = Scoring(session, now)
-    scoring.score([event.subject])
-    scoring.finish()
-    session.commit()
+    with all_or_nothing(session):
+        if not events.insert_event(session.connection(), row):
+            return False
+        scoring = Scoring(session, now)
+        scoring.score([event.subject])
+        scoring.finish()
     return True

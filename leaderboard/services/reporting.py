@@ -35,9 +35,10 @@ def list_attainments(session: Session, period: str, sla: str | None = None, *, n
     connection = session.connection()
     rules = rule_book(connection).rules
     wanted = parse_period(period)
-    kinds = {each.key: each.measure.kind for version in rules.versions for each in version.agreement.slas}
-    if sla is not None and sla not in kinds:
-        names = ", ".join(sorted(kinds)) or "none, since no agreement is loaded yet"
+    kinds = {(version.id, sla.key): sla.measure.kind for version in rules.versions for sla in version.agreement.slas}
+    keys = {sla_key for _, sla_key in kinds}
+    if sla is not None and sla not in keys:
+        names = ", ".join(sorted(keys)) or "none, since no agreement is loaded yet"
         raise Refused(f"{quoted(sla)} is not an SLA of the agreement; its SLAs are {names}.")
     for row in boards.attainments_in(connection, [str(month) for month in wanted.months], sla):
         yield _attainment(row, kinds)
@@ -46,13 +47,13 @@ def list_attainments(session: Session, period: str, sla: str | None = None, *, n
             yield _attainment(row, kinds)
 
 
-def _attainment(row: Any, kinds: dict[str, str]) -> Plain:
+def _attainment(row: Any, kinds: dict[tuple[int, str], str]) -> Plain:
     return {
         "sla": row.sla,
         "participant": row.key if row.scope == "member" else row.team,
         "subject": row.subject,
         "level": row.level,
-        "value": _value(kinds.get(row.sla, ""), row.value, row.of_cases),
+        "value": _value(kinds.get((row.version_id, row.sla), ""), row.value, row.of_cases),
         "started_at": _iso(row.started_at),
         "due_at": _iso(row.due_at),
         "stopped_at": _iso(row.stopped_at),

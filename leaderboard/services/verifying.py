@@ -17,7 +17,8 @@ from leaderboard.services.cells import cell_of, zero_cells
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import SUBJECTS_A_CHUNK, Progress
 from leaderboard.services.totals import expected_totals
-from leaderboard.storage import attainments, events, evidence, totals
+from leaderboard.storage import attainments, events, evidence, tampering, totals
+from leaderboard.storage.database import begin_snapshot
 
 
 def verify(session: Session, *, now: datetime, progress: Progress | None = None) -> Iterator[str]:
@@ -26,6 +27,7 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
     Compared are attainments, evidence, monthly results, the ledger's net for each attainment, and totals.
     Works through subjects in chunks; what it keeps grows with participants and months, not with events.
     """
+    begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
     monthly: defaultdict[Cell, Tally] = defaultdict(Tally)
@@ -37,6 +39,7 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
             progress(len(subjects))
     for key in sorted(book.opened):
         yield from _month_differences(connection, book, month_of_key(key), now, monthly)
+    yield from _groundless(connection)
     yield from _ledger_differences(connection)
     yield from _total_differences(connection, book)
 
@@ -113,9 +116,28 @@ def _month_differences(
     yield from _compare(list(stored.values()), expected)
 
 
+def _groundless(connection: Connection) -> Iterator[str]:
+    """Name the rows that the passes over subjects and months do not come by."""
+    for each in tampering.attainments_without_ground(connection):
+        yield (
+            f"attainment without ground: {each.sla} of {each.scope} {each.participant_id}, {each.subject}, "
+            f"started {each.started_at.isoformat()} is {each.level} with {each.points} points."
+        )
+    for subject, sla, month in tampering.evidence_without_events(connection):
+        yield f"evidence of {subject}: stored for {sla} in {month}, expected none, since no event names it."
+
+
 def _ledger_differences(connection: Connection) -> Iterator[str]:
     for attainment_id, points, net in totals.ledger_nets_that_differ(connection):
         yield f"ledger: attainment {attainment_id} is worth {points} points, but its entries add up to {net}."
+    for entry_id, points in tampering.entries_for_nothing(connection):
+        yield f"ledger: entry {entry_id} of {points} points names no attainment."
+    for each in tampering.points_gone_elsewhere(connection):
+        whose = f"team {each.team_id}" if each.member_id is None else f"member {each.member_id}, team {each.team_id}"
+        yield (
+            f"ledger: attainment {each.attainment_id}: its entries give {each.net} points to {whose} "
+            f"in {each.month}, which is not what it earned there."
+        )
 
 
 def _total_differences(connection: Connection, book: RuleBook) -> Iterator[str]:

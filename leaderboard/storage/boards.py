@@ -38,8 +38,9 @@ def page_of_totals(
 
 
 def all_totals(connection: Connection, period: str, scope: str, side: str | None) -> Sequence[Any]:
-    """Return all totals of a board, in no order."""
-    return connection.execute(select(*_columns).where(*_board(period, scope, side))).all()
+    """Return all totals of a board, always in the same order, which is none of rank."""
+    query = select(*_columns).where(*_board(period, scope, side)).order_by(Total.participant_id)
+    return connection.execute(query).all()
 
 
 def count_totals(connection: Connection, period: str, scope: str, side: str | None) -> tuple[int, int]:

@@ -113,6 +113,25 @@ def _begin(connection: Connection) -> None:
         cursor.close()
 
 
+def begin_snapshot(session: Session) -> None:
+    """Begin to read what one moment holds, whatever others write meanwhile; a transaction under way ends here."""
+    session.rollback()
+    is_postgresql = session.get_bind().dialect.name == "postgresql"  # SQLite's transactions see one moment anyway
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"} if is_postgresql else {})
+
+
+@contextmanager
+def all_or_nothing(session: Session) -> Iterator[None]:
+    """Write in one transaction, committed at the end; a failure rolls it back at once, so that no writer waits."""
+    begin_write(session)
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
+    session.commit()
+
+
 def begin_write(session: Session, lock: int = WRITE_LOCK) -> None:
     """Begin the session's one writing transaction; a reading one under way ends here.
 

@@ -75,7 +75,7 @@ def test_without_an_organisation_no_agreement_is_checked_or_loaded(session):
         check_agreement(session, agreement(SPEED))
     with pytest.raises(Refused, match="No organisation is loaded yet"):
         load_agreement(session, agreement(SPEED), now=NOW)
-    session.rollback()
+    assert not session.in_transaction()
     assert count(session, AgreementVersion) == 0
 
 
@@ -83,7 +83,7 @@ def test_a_file_with_a_mistake_changes_nothing(aurora):
     before = state(aurora), agreement_versions(aurora)
     with pytest.raises(Refused):
         load(aurora, SPEED.replace("8h", "-1h"))
-    aurora.rollback()
+    assert not aurora.in_transaction()
     assert (state(aurora), agreement_versions(aurora)) == before
 
 

@@ -69,14 +69,14 @@ def test_it_is_on_disk_on_return_and_nothing_stays_locked(aurora, ana):
 def test_an_event_that_cannot_be_scored_is_not_stored(aurora):
     with pytest.raises(IntegrityError):
         record_event(aurora, event("a", "10-05 09:00", "lead.assigned", 99), now=NOW)
-    aurora.rollback()
+    assert not aurora.in_transaction()
     assert count(aurora) == 0
 
 
 def test_without_an_organisation_nothing_is_stored(session):
     with pytest.raises(Refused, match="No organisation is loaded yet"):
         record_event(session, event("a", "10-05 09:00", "lead.assigned", None), now=NOW)
-    session.rollback()
+    assert not session.in_transaction()
     assert count(session) == 0
 
 

@@ -1,4 +1,4 @@
-"""Tests of pages: on the organisation of worlds.py, at its moment; of the door: with pages of their own, which go wrong."""
+"""Tests of pages stand on the organisation of worlds.py at its moment; those of the door on pages that go wrong."""
 
 from collections.abc import Callable
 
