@@ -15,16 +15,9 @@ from leaderboard.services import demo
 def run_demo(tmp_path, monkeypatch):
     """`run_demo()` runs the command, with few leads, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("leaderboard.services.demo.create_demo", partial(demo.create_demo, leads=50))
-    address = f"sqlite:///{tmp_path}/demo.db"
-    monkeypatch.setattr("leaderboard.cli.create_app", partial(_app, address))
+    monkeypatch.setattr("leaderboard.cli.create_demo", partial(demo.create_demo, leads=50))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/demo.db")
     return lambda: CliRunner().invoke(main, ["demo"])
-
-
-def _app(address: str):
-    from leaderboard.app import create_app
-
-    return create_app({"DATABASE_URL": address, "SECRET_KEY": "0123456789abcdef-a-key-for-tests-only"})
 
 
 def passwords(result: Result) -> dict[str, str]:

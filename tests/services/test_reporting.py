@@ -2,7 +2,7 @@
 
 import pytest
 
-from leaderboard.domain.errors import PeriodRefused
+from leaderboard.domain.errors import PeriodRefused, Refused
 from leaderboard.services.reporting import list_attainments, list_standings
 from tests.factories import at
 from tests.services.examples import NOW, ON_TIME, PIPELINE, SPEED, TRAINING, WINS, agreement, log, set_up, sla
@@ -74,7 +74,8 @@ def test_values_are_in_the_units_of_their_kind(aurora, key, values):
 
 def test_only_the_sla_and_the_period_asked_for_are_listed(aurora):
     assert {row["sla"] for row in listed(aurora, sla="wins")} == {"wins"}
-    assert listed(aurora, sla="unheard-of") == []
+    with pytest.raises(Refused, match="is not an SLA of the agreement"):
+        listed(aurora, sla="unheard-of")
     assert listed(aurora, "2026-09") == []
     assert listed(aurora, "2026-Q4") == listed(aurora)
 

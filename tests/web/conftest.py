@@ -94,17 +94,6 @@ def make_app(database_url, monkeypatch):
 
 
 @pytest.fixture
-def static_file(tmp_path):
-    """`static_file(app)` makes the application serve /static/some.css."""
-    (tmp_path / "some.css").write_text("p { margin: 0 }", encoding="utf-8")
-
-    def serve(app):
-        app.static_folder = str(tmp_path)
-
-    return serve
-
-
-@pytest.fixture
 def world(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """The organisation is loaded, and the board's clock stands at its moment."""
     worlds.build(session)

@@ -143,13 +143,12 @@ def test_a_closed_account_is_out_at_once(app, session, ana):
     assert sign_in(app.test_client()).status_code == 401
 
 
-def test_a_warm_page_costs_one_statement_and_static_files_none(app, ana, query_counter, static_file):
-    static_file(app)
+def test_a_warm_page_costs_one_statement_and_static_files_none(app, ana, query_counter):
     with query_counter() as statements:
         assert ana.get("/trial/page").text == f"{ANA} rep None None"
     assert len(statements) == 1
     with query_counter() as statements:
-        ana.get("/static/some.css").close()
+        ana.get("/static/css/base.css").close()
     assert statements == []
 
 
