@@ -287,7 +287,3 @@ def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
         if faults:
             raise Failed("\n".join(f"{fault}." for fault in faults))
     run_server(host, port, workers)
-
-
-if __name__ == "__main__":
-    main()
