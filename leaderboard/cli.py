@@ -49,7 +49,7 @@ def _scoring_bar(session: Session, label: str) -> AbstractContextManager[Callabl
     return progress_bar(label, count_subjects(session) if is_watched() else None)
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="sla-leaderboard")
 def main() -> None:
     """SLA Leaderboard: service levels met or exceeded earn points, badges and bonuses."""
@@ -147,7 +147,12 @@ def people() -> None:
 @click.argument("file", type=InputFile())
 @with_session
 def people_load(session: Session, file: BinaryIO) -> None:
-    """Load a CSV of people: email,name,team,side,from,until,role,external_id."""
+    """Load a CSV of people; all of it or, if a row is wrong, nothing.
+
+    \b
+    email,name,team,side,from,until,role,external_id
+    ana@example.com,Ana,North,sales,2026-01-01,,rep,crm-17;crm-18
+    """
     with _scoring_bar(session, "Scored") as advance:
         report = load_people(session, file, now=now(), progress=advance)
     click.echo(f"{count(report.rows, 'row')}: {count(report.members, 'member')} in {count(report.teams, 'team')}.")
@@ -180,7 +185,7 @@ def _mapping_file(_context: click.Context, _option: click.Parameter, name: str |
 @click.option("--create-members", type=click.Choice(SIDES), help="Create unknown members and teams on this side.")
 @click.option("--dry-run", is_flag=True, help="Report the same and change nothing.")
 @click.option("--refused", type=click.Path(path_type=Path), help="Write refused rows to this file, as they came.")
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text")
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to report.")
 @with_session
 def events_import(
     session: Session,
@@ -192,7 +197,14 @@ def events_import(
     refused: Path | None,
     form: str,
 ) -> None:
-    """Import events from CSV or JSON lines, then score what they touch."""
+    """Import events from CSV or JSON lines (- for standard input), then score what they touch.
+
+    A bad row is refused alone, and named; the exit code is then 1. The same event again is skipped.
+
+    \b
+    leaderboard events import events.csv --refused refused.csv
+    leaderboard events import export.csv --mapping mapping.toml --source crm --dry-run
+    """
     name = file_name(file)
     with RefusedFile(refused, file, mapping) as keeper, ImportProgress(file) as progress:
         options = ImportOptions(
@@ -232,21 +244,29 @@ def score(session: Session, as_of: str | None) -> None:
 @main.command()
 @click.option("--period", required=True, help="A month such as 2018-01 or a quarter such as 2018-Q1.")
 @click.option("--sla", help="One SLA's key.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="json")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="json", help="How to print them.")
 @with_session
 def attainments(session: Session, period: str, sla: str | None, form: str) -> None:
-    """List the levels reached in a period."""
+    """List the levels reached in a period, and those pending in the current one.
+
+    \b
+    leaderboard attainments --period 2026-10 --sla speed-to-lead
+    """
     print_rows(list_attainments(session, period, sla, now=now()), ATTAINMENT_COLUMNS, form)
 
 
 @main.command()
 @click.option("--period", required=True, help="A month such as 2018-01 or a quarter such as 2018-Q1.")
-@click.option("--scope", type=click.Choice(("team", "member")), required=True)
-@click.option("--side", type=click.Choice(SIDES))
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table")
+@click.option("--scope", type=click.Choice(("team", "member")), required=True, help="Who is ranked.")
+@click.option("--side", type=click.Choice(SIDES), help="One side only.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", help="How to print them.")
 @with_session
 def standings(session: Session, period: str, scope: str, side: str | None, form: str) -> None:
-    """Print the standings of a period."""
+    """Print the standings of a period.
+
+    \b
+    leaderboard standings --period 2026-Q4 --scope team --format csv
+    """
     print_rows(list_standings(session, period, scope, side), STANDING_COLUMNS, form)
 
 
@@ -290,9 +310,9 @@ def user_token(session: Session, email: str) -> None:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
+@click.option("--host", default="127.0.0.1")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000)
+@click.option("--workers", type=click.IntRange(1, 64), default=2)
 @click.option("--no-scheduler", is_flag=True, help="Do not run the scheduler beside the web server.")
 def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
     """Run the production web server."""
@@ -303,7 +323,3 @@ def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
         if faults:
             raise Failed("\n".join(f"{fault}." for fault in faults))
     run_server(host, port, workers)
-
-
-if __name__ == "__main__":
-    main()

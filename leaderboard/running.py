@@ -11,6 +11,7 @@ from traceback import extract_tb
 from typing import IO, Any, BinaryIO, cast
 
 import click
+from alembic.util.exc import CommandError
 from flask import Flask
 from flask_migrate import upgrade as migrate_database
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -127,7 +128,13 @@ def migrated_app() -> Flask:
     """Return the application of the settings, its database brought up to date."""
     app = create_app()
     with app.app_context():
-        migrate_database(directory=str(resource("migrations")))
+        try:
+            migrate_database.__wrapped__(directory=str(resource("migrations")))  # without its own way of failing
+        except CommandError as error:
+            raise Failed(
+                f"The database cannot be brought up to date: {_sentence(str(error))}. "
+                "It may be of a newer version of this program; install that one."
+            ) from error
     return app
 
 
@@ -137,7 +144,11 @@ def database() -> Iterator[Session]:
     with plain_errors():
         app = migrated_app()
         with app.app_context():
-            yield db.session()
+            try:
+                yield db.session()
+            finally:
+                db.session.remove()
+                db.engine.dispose()
 
 
 def with_session(command: Command) -> Command:
