@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS, Row, RowError
-from leaderboard.domain.time_formats import EXAMPLE, ISO, fault_of
+from leaderboard.domain.time_formats import EXAMPLE, ISO, fault_of, with_offset
 
 HEAD_KEYS = (
     "time_zone time_format source delimiter empty decimal_mark thousands_mark currency_sign footer description event"
@@ -281,7 +281,7 @@ def _mark(document: dict[str, Any], key: str, example: str) -> str | None:
 
 
 def _time_formats(value: Any) -> tuple[str, ...]:
-    formats = _texts(value, "the mapping: time_format")
+    formats = tuple(map(with_offset, _texts(value, "the mapping: time_format")))
     fault = fault_of(formats) if formats else f"names no format; write one {EXAMPLE}"
     if fault:
         raise Refused(f"The mapping: time_format {fault}.")
