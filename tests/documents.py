@@ -13,8 +13,9 @@ DOCS = ROOT / "docs"
 
 
 def blocks(document: Path, kind: str) -> list[str]:
-    """Return the fenced blocks of one kind in a document."""
-    return re.findall(rf"^```{kind}\n(.*?)^```$", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    """Return the fenced blocks of one kind in a document, "" for those that name none."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [text for name, text in found if name == kind]
 
 
 def run(script: str, folder: Path, **environment: str) -> str:

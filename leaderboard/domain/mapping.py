@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS, Row, RowError
-from leaderboard.domain.time_formats import EXAMPLE, ISO, fault_of
+from leaderboard.domain.time_formats import EXAMPLE, ISO, fault_of, with_offset
 
 HEAD_KEYS = (
     "time_zone time_format source delimiter empty decimal_mark thousands_mark currency_sign footer description event"
@@ -25,6 +25,7 @@ class Text:
     """A text with {column} of theirs in braces; {column:15} takes the first 15 characters only."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         pieces = PLACEHOLDER.split(text)  # text, column, text, column, … text
         self.literals = pieces[::2]
         found = [(CUT.fullmatch(name), name) for name in pieces[1::2]]
@@ -86,6 +87,10 @@ class EventTemplate:
         """The columns that it reads."""
         parts: list[Text | Condition] = [*self.texts.values(), *(each for each in (self.when, self.unless) if each)]
         return [name for part in parts for name in part.columns]
+
+    def origin(self, column: str) -> str:
+        """Return what the mapping says about one of our columns, for the person who looks for it in their file."""
+        return f'{column} = "{self.texts[column].text}"' if column in self.texts else column
 
     def row(self, theirs: Row) -> dict[str, str] | None:
         """Return the row of ours that a row of theirs gives, or None if the event is skipped."""
@@ -151,8 +156,11 @@ class EventMapping:
         kept = tuple(each for each in self.templates if not each.is_optional or set(each.columns) <= set(header))
         return replace(self, templates=kept)
 
-    def rows(self, theirs: Row) -> Iterator[dict[str, str]]:
-        """Yield the rows of ours that one row of theirs gives; RowError for an amount that does not fit."""
+    def rows(self, theirs: Row) -> Iterator[tuple[EventTemplate, dict[str, str]]]:
+        """Yield the rows of ours that one row of theirs gives, each with its template.
+
+        Raises RowError for an amount that does not fit.
+        """
         if self.empty:
             theirs = {name: "" if cell.strip() in self.empty else cell for name, cell in theirs.items()}
         for template in self.templates:
@@ -161,7 +169,7 @@ class EventMapping:
                 continue
             if self.amounts and row.get("amount"):
                 row["amount"] = self.amounts.plain(row["amount"])
-            yield row
+            yield template, row
 
 
 def parse_mapping(text: str) -> EventMapping:
@@ -273,7 +281,7 @@ def _mark(document: dict[str, Any], key: str, example: str) -> str | None:
 
 
 def _time_formats(value: Any) -> tuple[str, ...]:
-    formats = _texts(value, "the mapping: time_format")
+    formats = tuple(map(with_offset, _texts(value, "the mapping: time_format")))
     fault = fault_of(formats) if formats else f"names no format; write one {EXAMPLE}"
     if fault:
         raise Refused(f"The mapping: time_format {fault}.")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS, LONGEST_TEXT, REQUIRED, EventReader, InboundEvent, RowError, TimeReader
-from leaderboard.domain.mapping import EventMapping
+from leaderboard.domain.mapping import EventMapping, EventTemplate
 from leaderboard.domain.people import Membership, is_email
 from leaderboard.domain.periods import Month
 from leaderboard.domain.shown import has_controls, quoted, shown
@@ -247,8 +247,16 @@ class _FileEvents:
         if self.mapping is None:
             return [self._resolved(self.reader.read(self._ours([*map(str.strip, row.cells), ""])))]
         theirs = dict(zip(self.header, row.cells, strict=True))
-        read = [self.reader.read([ours.get(name, "") for name in COLUMNS]) for ours in self.mapping.rows(theirs)]
+        read = [self._mapped(template, ours) for template, ours in self.mapping.rows(theirs)]
         return [self._resolved(each) for each in read]
+
+    def _mapped(self, template: EventTemplate, ours: dict[str, str]) -> InboundEvent:
+        """Return the event of a mapped row; a fault is told with where the mapping took the text from."""
+        try:
+            return self.reader.read([ours.get(name, "") for name in COLUMNS])
+        except RowError as error:
+            reason = f"{error.reason} (the mapping says {template.origin(error.column)})"
+            raise RowError(error.column, error.value, reason) from None
 
     def _resolved(self, event: InboundEvent) -> _Resolved:
         """Find an event's member and team; warn if it will not count as one would think."""

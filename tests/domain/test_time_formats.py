@@ -54,6 +54,7 @@ def test_a_time_beyond_the_calendar_is_told_apart():
         ("%Y-%m-%dT%H:%M:%S%z", "unix_ms"),
         ("%d %b %Y",),
         ("%Y-%j",),
+        ("%Y-%m",),  # the first of the month
     ],
 )
 def test_formats_that_read_a_date_in_one_way_only_are_taken(formats):

@@ -3,9 +3,15 @@
 import csv
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from leaderboard.services.agreeing import load_agreement
+from tests.documents import DOCS
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 MONTHS = [f"2017-{month:02}" for month in range(6, 13)] + [f"2018-{month:02}" for month in range(1, 12)]
 QUARTERS = ["2017-Q4", "2018-Q1", "2018-Q2", "2018-Q3", "2018-Q4"]
 DAY = 86_400
@@ -165,13 +171,45 @@ def test_s1_s4_a_quarter_ranks_the_sum_of_its_months(olist, ours, quarter):
 
 
 @pytest.mark.parametrize("quarter", QUARTERS)
-def test_a_quarters_wins_rank_as_the_figures_do(ours, figures, quarter):
+@pytest.mark.parametrize(("sla", "figure"), [("wins", "sr"), ("prepared-wins", "sdr")])
+def test_a_quarters_wins_rank_as_the_figures_do(ours, figures, quarter, sla, figure):
     year, number = quarter.split("-Q")
     months = {f"{year}-{month:02}" for month in range(3 * int(number) - 2, 3 * int(number) + 1)}
     wins = Counter()
-    for row in ours["wins"]:
+    for row in ours[sla]:
         if row["subject"] in months:
             wins[row["participant"]] += row["value"]
-    expected = {each["id"]: each["value"] for each in figures["sr_ranking_by_quarter"][quarter]}
-    assert +wins == expected
-    assert ranked(+wins) == {each["id"]: each["rank"] for each in figures["sr_ranking_by_quarter"][quarter]}
+    expected = figures[f"{figure}_ranking_by_quarter"][quarter]
+    assert +wins == {each["id"]: each["value"] for each in expected}
+    assert ranked(+wins) == {each["id"]: each["rank"] for each in expected}
+
+
+@pytest.fixture(scope="module")
+def all_wins(olist, ours):
+    """The clocks of every win, however long it took, under an agreement that gives them the time."""
+    assert ours  # taken before the agreement changes
+    agreement = (DOCS / "examples" / "olist" / "agreement.toml").read_text(encoding="utf-8")
+    patient = agreement.replace('met = "30d", exceeded = "7d"', 'met = "600d", exceeded = "14d"')
+    assert patient != agreement
+    load_agreement(olist.session, patient, now=NOW)
+    rows = [row for row in olist.attainments(*MONTHS, sla="won-in-30-days") if row["level"] != "missed"]
+    load_agreement(olist.session, agreement, now=NOW)
+    return rows
+
+
+def test_t3_every_win_took_the_real_seconds_since_its_first_contact(olist, all_wins):
+    first = {row["mql_id"]: row["first_contact_date"] for row in table(olist, "marketing_qualified_leads")}
+    expected = {}
+    for row in table(olist, "closed_deals"):
+        start, end = (
+            wall(text).replace(tzinfo=SAO_PAULO).astimezone(UTC) for text in (first[row["mql_id"]], row["won_date"])
+        )
+        if end >= start:  # one deal was won before its first contact
+            expected[row["mql_id"], row["sr_id"]] = (end - start).total_seconds()
+    assert {(row["subject"], row["participant"]): row["value"] for row in all_wins} == expected
+
+
+def test_c10_wins_within_14_days_are_those_of_whoever_closed_them(all_wins, figures):
+    within = Counter(row["participant"] for row in all_wins if row["level"] == "exceeded")
+    for person, expected in figures["time_to_win"]["by_sr"].items():
+        assert within[person] == expected["within_14d_elapsed"], person
