@@ -129,32 +129,43 @@ def _attainment(row: Any) -> _Stored:
     )
 
 
-def write_attainments(connection: Connection, rows: Iterable[tuple[int, Attainment, bool]]) -> None:
-    """Insert or overwrite attainments: id, attainment, and whether its subject is a month."""
-    values = [
-        (
-            row_id,
-            each.sla,
-            each.scope,
-            each.participant,
-            each.subject,
-            to_micros(each.started_at),
-            each.team_id,
-            None if each.month is None else str(each.month),
-            each.level.value,
-            each.points,
-            each.value,
-            each.of_cases,
-            None if each.due_at is None else to_micros(each.due_at),
-            None if each.stopped_at is None else to_micros(each.stopped_at),
-            None if each.decided_at is None else to_micros(each.decided_at),
-            each.version,
-            int(is_monthly),
-        )
-        for row_id, each, is_monthly in rows
-    ]
-    insert_rows(
-        connection, AttainmentRow.__tablename__, ATTAINMENT_COLUMNS, values, update_all(ATTAINMENT_COLUMNS, "id")
+def write_attainments(
+    connection: Connection, new: Iterable[_Stored], again: Iterable[_Stored], *, is_monthly: bool
+) -> None:
+    """Insert new attainments and overwrite known ones, each given with its id.
+
+    is_monthly: whether their subject is a month.
+    """
+    table, monthly = AttainmentRow.__tablename__, int(is_monthly)
+    insert_rows(connection, table, ATTAINMENT_COLUMNS, [_row(*each, monthly) for each in new])
+    overwrite = update_all(ATTAINMENT_COLUMNS, "id")
+    insert_rows(connection, table, ATTAINMENT_COLUMNS, [_row(*each, monthly) for each in again], overwrite)
+
+
+def _row(row_id: int, each: Attainment, is_monthly: int) -> tuple[Any, ...]:
+    """Return an attainment as ATTAINMENT_COLUMNS."""
+    stopped_at = None if each.stopped_at is None else to_micros(each.stopped_at)
+    decided_at = stopped_at
+    if each.decided_at is not each.stopped_at:  # what is done in time is decided as it stops
+        decided_at = None if each.decided_at is None else to_micros(each.decided_at)
+    return (
+        row_id,
+        each.sla,
+        each.scope,
+        each.participant,
+        each.subject,
+        to_micros(each.started_at),
+        each.team_id,
+        None if each.month is None else each.month.key,
+        str(each.level),
+        each.points,
+        each.value,
+        each.of_cases,
+        None if each.due_at is None else to_micros(each.due_at),
+        stopped_at,
+        decided_at,
+        each.version,
+        is_monthly,
     )
 
 

@@ -1,7 +1,7 @@
 """Queries of events and imports."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, type_coerce
@@ -50,11 +50,13 @@ def insert_event(connection: Connection, row: tuple[Any, ...]) -> bool:
 def events_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list[Event]]:
     """Return all events of some subjects, each subject's by instant, then id, then source (C8)."""
     found: dict[str, list[Event]] = {}
+    fromtimestamp, new = datetime.fromtimestamp, tuple.__new__
     # Plain tuples: SQLAlchemy's rows would cost as much again for each of a million events.
     rows = connection.execute(_events.where(EventRow.subject.in_(subjects))).cursor.fetchall()
     for event_id, at, event_type, subject, member_id, team_id, outcome, amount, due_at, source in rows:
         due = None if due_at is None else from_micros(due_at)
-        event = Event(event_id, from_micros(at), event_type, subject, member_id, team_id, outcome, amount, due, source)
+        instant = fromtimestamp(at / 1_000_000, UTC)  # from_micros without the call
+        event = new(Event, (event_id, instant, event_type, subject, member_id, team_id, outcome, amount, due, source))
         if subject in found:
             found[subject].append(event)
         else:
@@ -81,6 +83,12 @@ def subjects_after(connection: Connection, event_id: int) -> list[str]:
             select(EventRow.subject).where(EventRow.id > event_id).distinct().order_by(EventRow.subject)
         ).scalars()
     )
+
+
+def subjects_up_to(connection: Connection, subjects: Sequence[str], event_id: int) -> list[str]:
+    """Return those of some subjects that have events up to an event id."""
+    query = select(EventRow.subject).where(EventRow.subject.in_(subjects), EventRow.id <= event_id).distinct()
+    return list(connection.execute(query).scalars())
 
 
 def subjects_beyond(connection: Connection, subject: str | None, limit: int) -> list[str]:

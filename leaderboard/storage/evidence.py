@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, tuple_, type_coerce
 
@@ -37,9 +38,12 @@ def evidence_of(connection: Connection, subjects: Sequence[str]) -> dict[str, di
 
 
 def write_evidence(
-    connection: Connection, new: Iterable[tuple[str, SubjectEvidence]], gone: Sequence[tuple[str, Cell, datetime]]
+    connection: Connection,
+    new: Iterable[tuple[str, SubjectEvidence]],
+    again: Iterable[tuple[str, SubjectEvidence]],
+    gone: Iterable[tuple[str, Cell, datetime]],
 ) -> None:
-    """Insert or overwrite evidence of subjects, and take away what no longer holds."""
+    """Insert new evidence of subjects, overwrite what has another amount now, and take away what no longer holds."""
     for subject, cell, at in gone:
         connection.execute(
             delete(EvidenceRow).where(
@@ -51,20 +55,16 @@ def write_evidence(
                 EvidenceRow.at == at,
             )
         )
-    values = [
-        (
-            subject,
-            each.cell.sla,
-            str(each.cell.month),
-            each.cell.scope,
-            each.cell.participant,
-            to_micros(each.at),
-            each.amount,
-        )
-        for subject, each in new
-    ]
-    conflict = "(subject, sla, month, scope, participant_id, at) DO UPDATE SET amount = excluded.amount"
-    insert_rows(connection, EvidenceRow.__tablename__, EVIDENCE_COLUMNS, values, conflict)
+    table = EvidenceRow.__tablename__
+    insert_rows(connection, table, EVIDENCE_COLUMNS, [_row(*each) for each in new])
+    overwrite = "(subject, sla, month, scope, participant_id, at) DO UPDATE SET amount = excluded.amount"
+    insert_rows(connection, table, EVIDENCE_COLUMNS, [_row(*each) for each in again], overwrite)
+
+
+def _row(subject: str, each: SubjectEvidence) -> tuple[Any, ...]:
+    """Return a subject's evidence as EVIDENCE_COLUMNS."""
+    cell = each.cell
+    return subject, cell.sla, cell.month.key, cell.scope, cell.participant, to_micros(each.at), each.amount
 
 
 def evidence_in_cells(connection: Connection, cells: Sequence[Cell]) -> dict[Cell, list[tuple[datetime, int]]]:
