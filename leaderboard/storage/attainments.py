@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_, type_coerce, update
+from sqlalchemy import Connection, func, select, type_coerce, update
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.monthly import Cell
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
-from leaderboard.storage.bulk import insert_rows, update_all
+from leaderboard.storage.bulk import insert_rows, keyed, update_all
 from leaderboard.storage.database import Big, from_micros, to_micros
 from leaderboard.storage.tables import AttainmentRow, OrganisationRow
 
@@ -34,6 +34,7 @@ ATTAINMENT_COLUMNS = (
     "version_id",
     "is_monthly",
 )
+IDENTITY = {"subject": "TEXT", "sla": "TEXT", "started_at": "BIGINT", "scope": "TEXT", "participant_id": "BIGINT"}
 _raw = {
     name: type_coerce(getattr(AttainmentRow, name), Big)
     for name in ("started_at", "due_at", "stopped_at", "decided_at")
@@ -70,19 +71,19 @@ def attainments_of(connection: Connection, subjects: Sequence[str]) -> Iterator[
 
 def attainments_of_cells(connection: Connection, cells: Sequence[tuple[Cell, datetime]]) -> Iterator[_Stored]:
     """Yield the stored attainments of cells, each given with its month's first instant."""
-    identity = tuple_(
-        AttainmentRow.subject,
-        AttainmentRow.sla,
-        AttainmentRow.started_at,
-        AttainmentRow.scope,
-        AttainmentRow.participant_id,
-    )
+    columns = ", ".join(f"attainment.{name}" for name in ATTAINMENT_COLUMNS[:-1])
+    same = " AND ".join(f"attainment.{name} = wanted.{name}" for name in IDENTITY)
     for start in range(0, len(cells), CELLS_A_QUERY):
-        wanted = [
-            (str(cell.month), cell.sla, starts_at, cell.scope, cell.participant)
-            for cell, starts_at in cells[start : start + CELLS_A_QUERY]
-        ]
-        yield from map(_attainment, connection.execute(_attainments.where(identity.in_(wanted))))
+        wanted, values = keyed(
+            connection,
+            IDENTITY,
+            [
+                (cell.month.key, cell.sla, to_micros(starts_at), cell.scope, cell.participant)
+                for cell, starts_at in cells[start : start + CELLS_A_QUERY]
+            ],
+        )
+        sql = f"WITH {wanted} SELECT {columns} FROM wanted JOIN attainment ON {same}"
+        yield from map(_attainment, connection.exec_driver_sql(sql, values).all())
 
 
 def attainments_of_month(connection: Connection, month: Month) -> Iterator[_Stored]:
