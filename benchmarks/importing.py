@@ -1,6 +1,7 @@
 """Importing, validating and scoring lead events against a bare insert of the same events.
 
-Each run is a process of its own, so that its peak memory is its own: `python -m benchmarks.importing WHAT ADDRESS FILE`.
+Each run is a process of its own, so that its peak memory is its own:
+`python -m benchmarks.importing WHAT ADDRESS FILE`.
 """
 
 import csv

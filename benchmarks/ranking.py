@@ -27,6 +27,5 @@ def measure(engine: Engine, month: str, entries: int, reads: int, rounds: int) -
         ours()
         ratio, their_time, our_time = interleaved(grouped, ours, rounds)
     note = f"{in_words(our_time)} against {in_words(their_time)}"
-    return [
-        Result(f"the top 50 at {entries:,} ledger rows against grouping them", 50, ratio, is_at_least=True, note=note)
-    ]
+    what = f"the top 50 at {entries:,} ledger rows against grouping them"
+    return [Result(what, 50, ratio, is_at_least=True, note=note)]

@@ -14,9 +14,8 @@ from leaderboard.domain.working_time import Calendar
 ZONE = "America/Sao_Paulo"
 WEEKDAYS = range(5)
 OPEN = ((9, 12), (13, 18))
-CALENDAR = Calendar(
-    ZONE, tuple(tuple((a * 60, b * 60) for a, b in OPEN) if day in WEEKDAYS else () for day in range(7))
-)
+HOURS = tuple((first * 60, last * 60) for first, last in OPEN)
+CALENDAR = Calendar(ZONE, tuple(HOURS if day in WEEKDAYS else () for day in range(7)))
 Pair = tuple[datetime, datetime]
 
 
