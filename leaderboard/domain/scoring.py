@@ -49,7 +49,7 @@ def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datet
     score = SubjectScore([], [], [], set(), wakes_at)
     if not events:
         return score
-    score.months.update(_months_of(rules, events))
+    _add_months(rules, events, score.months)
     types = {event.type for event in events}
     theirs = _Subject(subject, events, now, score)
     for version in rules.versions_between(events[0].occurred_at, events[-1].occurred_at):
@@ -62,12 +62,12 @@ def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datet
     return score
 
 
-def _months_of(rules: Rules, events: Sequence[Event]) -> set[Month]:
+def _add_months(rules: Rules, events: Sequence[Event], months: set[Month]) -> None:
     month_of = rules.months.month_of
     first, last = month_of(events[0].occurred_at), month_of(events[-1].occurred_at)
-    if first is last or first.next == last:
-        return {first, last}
-    return {month_of(event.occurred_at) for event in events}
+    months.add(first)
+    if first is not last:
+        months.update(month_of(event.occurred_at) for event in events)
 
 
 def _add_clocks(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> None:

@@ -11,7 +11,7 @@ from leaderboard.domain.monthly import Cell
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
 from leaderboard.storage.bulk import insert_rows, keyed, update_all
-from leaderboard.storage.database import Big, from_micros, to_micros
+from leaderboard.storage.database import EPOCH, MICROSECOND, Big, from_micros, to_micros
 from leaderboard.storage.tables import AttainmentRow, OrganisationRow
 
 CELLS_A_QUERY = 400
@@ -145,27 +145,30 @@ def write_attainments(
 
 def _row(row_id: int, each: Attainment, is_monthly: int) -> tuple[Any, ...]:
     """Return an attainment as ATTAINMENT_COLUMNS."""
-    stopped_at = None if each.stopped_at is None else to_micros(each.stopped_at)
-    decided_at = stopped_at
-    if each.decided_at is not each.stopped_at:  # what is done in time is decided as it stops
-        decided_at = None if each.decided_at is None else to_micros(each.decided_at)
+    sla, scope, participant, subject, started, team_id, month, level, points, value, cases, due, stop, end, version = (
+        each
+    )
+    stopped = None if stop is None else (stop - EPOCH) // MICROSECOND  # to_micros without the call
+    decided = stopped
+    if end is not stop:  # what is done in time is decided as it stops
+        decided = None if end is None else (end - EPOCH) // MICROSECOND
     return (
         row_id,
-        each.sla,
-        each.scope,
-        each.participant,
-        each.subject,
-        to_micros(each.started_at),
-        each.team_id,
-        None if each.month is None else each.month.key,
-        str(each.level),
-        each.points,
-        each.value,
-        each.of_cases,
-        None if each.due_at is None else to_micros(each.due_at),
-        stopped_at,
-        decided_at,
-        each.version,
+        sla,
+        scope,
+        participant,
+        subject,
+        (started - EPOCH) // MICROSECOND,
+        team_id,
+        None if month is None else month.key,
+        str(level),
+        points,
+        value,
+        cases,
+        None if due is None else (due - EPOCH) // MICROSECOND,
+        stopped,
+        decided,
+        version,
         is_monthly,
     )
 
