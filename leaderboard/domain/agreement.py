@@ -139,7 +139,9 @@ class Sla:
 
     def points_of(self, level: Level) -> int:
         """Return what a level earns (P1): missed, pending and void earn 0."""
-        return {Level.MET: self.met_points, Level.EXCEEDED: self.exceeded_points}.get(level, 0)
+        if level is Level.MET:
+            return self.met_points
+        return self.exceeded_points if level is Level.EXCEEDED else 0
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,25 @@ from datetime import datetime
 
 from leaderboard.domain.agreement import Count, EventRate, Level, Sla, SlaRate, Sum
 from leaderboard.domain.monthly import Cell, Tally, level_of_rate, level_of_total
-from leaderboard.domain.points import COUNTED, Attainment
+from leaderboard.domain.points import COUNTED, Attainment, Credit
 from leaderboard.domain.rules import Rules
 
 
 def rate_cells(rules: Rules, attainment: Attainment) -> Iterator[tuple[Cell, int]]:
     """Yield the cells of rates in which a decided clock is a case, with 1 if it was in time (K3)."""
-    if attainment.month is None or attainment.level not in COUNTED:
-        return
-    for sla in rules.in_force(attainment.month).rates_of.get(attainment.sla, ()):
-        participant = attainment.participant if sla.participant == attainment.scope else attainment.team_id
-        if participant is not None:
-            cell = Cell(sla.key, sla.participant, participant, attainment.month)
+    if attainment.level in COUNTED:
+        for cell in cells_of_rates(rules, attainment.sla, attainment.credit):
             yield cell, int(attainment.level is not Level.MISSED)
+
+
+def cells_of_rates(rules: Rules, sla: str, credit: Credit) -> Iterator[Cell]:
+    """Yield the cells of rates in which the clocks of an SLA that are credited alike are cases (K3)."""
+    if credit.month is None:
+        return
+    for rate in rules.in_force(credit.month).rates_of.get(sla, ()):
+        participant = credit.participant if rate.participant == credit.scope else credit.team_id
+        if participant is not None:
+            yield Cell(rate.key, rate.participant, participant, credit.month)
 
 
 def score_cell(

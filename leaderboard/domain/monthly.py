@@ -86,12 +86,13 @@ def evidence_of(
         return _rate_evidence(measure, events, owner_of, months)
     if isinstance(measure, Sum):
         return _sum_evidence(measure, events, owner_of, months)
-    found: dict[tuple[int, Month], Evidence] = {}
+    found: dict[tuple[int, str], Evidence] = {}
     for event in events:
         if event.type in measure.types and (owner := owner_of(event)) is not None:
             month = months.month_of(event.occurred_at)
-            if (owner, month) not in found:
-                found[owner, month] = Evidence(owner, month, event.occurred_at, 1)
+            key = (owner, month.key)
+            if key not in found:
+                found[key] = Evidence(owner, month, event.occurred_at, 1)
     return list(found.values())
 
 

@@ -1,7 +1,6 @@
 """Months and quarters: half-open, in the organisation's time zone (T1)."""
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
@@ -162,7 +161,13 @@ class MonthFinder:
 
     def month_of(self, instant: datetime) -> Month:
         """Return the month of an aware instant between 1970 and 2200 (T1)."""
-        return self._months[bisect_right(self._starts, instant) - 1]
+        starts = self._starts
+        index = (instant.year - 1970) * 12 + instant.month  # that of the calendar; a zone is at most one beside it
+        if instant < starts[index]:
+            index -= 1
+        elif instant >= starts[index + 1]:
+            index += 1
+        return self._months[index]
 
     def bounds(self, month: Month) -> tuple[datetime, datetime]:
         """Return the month's first instant and the first after it, in UTC."""

@@ -84,9 +84,9 @@ def postings(old: Attainment | None, new: Attainment | None) -> list[Posting]:
     if old is not None and before:
         rows.append(Posting(old.credit, -before, "reversed"))
     if new is not None and after:
-        rows.append(Posting(new.credit, after, new.level.value))
+        rows.append(Posting(new.credit, after, str(new.level)))
     return rows
 
 
 def _reason(before: int, new: Attainment) -> str:
-    return "reversed" if new.points == 0 and before else new.level.value
+    return "reversed" if new.points == 0 and before else str(new.level)

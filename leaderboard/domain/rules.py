@@ -7,14 +7,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from leaderboard.domain.agreement import Agreement, Levels, ResponseTime, Sla, SlaRate
+from leaderboard.domain.agreement import Agreement, Completion, Levels, Measure, ResponseTime, Sla, SlaRate
 from leaderboard.domain.clocks import OwnerOf
 from leaderboard.domain.events import Event
-from leaderboard.domain.monthly import Cell, is_whole, prorated, share_of_month
+from leaderboard.domain.monthly import TASK_ASSIGNED, Cell, is_whole, prorated, share_of_month
 from leaderboard.domain.organisation_file import Organisation
 from leaderboard.domain.people import Teams
 from leaderboard.domain.periods import Month, MonthFinder, month_finder
-from leaderboard.domain.working_time import ALL_TIME, Calendar, Clockwork
+from leaderboard.domain.working_time import ALL_TIME, Calendar, Clockwork, WorkingTime
 
 
 class Team(NamedTuple):
@@ -32,6 +32,15 @@ class Version(NamedTuple):
     agreement: Agreement
     starts_at: datetime
     ends_at: datetime
+
+
+def event_types_of(measure: Measure) -> frozenset[str]:
+    """Return the event types of which a subject needs one to count in a measure; none for a rate of an SLA."""
+    if isinstance(measure, ResponseTime):
+        return frozenset(measure.roles)
+    if isinstance(measure, Completion):
+        return frozenset({TASK_ASSIGNED})
+    return frozenset() if isinstance(measure, SlaRate) else measure.counted_types
 
 
 class InForce:
@@ -75,6 +84,17 @@ class Rules:
         return self.versions[start : bisect_right(self._starts, last)]
 
     @cached_property
+    def _slas_by_events(self) -> dict[int, list[tuple[Sla, frozenset[str]]]]:
+        return {
+            version.id: [(sla, wanted) for sla in version.agreement.slas if (wanted := event_types_of(sla.measure))]
+            for version in self.versions
+        }
+
+    def slas_by_events(self, version: Version) -> Sequence[tuple[Sla, frozenset[str]]]:
+        """Return a version's SLAs that events decide, each with the event types without which it gives nothing."""
+        return self._slas_by_events[version.id]
+
+    @cached_property
     def _by_month(self) -> dict[Month, "InForce"]:
         return {}
 
@@ -98,6 +118,10 @@ class Rules:
         """Tell whether a cell's SLA is a rate, as far as it is agreed."""
         sla = self.sla_of(cell)
         return sla is not None and sla.measure.kind == "rate"
+
+    @cached_property
+    def _working_times(self) -> dict[int | None, WorkingTime]:
+        return {}
 
     def calendar_of(self, team_id: int | None) -> Calendar:
         """Return the calendar of a team, or else the organisation's (T2)."""
@@ -123,10 +147,13 @@ class Rules:
         assert isinstance(sla.measure, ResponseTime)
         if not sla.measure.is_working:
             return ALL_TIME
-        if owner is None or sla.measure.credit == "closer":
-            return self.organisation.calendar.working_time
-        team_id = owner if sla.participant == "team" else self.membership.team_at(owner, at)
-        return self.calendar_of(team_id).working_time
+        team_id = None
+        if owner is not None and sla.measure.credit != "closer":
+            team_id = owner if sla.participant == "team" else self.membership.team_at(owner, at)
+        found = self._working_times.get(team_id)
+        if found is None:
+            found = self._working_times[team_id] = self.calendar_of(team_id).working_time
+        return found
 
     def participants(self, sla: Sla, month: Month) -> Iterator[int]:
         """Yield those active on the side that promises, who have a result each month, if only for a part of it."""

@@ -3,7 +3,7 @@
 Scoring, verifying and trying out a draft all run this code and no other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,13 +18,25 @@ from leaderboard.domain.working_time import MICROSECOND
 
 
 class SubjectScore(NamedTuple):
-    """All that one subject comes to. wakes_at: when its next known event lies in the future, if it does."""
+    """All that one subject comes to.
+
+    months: those in which something happened. wakes_at: when its next known event lies in the future, if it does.
+    """
 
     attainments: list[Attainment]
     evidence: list[SubjectEvidence]
     anomalies: list[tuple[str, Event]]
     months: set[Month]
     wakes_at: datetime | None
+
+
+class _Subject(NamedTuple):
+    """One subject's events that have happened by now, in order, and the score that they add to."""
+
+    name: str
+    events: Sequence[Event]
+    now: datetime
+    score: SubjectScore
 
 
 def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datetime) -> SubjectScore:
@@ -37,52 +49,52 @@ def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datet
     score = SubjectScore([], [], [], set(), wakes_at)
     if not events:
         return score
+    _add_months(rules, events, score.months)
     types = {event.type for event in events}
-    month_of = rules.months.month_of
-    first, last = month_of(events[0].occurred_at), month_of(events[-1].occurred_at)
-    score.months.update((first, last))
-    if first.next < last:
-        score.months.update(month_of(event.occurred_at) for event in events)
+    theirs = _Subject(subject, events, now, score)
     for version in rules.versions_between(events[0].occurred_at, events[-1].occurred_at):
-        for sla in version.agreement.slas:
-            measure = sla.measure
-            if isinstance(measure, ResponseTime):
-                if not types.isdisjoint(measure.roles):
-                    _score_clocks(rules, version, sla, subject, events, now, score)
-            elif isinstance(measure, Completion):
-                _score_tasks(rules, version, sla, subject, events, now, score)
-            elif isinstance(measure, Count | Sum | EventRate) and not types.isdisjoint(measure.counted_types):
-                _collect_evidence(rules, version, sla, events, score)
+        for sla, wanted in rules.slas_by_events(version):
+            if not types.isdisjoint(wanted):
+                _ADD[type(sla.measure)](rules, version, sla, theirs)
+    for attainment in score.attainments:
+        if attainment.month is not None:
+            score.months.add(attainment.month)
     return score
 
 
-def _score_clocks(
-    rules: Rules, version: Version, sla: Sla, subject: str, events: Sequence[Event], now: datetime, score: SubjectScore
-) -> None:
+def _add_months(rules: Rules, events: Sequence[Event], months: set[Month]) -> None:
+    month_of = rules.months.month_of
+    first, last = month_of(events[0].occurred_at), month_of(events[-1].occurred_at)
+    months.add(first)
+    if first is not last:
+        months.update(month_of(event.occurred_at) for event in events)
+
+
+def _add_clocks(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> None:
     assert isinstance(sla.measure, ResponseTime)
-    owner_of = rules.owner_of(sla.participant)
     clocks = run_clocks(
-        sla.measure, sla.levels, events, now, owner_of, lambda owner, at: rules.clockwork(sla, owner, at)
+        sla.measure,
+        sla.levels,
+        subject.events,
+        subject.now,
+        rules.owner_of(sla.participant),
+        lambda owner, at: rules.clockwork(sla, owner, at),
     )
-    score.attainments.extend(
-        _attainment(rules, version, sla, subject, clock.owner, clock)
-        for clock in clocks.results
-        if clock.owner is not None and version.starts_at <= clock.started_at < version.ends_at
-    )
-    score.anomalies.extend(
-        (sla.key, event) for event in clocks.anomalies if version.starts_at <= event.occurred_at < version.ends_at
-    )
+    score = subject.score
+    for clock in clocks.results:
+        if clock.owner is not None and version.starts_at <= clock.started_at < version.ends_at:
+            score.attainments.append(_attainment(rules, version, sla, subject.name, clock.owner, clock))
+    for event in clocks.anomalies:
+        if version.starts_at <= event.occurred_at < version.ends_at:
+            score.anomalies.append((sla.key, event))
 
 
-def _score_tasks(
-    rules: Rules, version: Version, sla: Sla, subject: str, events: Sequence[Event], now: datetime, score: SubjectScore
-) -> None:
+def _add_tasks(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> None:
     assert isinstance(sla.measure, Completion)
-    score.attainments.extend(
-        _attainment(rules, version, sla, subject, task.owner, task)
-        for task in task_results(sla.measure, sla.levels, events, now, rules.owner_of(sla.participant))
-        if version.starts_at <= task.started_at < version.ends_at
-    )
+    owner_of = rules.owner_of(sla.participant)
+    for task in task_results(sla.measure, sla.levels, subject.events, subject.now, owner_of):
+        if version.starts_at <= task.started_at < version.ends_at:
+            subject.score.attainments.append(_attainment(rules, version, sla, subject.name, task.owner, task))
 
 
 def _attainment(
@@ -90,32 +102,41 @@ def _attainment(
 ) -> Attainment:
     """Return the attainment of one occurrence, credited at its decision (P3)."""
     team_id: int | None = owner
-    started_at, decided_at = result.started_at, result.decided_at
+    started_at, decided_at, value = result.started_at, result.decided_at, result.value
     if sla.participant == "member":
         team_id = rules.membership.team_at_or_before(owner, started_at if decided_at is None else decided_at)
-    return Attainment(
-        sla=sla.key,
-        scope=sla.participant,
-        participant=owner,
-        subject=subject,
-        started_at=started_at,
-        team_id=team_id,
-        month=None if decided_at is None else rules.months.month_of(decided_at),
-        level=result.level,
-        points=sla.points_of(result.level),
-        value=None if result.value is None else result.value // MICROSECOND,
-        of_cases=None,
-        due_at=result.due_at,
-        stopped_at=result.stopped_at,
-        decided_at=decided_at,
-        version=version.id,
+    return Attainment(  # by place: names would take twice as long, for each of millions
+        sla.key,
+        sla.participant,
+        owner,
+        subject,
+        started_at,
+        team_id,
+        None if decided_at is None else rules.months.month_of(decided_at),
+        result.level,
+        sla.points_of(result.level),
+        None if value is None else value // MICROSECOND,
+        None,
+        result.due_at,
+        result.stopped_at,
+        decided_at,
+        version.id,
     )
 
 
-def _collect_evidence(rules: Rules, version: Version, sla: Sla, events: Sequence[Event], score: SubjectScore) -> None:
-    assert isinstance(sla.measure, Count | Sum | EventRate)
+def _add_evidence(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> None:
+    assert isinstance(sla.measure, (Count, Sum, EventRate))
     cases = 1 if isinstance(sla.measure, EventRate) else 0
-    for each in evidence_of(sla.measure, events, rules.owner_of(sla.participant), rules.months):
-        if rules.in_force(each.month).version is version:
+    for each in evidence_of(sla.measure, subject.events, rules.owner_of(sla.participant), rules.months):
+        if version.starts_at <= each.at < version.ends_at:  # versions begin with months, so this is the month's
             cell = Cell(sla.key, sla.participant, each.participant, each.month)
-            score.evidence.append(SubjectEvidence(cell, each.at, each.amount, cases))
+            subject.score.evidence.append(SubjectEvidence(cell, each.at, each.amount, cases))
+
+
+_ADD: Mapping[type, Callable[[Rules, Version, Sla, _Subject], None]] = {
+    ResponseTime: _add_clocks,
+    Completion: _add_tasks,
+    Count: _add_evidence,
+    Sum: _add_evidence,
+    EventRate: _add_evidence,
+}

@@ -17,6 +17,7 @@ Stored = dict[Cell, tuple[int, Attainment]]
 
 def score_cells(poster: Poster) -> None:
     """Work out the cells that changed from what is stored and the change."""
+    poster.settle()
     changes = poster.cells
     if not changes:
         return

@@ -144,7 +144,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     scoring = Scoring(session, now, has_new_rules=names.has_created)
     if names.created:
         scoring.welcome(names.first_month)
-    scoring.score(touched, lambda done: options.progress("score", done, len(touched)))
+    scoring.score(touched, lambda done: options.progress("score", done, len(touched)), scored_up_to=last_id)
     report.points_posted = score_what_is_due(scoring)
     report.anomalies = scoring.anomalies
     return report

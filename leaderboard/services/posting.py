@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from leaderboard.domain.agreement import Level
-from leaderboard.domain.cells import rate_cells
+from leaderboard.domain.cells import cells_of_rates
 from leaderboard.domain.monthly import Cell
-from leaderboard.domain.points import COUNTED, Attainment, Posting, postings
+from leaderboard.domain.points import Attainment, Credit, Posting, postings
 from leaderboard.services.rules import RuleBook
-from leaderboard.services.totals import TotalsChange
+from leaderboard.services.totals import LEVEL_PLACES, POINTS, Counts, TotalsChange, no_counts
 from leaderboard.storage import attainments, ledger
 
 Pair = tuple[int | None, Attainment | None, Attainment | None]
@@ -42,52 +42,72 @@ class Poster:
     def __init__(self, connection: Connection, book: RuleBook, now: datetime, first_id: int, ids: int) -> None:
         """first_id, ids: the attainment ids that are reserved already."""
         self.connection = connection
-        self.book = book
         self.rules = book.rules
         self.now = now
         self.cells: defaultdict[Cell, CellChange] = defaultdict(CellChange)
         self.totals = TotalsChange(book)
         self.posted = 0
+        self._counts: defaultdict[tuple[str, bool, Credit], Counts] = defaultdict(no_counts)
         self._next_id = first_id
         self._ids_end = first_id + ids
 
     def post(self, pairs: Iterable[Pair], *, is_monthly: bool) -> None:
         """Write attainments that differ, post their points, and note what totals and rates gain or lose."""
-        rows: list[tuple[int, Attainment, bool]] = []
-        entries: list[tuple[int, Posting]] = []
         changed = [pair for pair in pairs if pair[1] != pair[2]]
         self._reserve(sum(row_id is None for row_id, _, _ in changed))
+        new: list[tuple[int, Attainment]] = []
+        again: list[tuple[int, Attainment]] = []
+        entries: list[tuple[int, Posting]] = []
         for known_id, before, after in changed:
             row_id = self._new_id() if known_id is None else known_id
+            if before is not None:
+                again.append((row_id, retired(before) if after is None else after))
+                self._count(before, -1, is_monthly=is_monthly)
+            elif after is not None:
+                new.append((row_id, after))
+            entries.extend((row_id, posting) for posting in postings(before, after))
             if after is not None:
-                rows.append((row_id, after, is_monthly))
-            elif before is not None:
-                rows.append((row_id, retired(before), is_monthly))
-            for posting in postings(before, after):
-                entries.append((row_id, posting))
-                self.totals.add_points(posting)
-            self._count(before, -1, is_monthly=is_monthly)
-            self._count(after, 1, is_monthly=is_monthly)
-        attainments.write_attainments(self.connection, rows)
+                self._count(after, 1, is_monthly=is_monthly)
+        attainments.write_attainments(self.connection, new, again, is_monthly=is_monthly)
         ledger.write_entries(self.connection, entries, self.now)
         self.posted += len(entries)
 
-    def _count(self, attainment: Attainment | None, sign: int, *, is_monthly: bool) -> None:
-        if attainment is None or attainment.level not in COUNTED:
-            return
-        self.totals.add_level(attainment.credit, attainment.level, sign)
-        if not is_monthly:
-            for cell, is_in_time in rate_cells(self.rules, attainment):
-                self.cells[cell].add(sign * is_in_time, sign)
+    def _count(self, attainment: Attainment, sign: int, *, is_monthly: bool) -> None:
+        """Note points and level; `settle` adds them up where they count, once for all that are alike.
+
+        The net of these points is what is posted (P2).
+        """
+        counts = self._counts[attainment.sla, is_monthly, attainment.credit]
+        counts[POINTS] += sign * attainment.points
+        place = LEVEL_PLACES.get(attainment.level)
+        if place is not None:
+            counts[place] += sign
+
+    def settle(self) -> None:
+        """Add what was noted to the totals and, for clocks, to the rates."""
+        for (sla, is_monthly, credit), counts in self._counts.items():
+            if credit.month is None:  # pending: counts nowhere yet
+                continue
+            self.totals.add(credit, counts)
+            if not is_monthly:
+                _, met, exceeded, missed = counts
+                for cell in cells_of_rates(self.rules, sla, credit):
+                    self.cells[cell].add(met + exceeded, met + exceeded + missed)
+        self._counts.clear()
+
+    def write_totals(self) -> None:
+        """Write what the totals gain or lose."""
+        self.settle()
+        self.totals.write(self.connection)
+
+    def _new_id(self) -> int:
+        self._next_id += 1
+        return self._next_id - 1
 
     def _reserve(self, count: int) -> None:
         if count > self._ids_end - self._next_id:
             self._next_id = attainments.reserve_ids(self.connection, count)
             self._ids_end = self._next_id + count
-
-    def _new_id(self) -> int:
-        self._next_id += 1
-        return self._next_id - 1
 
 
 def retired(attainment: Attainment) -> Attainment:

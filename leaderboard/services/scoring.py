@@ -4,7 +4,7 @@ One `Scoring` lives within one writing transaction; whoever makes it began that 
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -53,68 +53,79 @@ class Scoring:
         if begun is None:
             raise Refused(NO_ORGANISATION)
         version, first_id = begun
-        self._is_first = first_id == 1  # no attainment was ever made, so none needs to be looked for
         read = read_rule_book if has_new_rules else rule_book
         self.book = read(self.connection, version)
         self.rules = self.book.rules
         self.poster = Poster(self.connection, self.book, now, first_id, IDS_AT_FIRST)
-        self.opened = set(self.book.opened)
+        self._open = {month_of_key(key) for key in self.book.opened}
         self.newly_opened: set[Month] = set()
         self.anomalies = 0
 
     def welcome(self, since: Month) -> None:
         """Give new members their place in the months from their first on that others stand in already (S2, K1)."""
-        for month in map(month_of_key, sorted(self.opened)):
+        for month in sorted(self._open):
             if month >= since:
                 self._open_month(month)
 
-    def score(self, subjects: Sequence[str], progress: Progress | None = None) -> None:
-        """Work out again what some subjects come to, and write what changed."""
+    def score(
+        self, subjects: Sequence[str], progress: Progress | None = None, *, scored_up_to: int | None = None
+    ) -> None:
+        """Work out again what some subjects come to, and write what changed.
+
+        scored_up_to: the last event id that was scored before, if known. Nothing is stored yet of subjects
+        that have only later events, so nothing is looked for.
+        """
         for start in range(0, len(subjects), SUBJECTS_A_CHUNK):
             chunk = subjects[start : start + SUBJECTS_A_CHUNK]
-            self._score_chunk(chunk)
+            self._score_chunk(chunk, self._known(chunk, scored_up_to))
             if progress is not None:
                 progress(len(chunk))
 
     def finish(self) -> int:
         """Work out the months that were touched and write the totals; return the rows posted."""
         score_cells(self.poster)
-        self.poster.totals.write(self.connection)
+        self.poster.write_totals()
         self._note_opened(self.newly_opened)
         return self.poster.posted
 
     def finish_everything(self) -> int:
         """As `finish`, but every month that has standings is worked out from its evidence anew."""
-        self.score_months(sorted(self.opened))
-        self._note_opened({month_of_key(key) for key in self.opened})  # the time zone may have moved their bounds
+        self.score_months(sorted(self._open))
+        self._note_opened(self._open)  # the time zone may have moved their bounds
         rebuild_totals(self.connection, self.book)
         return self.poster.posted
 
-    def score_months(self, keys: Sequence[str]) -> None:
+    def score_months(self, months: Iterable[Month]) -> None:
         """Work out every result of some months from all their evidence; the totals are not written yet."""
-        for key in keys:
-            score_month(self.poster, month_of_key(key))
+        for month in months:
+            score_month(self.poster, month)
 
-    def _score_chunk(self, subjects: Sequence[str]) -> None:
-        known = events.events_of(self.connection, subjects)
-        stored = self._stored(subjects)
-        changes = _Changes(self.poster, {} if self._is_first else evidence.evidence_of(self.connection, subjects))
+    def _known(self, subjects: Sequence[str], scored_up_to: int | None) -> Sequence[str]:
+        """Return those of some subjects of which something may be stored."""
+        if scored_up_to is None:
+            return subjects
+        return events.subjects_up_to(self.connection, subjects, scored_up_to) if scored_up_to else []
+
+    def _score_chunk(self, subjects: Sequence[str], known: Sequence[str]) -> None:
+        theirs = events.events_of(self.connection, subjects)
+        stored = self._stored(known)
+        changes = _Changes(self.poster, evidence.evidence_of(self.connection, known) if known else {})
         for subject in subjects:
-            score = score_subject(self.rules, subject, known.get(subject, []), self.now)
+            score = score_subject(self.rules, subject, theirs.get(subject, []), self.now)
             self._open_months(score)
             changes.add(subject, stored.get(subject, []), score)
         self.poster.post(changes.pairs, is_monthly=False)
-        evidence.write_evidence(self.connection, changes.evidence, changes.gone)
+        evidence.write_evidence(self.connection, changes.evidence, changes.altered, changes.gone)
         waiting.write_wake_ups(self.connection, changes.wakes)
         # A lone subject costs one statement either way, and none with its first event.
-        if self._had_anomalies if len(subjects) > 1 else any(len(theirs) > 1 for theirs in known.values()):
-            anomalies.clear_anomalies(self.connection, subjects)
+        if known and (self._had_anomalies if len(subjects) > 1 else any(len(each) > 1 for each in theirs.values())):
+            anomalies.clear_anomalies(self.connection, known)
         anomalies.write_anomalies(self.connection, changes.anomalies)
         self.anomalies += len(changes.anomalies)
 
     def _stored(self, subjects: Sequence[str]) -> dict[str, list[tuple[int, Attainment]]]:
         stored: dict[str, list[tuple[int, Attainment]]] = {}
-        if not self._is_first:
+        if subjects:
             for row_id, attainment in attainments.attainments_of(self.connection, subjects):
                 stored.setdefault(attainment.subject, []).append((row_id, attainment))
         return stored
@@ -125,12 +136,10 @@ class Scoring:
 
     def _open_months(self, score: SubjectScore) -> None:
         """Give the months in which something happened standings for everyone active (S2)."""
-        months = score.months | {each.month for each in score.attainments if each.month is not None}
-        for month in months:
-            if str(month) not in self.opened:
-                self.opened.add(str(month))
-                self.newly_opened.add(month)
-                self._open_month(month)
+        for month in score.months - self._open:
+            self._open.add(month)
+            self.newly_opened.add(month)
+            self._open_month(month)
 
     def _open_month(self, month: Month) -> None:
         self.poster.totals.open_month(month)
@@ -162,6 +171,7 @@ class _Changes:
         self.stored_evidence = stored_evidence
         self.pairs: list[Pair] = []
         self.evidence: list[tuple[str, SubjectEvidence]] = []
+        self.altered: list[tuple[str, SubjectEvidence]] = []
         self.gone: list[tuple[str, Cell, datetime]] = []
         self.wakes: list[tuple[str, datetime]] = []
         self.anomalies: list[tuple[str, str, Event]] = []
@@ -172,29 +182,32 @@ class _Changes:
         self._compare_evidence(subject, self.stored_evidence.get(subject, {}), score.evidence)
         if score.wakes_at is not None:
             self.wakes.append((subject, score.wakes_at))
-        self.anomalies.extend((subject, sla, event) for sla, event in score.anomalies)
+        for sla, event in score.anomalies:
+            self.anomalies.append((subject, sla, event))
 
     def _compare_evidence(
         self, subject: str, old: dict[tuple[Cell, datetime], int], new: Sequence[SubjectEvidence]
     ) -> None:
         cells = self.poster.cells
         for each in new:
-            before = old.pop((each.cell, each.at), None)
-            if before != each.amount:
+            before = old.pop((each.cell, each.at), None) if old else None
+            if before is None:
                 self.evidence.append((subject, each))
-                cases = each.cases if before is None else 0
-                cells[each.cell].add(each.amount - (before or 0), cases, each.at)
+                cells[each.cell].add(each.amount, each.cases, each.at)
+            elif before != each.amount:
+                self.altered.append((subject, each))
+                cells[each.cell].add(each.amount - before, 0, each.at)
         for (cell, at), amount in old.items():
             self.gone.append((subject, cell, at))
             cells[cell].add(-amount, -1 if self.poster.rules.is_rate(cell) else 0, at)
 
 
-def _pairs(old: Sequence[tuple[int, Attainment]], new: Sequence[Attainment]) -> Iterator[Pair]:
+def _pairs(old: Sequence[tuple[int, Attainment]], new: Sequence[Attainment]) -> Iterable[Pair]:
     """Pair what is stored with what is now, by what it is the attainment of."""
-    if not old:
-        for each in new:
-            yield None, None, each
-        return
+    return _matched(old, new) if old else [(None, None, each) for each in new]
+
+
+def _matched(old: Sequence[tuple[int, Attainment]], new: Sequence[Attainment]) -> Iterator[Pair]:
     stored = {each.identity: (row_id, each) for row_id, each in old}
     for each in new:
         row_id, before = stored.pop(each.identity, (None, None))
@@ -244,8 +257,8 @@ def score_what_is_due(scoring: Scoring) -> int:
     scoring.score(subjects)
     scoring.finish()
     months = periods.undecided_months(connection, now)
-    scoring.score_months(months)
+    scoring.score_months(map(month_of_key, months))
     if months:
-        scoring.poster.totals.write(connection)
+        scoring.poster.write_totals()
         periods.mark_decided(connection, months)
     return scoring.poster.posted

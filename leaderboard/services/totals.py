@@ -8,12 +8,16 @@ from sqlalchemy import Connection
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.periods import Month, Period, month_of_key, parse_period
-from leaderboard.domain.points import Credit, Posting
+from leaderboard.domain.points import Credit
 from leaderboard.domain.standings import sort_key
 from leaderboard.services.rules import RuleBook
 from leaderboard.storage import periods, totals
 
+POINTS = 0  # the places of what is counted
 LEVEL_PLACES = {Level.MET: 1, Level.EXCEEDED: 2, Level.MISSED: 3}
+Counts = list[int]
+"""Points, and how often met, exceeded and missed."""
+
 Key = tuple[Period, str, int]
 
 
@@ -22,25 +26,23 @@ class TotalsChange:
 
     def __init__(self, book: RuleBook) -> None:
         self.book = book
-        self._credits: defaultdict[Credit, list[int]] = defaultdict(_nothing)
+        self._credits: defaultdict[Credit, Counts] = defaultdict(no_counts)
         self._opened: set[Key] = set()
 
-    def add_points(self, posting: Posting) -> None:
-        """Credit a posting to its member and its team (P3)."""
-        self._credits[posting.credit][0] += posting.points
-
-    def add_level(self, credit: Credit, level: Level, sign: int) -> None:
-        """Count a level, or take it back."""
-        self._credits[credit][LEVEL_PLACES[level]] += sign
+    def add(self, credit: Credit, counts: Counts) -> None:
+        """Credit points and levels to a member and its team (P3)."""
+        total = self._credits[credit]
+        for place, number in enumerate(counts):
+            total[place] += number
 
     def open_month(self, month: Month) -> None:
         """Give everyone active in a month and its quarter a row, also with 0 points (S2)."""
         for period in (month, month.quarter):
             self._opened.update((period, scope, participant) for scope, participant in active(self.book, period))
 
-    def changes(self) -> dict[Key, list[int]]:
+    def changes(self) -> dict[Key, Counts]:
         """Return the change of each total: points, met, exceeded, missed."""
-        changes = defaultdict(_nothing, {key: _nothing() for key in self._opened})
+        changes = defaultdict(no_counts, {key: no_counts() for key in self._opened})
         for credit, numbers in self._credits.items():
             for key in _keys(credit):
                 total = changes[key]
@@ -60,7 +62,8 @@ class TotalsChange:
         self._opened.clear()
 
 
-def _nothing() -> list[int]:
+def no_counts() -> Counts:
+    """Return that nothing was counted."""
     return [0, 0, 0, 0]
 
 
@@ -115,7 +118,7 @@ def total_row(
     )
 
 
-def expected_totals(connection: Connection, book: RuleBook, opened: set[str]) -> dict[Key, list[int]]:
+def expected_totals(connection: Connection, book: RuleBook, opened: set[str]) -> dict[Key, Counts]:
     """Return what the totals must be: the sums of the ledger and the counts of the attainments."""
     change = TotalsChange(book)
     for key in opened:
@@ -124,10 +127,12 @@ def expected_totals(connection: Connection, book: RuleBook, opened: set[str]) ->
         change.open_month(month)
     for month_key, member_id, team_id, points in totals.ledger_sums(connection):
         for credit in _credits(month_key, member_id, team_id):
-            change.add_points(Posting(credit, points, ""))
+            change.add(credit, [points, 0, 0, 0])
     for month_key, scope, participant, team_id, level, number in totals.level_counts(connection):
         credit = Credit(scope, participant, team_id, month_of_key(month_key))
-        change.add_level(credit, Level(level), number)
+        counts = no_counts()
+        counts[LEVEL_PLACES[Level(level)]] = number
+        change.add(credit, counts)
     is_active = book.rules.membership.is_active
     return {
         (period, scope, participant): numbers

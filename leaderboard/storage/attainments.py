@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_, type_coerce, update
+from sqlalchemy import Connection, func, select, type_coerce, update
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.monthly import Cell
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
-from leaderboard.storage.bulk import insert_rows, update_all
-from leaderboard.storage.database import Big, from_micros, to_micros
+from leaderboard.storage.bulk import insert_rows, keyed, update_all
+from leaderboard.storage.database import EPOCH, MICROSECOND, Big, from_micros, to_micros
 from leaderboard.storage.tables import AttainmentRow, OrganisationRow
 
 CELLS_A_QUERY = 400
@@ -34,6 +34,7 @@ ATTAINMENT_COLUMNS = (
     "version_id",
     "is_monthly",
 )
+IDENTITY = {"subject": "TEXT", "sla": "TEXT", "started_at": "BIGINT", "scope": "TEXT", "participant_id": "BIGINT"}
 _raw = {
     name: type_coerce(getattr(AttainmentRow, name), Big)
     for name in ("started_at", "due_at", "stopped_at", "decided_at")
@@ -75,19 +76,19 @@ def attainments_of(connection: Connection, subjects: Sequence[str]) -> Iterator[
 
 def attainments_of_cells(connection: Connection, cells: Sequence[tuple[Cell, datetime]]) -> Iterator[_Stored]:
     """Yield the stored attainments of cells, each given with its month's first instant."""
-    identity = tuple_(
-        AttainmentRow.subject,
-        AttainmentRow.sla,
-        AttainmentRow.started_at,
-        AttainmentRow.scope,
-        AttainmentRow.participant_id,
-    )
+    columns = ", ".join(f"attainment.{name}" for name in ATTAINMENT_COLUMNS[:-1])
+    same = " AND ".join(f"attainment.{name} = wanted.{name}" for name in IDENTITY)
     for start in range(0, len(cells), CELLS_A_QUERY):
-        wanted = [
-            (str(cell.month), cell.sla, starts_at, cell.scope, cell.participant)
-            for cell, starts_at in cells[start : start + CELLS_A_QUERY]
-        ]
-        yield from map(_attainment, connection.execute(_attainments.where(identity.in_(wanted))))
+        wanted, values = keyed(
+            connection,
+            IDENTITY,
+            [
+                (cell.month.key, cell.sla, to_micros(starts_at), cell.scope, cell.participant)
+                for cell, starts_at in cells[start : start + CELLS_A_QUERY]
+            ],
+        )
+        sql = f"WITH {wanted} SELECT {columns} FROM wanted JOIN attainment ON {same}"
+        yield from map(_attainment, connection.exec_driver_sql(sql, values).all())
 
 
 def attainments_of_month(connection: Connection, month: Month) -> Iterator[_Stored]:
@@ -134,32 +135,46 @@ def _attainment(row: Any) -> _Stored:
     )
 
 
-def write_attainments(connection: Connection, rows: Iterable[tuple[int, Attainment, bool]]) -> None:
-    """Insert or overwrite attainments: id, attainment, and whether its subject is a month."""
-    values = [
-        (
-            row_id,
-            each.sla,
-            each.scope,
-            each.participant,
-            each.subject,
-            to_micros(each.started_at),
-            each.team_id,
-            None if each.month is None else str(each.month),
-            each.level.value,
-            each.points,
-            each.value,
-            each.of_cases,
-            None if each.due_at is None else to_micros(each.due_at),
-            None if each.stopped_at is None else to_micros(each.stopped_at),
-            None if each.decided_at is None else to_micros(each.decided_at),
-            each.version,
-            int(is_monthly),
-        )
-        for row_id, each, is_monthly in rows
-    ]
-    insert_rows(
-        connection, AttainmentRow.__tablename__, ATTAINMENT_COLUMNS, values, update_all(ATTAINMENT_COLUMNS, "id")
+def write_attainments(
+    connection: Connection, new: Iterable[_Stored], again: Iterable[_Stored], *, is_monthly: bool
+) -> None:
+    """Insert new attainments and overwrite known ones, each given with its id.
+
+    is_monthly: whether their subject is a month.
+    """
+    table, monthly = AttainmentRow.__tablename__, int(is_monthly)
+    insert_rows(connection, table, ATTAINMENT_COLUMNS, [_row(*each, monthly) for each in new])
+    overwrite = update_all(ATTAINMENT_COLUMNS, "id")
+    insert_rows(connection, table, ATTAINMENT_COLUMNS, [_row(*each, monthly) for each in again], overwrite)
+
+
+def _row(row_id: int, each: Attainment, is_monthly: int) -> tuple[Any, ...]:
+    """Return an attainment as ATTAINMENT_COLUMNS."""
+    sla, scope, participant, subject, started, team_id, month, level, points, value, cases, due, stop, end, version = (
+        each
+    )
+    stopped = None if stop is None else (stop - EPOCH) // MICROSECOND  # to_micros without the call
+    decided = stopped
+    if end is not stop:  # what is done in time is decided as it stops
+        decided = None if end is None else (end - EPOCH) // MICROSECOND
+    return (
+        row_id,
+        sla,
+        scope,
+        participant,
+        subject,
+        (started - EPOCH) // MICROSECOND,
+        team_id,
+        None if month is None else month.key,
+        str(level),
+        points,
+        value,
+        cases,
+        None if due is None else (due - EPOCH) // MICROSECOND,
+        stopped,
+        decided,
+        version,
+        is_monthly,
     )
 
 

@@ -1,6 +1,6 @@
 """Writes many rows at once, as the database takes them fastest; instants come as microseconds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -44,6 +44,18 @@ def _copy(connection: Connection, table: str, names: str, rows: Rows, tail: str)
         cursor.close()
     # The order of the rows is that of the file, so that ids rise with it.
     return connection.exec_driver_sql(f"INSERT INTO {table} ({names}) SELECT {names} FROM {aside}{tail}").rowcount
+
+
+def keyed(connection: Connection, names: Mapping[str, str], keys: Rows) -> tuple[str, tuple[Any, ...]]:
+    """Return the SQL of a table `wanted` of keys to join with, to stand after WITH, and its parameters.
+
+    names: its columns and their SQL types. After IN such keys would make SQLite read a whole table;
+    joined with, each is one search in the table's index.
+    """
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    row = ", ".join(f"CAST({mark} AS {kind})" for kind in names.values())
+    sql = f"wanted ({', '.join(names)}) AS (VALUES {', '.join([f'({row})'] * len(keys))})"
+    return sql, tuple(value for key in keys for value in key)
 
 
 def update_all(columns: Sequence[str], key: str) -> str:

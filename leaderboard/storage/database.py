@@ -36,8 +36,8 @@ def to_micros(instant: datetime) -> int:
 
 
 def from_micros(micros: int) -> datetime:
-    """Return the aware UTC instant of microseconds since 1970-01-01T00:00Z."""
-    return EPOCH + timedelta(microseconds=micros)
+    """Return the aware UTC instant of microseconds since 1970-01-01T00:00Z, exact up to 2242 (see working_time)."""
+    return datetime.fromtimestamp(micros / 1_000_000, UTC)
 
 
 class Instant(TypeDecorator[datetime]):

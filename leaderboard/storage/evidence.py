@@ -2,17 +2,31 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, tuple_, type_coerce
+from sqlalchemy import Connection, delete, func, select
 
 from leaderboard.domain.monthly import Cell, SubjectEvidence
 from leaderboard.domain.periods import Month, month_of_key
-from leaderboard.storage.bulk import insert_rows
-from leaderboard.storage.database import Big, from_micros, to_micros
+from leaderboard.storage.bulk import insert_rows, keyed
+from leaderboard.storage.database import from_micros, to_micros
 from leaderboard.storage.tables import EvidenceRow
 
 CELLS_A_QUERY = 400
 
+CELL = {"sla": "TEXT", "month": "TEXT", "scope": "TEXT", "participant_id": "BIGINT"}
+SAME_CELL = " AND ".join(f"evidence.{name} = wanted.{name}" for name in CELL)
+# What comes at one instant is taken together, as reached_at does.
+REACHED = f"""instants AS (
+    SELECT {", ".join(f"wanted.{name}" for name in CELL)}, wanted.target, evidence.at, SUM(evidence.amount) AS amount
+    FROM wanted JOIN evidence ON {SAME_CELL}
+    GROUP BY {", ".join(f"wanted.{name}" for name in CELL)}, wanted.target, evidence.at
+), totals AS (
+    SELECT instants.*, SUM(amount) OVER (
+        PARTITION BY {", ".join(CELL)} ORDER BY at ROWS UNBOUNDED PRECEDING
+    ) AS total FROM instants
+)
+SELECT {", ".join(CELL)}, MIN(at) FROM totals WHERE total >= target GROUP BY {", ".join(CELL)}"""
 EVIDENCE_COLUMNS = ("subject", "sla", "month", "scope", "participant_id", "at", "amount")
 
 
@@ -37,9 +51,12 @@ def evidence_of(connection: Connection, subjects: Sequence[str]) -> dict[str, di
 
 
 def write_evidence(
-    connection: Connection, new: Iterable[tuple[str, SubjectEvidence]], gone: Sequence[tuple[str, Cell, datetime]]
+    connection: Connection,
+    new: Iterable[tuple[str, SubjectEvidence]],
+    again: Iterable[tuple[str, SubjectEvidence]],
+    gone: Iterable[tuple[str, Cell, datetime]],
 ) -> None:
-    """Insert or overwrite evidence of subjects, and take away what no longer holds."""
+    """Insert new evidence of subjects, overwrite what has another amount now, and take away what no longer holds."""
     for subject, cell, at in gone:
         connection.execute(
             delete(EvidenceRow).where(
@@ -51,88 +68,49 @@ def write_evidence(
                 EvidenceRow.at == at,
             )
         )
-    values = [
-        (
-            subject,
-            each.cell.sla,
-            str(each.cell.month),
-            each.cell.scope,
-            each.cell.participant,
-            to_micros(each.at),
-            each.amount,
-        )
-        for subject, each in new
-    ]
-    conflict = "(subject, sla, month, scope, participant_id, at) DO UPDATE SET amount = excluded.amount"
-    insert_rows(connection, EvidenceRow.__tablename__, EVIDENCE_COLUMNS, values, conflict)
+    table = EvidenceRow.__tablename__
+    insert_rows(connection, table, EVIDENCE_COLUMNS, [_row(*each) for each in new])
+    overwrite = "(subject, sla, month, scope, participant_id, at) DO UPDATE SET amount = excluded.amount"
+    insert_rows(connection, table, EVIDENCE_COLUMNS, [_row(*each) for each in again], overwrite)
+
+
+def _row(subject: str, each: SubjectEvidence) -> tuple[Any, ...]:
+    """Return a subject's evidence as EVIDENCE_COLUMNS."""
+    cell = each.cell
+    return subject, cell.sla, cell.month.key, cell.scope, cell.participant, to_micros(each.at), each.amount
 
 
 def evidence_in_cells(connection: Connection, cells: Sequence[Cell]) -> dict[Cell, list[tuple[datetime, int]]]:
     """Return the instants and amounts in some cells, each cell's by instant, then subject."""
     found: dict[Cell, list[tuple[datetime, int]]] = {}
-    key = tuple_(EvidenceRow.sla, EvidenceRow.month, EvidenceRow.scope, EvidenceRow.participant_id)
     for start in range(0, len(cells), CELLS_A_QUERY):
-        wanted = {
-            (cell.sla, str(cell.month), cell.scope, cell.participant): cell
-            for cell in cells[start : start + CELLS_A_QUERY]
-        }
-        rows = connection.execute(
-            select(
-                EvidenceRow.sla,
-                EvidenceRow.month,
-                EvidenceRow.scope,
-                EvidenceRow.participant_id,
-                type_coerce(EvidenceRow.at, Big),
-                EvidenceRow.amount,
-            )
-            .where(key.in_(list(wanted)))
-            .order_by(EvidenceRow.at, EvidenceRow.subject)
+        wanted, values = keyed(connection, CELL, [_key(cell) for cell in cells[start : start + CELLS_A_QUERY]])
+        rows = connection.exec_driver_sql(
+            f"WITH {wanted} SELECT evidence.sla, evidence.month, evidence.scope, evidence.participant_id, "
+            f"evidence.at, evidence.amount FROM wanted JOIN evidence ON {SAME_CELL} "
+            "ORDER BY evidence.at, evidence.subject",
+            values,
         ).all()
         for sla, month, scope, participant, at, amount in rows:
-            found.setdefault(wanted[sla, month, scope, participant], []).append((from_micros(at), amount))
+            cell = Cell(sla, scope, participant, month_of_key(month))
+            found.setdefault(cell, []).append((from_micros(at), amount))
     return found
 
 
 def targets_reached_at(connection: Connection, targets: Mapping[Cell, int]) -> dict[Cell, datetime]:
     """Return when the running total of each cell first reached its target (K6); domain.monthly.reached_at in SQL."""
-    by_sla: dict[str, list[Cell]] = {}
-    for cell in targets:
-        by_sla.setdefault(cell.sla, []).append(cell)
     found: dict[Cell, datetime] = {}
-    for cells in by_sla.values():
-        for start in range(0, len(cells), CELLS_A_QUERY):
-            _targets_reached_at(connection, cells[start : start + CELLS_A_QUERY], targets, found)
+    keys = [(*_key(cell), target) for cell, target in targets.items()]
+    for start in range(0, len(keys), CELLS_A_QUERY):
+        wanted, values = keyed(connection, {**CELL, "target": "BIGINT"}, keys[start : start + CELLS_A_QUERY])
+        for sla, month, scope, participant, at in connection.exec_driver_sql(f"WITH {wanted}, {REACHED}", values):
+            found[Cell(sla, scope, participant, month_of_key(month))] = from_micros(at)
     return found
 
 
-def _targets_reached_at(
-    connection: Connection, cells: Sequence[Cell], targets: Mapping[Cell, int], found: dict[Cell, datetime]
-) -> None:
-    """Read only the rows near the targets: where the running total passes from below the highest to the lowest."""
-    key = (EvidenceRow.sla, EvidenceRow.month, EvidenceRow.scope, EvidenceRow.participant_id)
-    wanted = {(cell.sla, str(cell.month), cell.scope, cell.participant): cell for cell in cells}
-    # What comes at one instant is taken together, as reached_at does.
-    instants = (
-        select(*key, type_coerce(EvidenceRow.at, Big).label("at"), func.sum(EvidenceRow.amount).label("amount"))
-        .where(tuple_(*key).in_(list(wanted)))
-        .group_by(*key, EvidenceRow.at)
-        .subquery()
-    )
-    names = (instants.c.sla, instants.c.month, instants.c.scope, instants.c.participant_id)
-    sums = select(
-        instants,
-        func.sum(instants.c.amount).over(partition_by=names, order_by=instants.c["at"], rows=(None, 0)).label("total"),
-    ).subquery()
-    here = [targets[cell] for cell in cells]
-    rows = connection.execute(
-        select(sums.c.sla, sums.c.month, sums.c.scope, sums.c.participant_id, sums.c["at"], sums.c.total)
-        .where(sums.c.total >= min(here), sums.c.total - sums.c.amount < max(here))
-        .order_by(sums.c["at"])
-    ).all()
-    for sla, month, scope, participant, at, total in rows:
-        cell = wanted[sla, month, scope, participant]
-        if cell not in found and total >= targets[cell]:
-            found[cell] = from_micros(at)
+def _key(cell: Cell) -> tuple[str, str, str, int]:
+    """Return a cell as CELL."""
+    return cell.sla, cell.month.key, cell.scope, cell.participant
 
 
 def evidence_sums(connection: Connection, month: Month) -> Iterator[tuple[Cell, int, int]]:

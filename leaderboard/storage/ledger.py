@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -25,17 +26,12 @@ ENTRY_COLUMNS = (
 def write_entries(connection: Connection, rows: Iterable[tuple[int, Posting]], now: datetime) -> None:
     """Append postings to the ledger, each with the attainment that it is for (P2)."""
     posted_at = to_micros(now)
-    values = [
-        (
-            attainment_id,
-            each.credit.participant if each.credit.scope == "member" else None,
-            each.credit.team_id,
-            str(each.credit.month),
-            None,
-            each.points,
-            each.reason,
-            posted_at,
-        )
-        for attainment_id, each in rows
-    ]
-    insert_rows(connection, PointEntry.__tablename__, ENTRY_COLUMNS, values)
+    insert_rows(connection, PointEntry.__tablename__, ENTRY_COLUMNS, [(*_row(*each), posted_at) for each in rows])
+
+
+def _row(attainment_id: int, posting: Posting) -> tuple[Any, ...]:
+    """Return a posting as ENTRY_COLUMNS, but for the last."""
+    scope, participant, team_id, month = posting.credit
+    assert month is not None
+    member_id = participant if scope == "member" else None
+    return attainment_id, member_id, team_id, month.key, None, posting.points, posting.reason

@@ -1,0 +1,144 @@
+"""What things cost, without a clock: statements, what they read, and memory."""
+
+import re
+import tracemalloc
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, event, select
+from sqlalchemy.orm import Session
+
+from benchmarks.data import NOW, lead_events
+from benchmarks.databases import load_ground
+from benchmarks.growth import fill
+from leaderboard.domain.events import Event
+from leaderboard.services import importing, reading, scoring
+from leaderboard.services.boards import BoardQuery, page_of, read_board
+from leaderboard.services.recording import record_event
+from leaderboard.storage.database import db
+from leaderboard.storage.tables import Member
+from tests.services.examples import HEADER, hand_in
+
+MOST_STATEMENTS = 12
+PERIODS = (f"{NOW:%Y-%m}", f"{NOW:%Y}-Q3", f"{NOW:%Y-%m}".replace("07", "08"))
+Sent = list[tuple[str, Any]]
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    with app.app_context():
+        engine = db.engine
+    load_ground(engine)
+    return engine
+
+
+def sent_by(engine: Engine, work: Callable[[Session], object]) -> Sent:
+    """Return the statements that some work sends, each with its parameters or the first set of them."""
+    sent: Sent = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, is_many: bool) -> None:
+        sent.append((statement, values[0] if is_many else values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        with Session(engine) as session:
+            work(session)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return sent
+
+
+def lead_of(engine: Engine, subject: str) -> Iterator[Event]:
+    """Yield a lead's two events; the second is scored, posts points and decides a clock."""
+    with Session(engine) as session:
+        member = session.execute(select(Member.id).order_by(Member.id).limit(1)).scalar_one()
+    for minutes, kind in ((90, "assigned"), (70, "disposed")):
+        at = NOW - timedelta(minutes=minutes)
+        yield Event(f"{subject}-{kind}", at, f"lead.{kind}", subject, member, source="hook")
+
+
+def statements_for_a_lead(engine: Engine, subject: str) -> list[Sent]:
+    return [
+        sent_by(engine, lambda session, each=each: record_event(session, each, now=NOW))
+        for each in lead_of(engine, subject)
+    ]
+
+
+def read_boards(session: Session) -> None:
+    """Read every kind of page that the screen can ask for."""
+    member = session.execute(select(Member.id).order_by(Member.id).limit(1)).scalar_one()
+    for period in PERIODS:
+        for scope, by in (("member", "total"), ("team", "total"), ("team", "average")):
+            for side in (None, "sales"):
+                for page in (1, 3):
+                    read_board(session, BoardQuery(period, scope, side, by, page), now=NOW)
+                page_of(session, BoardQuery(period, scope, side, by), member_id=member)
+
+
+def scans_in(engine: Engine, sent: Sent) -> list[str]:
+    """Return the steps of the databases' plans that read one of the great tables from end to end."""
+    explain, scan = "EXPLAIN QUERY PLAN", r"SCAN (?:point_entry|event|attainment|evidence)\b"
+    if engine.dialect.name == "postgresql":
+        explain, scan = "EXPLAIN", r"Seq Scan on (?:point_entry|event|attainment|evidence)\b"
+    found = []
+    with engine.connect() as connection:
+        for statement, values in dict(sent).items():
+            if statement.lstrip().startswith(("SELECT", "WITH", "INSERT", "UPDATE")):
+                rows = connection.exec_driver_sql(f"{explain} {statement}", values).all()
+                found += [f"{row[-1]} in {statement}" for row in rows if re.search(scan, str(row[-1]))]
+    return found
+
+
+def test_an_event_takes_at_most_12_statements_the_same_at_1_k_and_100_k_ledger_rows(engine):
+    fill(engine, 1_000)
+    statements_for_a_lead(engine, "first")  # reads the rules, which are kept
+    few = statements_for_a_lead(engine, "early")
+    fill(engine, 99_000, first=1_000)
+    statements_for_a_lead(engine, "second")
+    many = statements_for_a_lead(engine, "late")
+    assert [len(sent) for sent in many] == [len(sent) for sent in few]
+    assert max(len(sent) for sent in many) <= MOST_STATEMENTS
+
+
+def test_neither_page_nor_event_scans_ledger_events_or_attainments(engine):
+    fill(engine, 20_000)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    pages = sent_by(engine, read_boards)
+    assert len(pages) > 100
+    assert scans_in(engine, pages) == []
+    for sent in statements_for_a_lead(engine, "lead"):
+        assert scans_in(engine, sent) == []
+
+
+def test_a_scan_would_be_seen(engine):
+    fill(engine, 20_000)
+    grouped = "SELECT member_id, sum(points) FROM point_entry GROUP BY month, member_id"
+    assert scans_in(engine, [(grouped, ())])
+
+
+@pytest.mark.databases("sqlite")
+def test_an_import_holds_a_batch_in_memory_and_not_the_file(engine, monkeypatch):
+    monkeypatch.setattr(reading, "BLOCK", 65_536)
+    monkeypatch.setattr(importing, "ROWS_A_BATCH", 500)
+    monkeypatch.setattr(scoring, "SUBJECTS_A_CHUNK", 250)
+
+    def peak_of(leads: int) -> int:
+        lines = [
+            f"{leads}-{event_id},{at.isoformat()},{kind},{leads}-{subject},{member},,,,,"
+            for event_id, at, kind, subject, member, _ in lead_events(leads)
+        ]
+        content = "\n".join([HEADER, *lines, ""]).encode()
+        with Session(engine) as session:
+            tracemalloc.start()
+            try:
+                assert hand_in(session, content, now=NOW).new == 2 * leads
+                return tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+    peak_of(500)  # what is kept for good: the rules, the statements
+    assert peak_of(6_000) < 2 * peak_of(1_500)
