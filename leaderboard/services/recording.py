@@ -32,6 +32,6 @@ def record_event(session: Session, event: Event, *, now: datetime) -> bool:
         if not events.insert_event(session.connection(), row):
             return False
         scoring = Scoring(session, now)
-        scoring.score([event.subject])
+        scoring.score([event.subject], added=event)
         scoring.finish()
     return True

@@ -7,7 +7,6 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
 
 from sqlalchemy.orm import Session
 
@@ -52,7 +51,7 @@ class Scoring:
         begun = attainments.begin_scoring(self.connection, IDS_AT_FIRST)
         if begun is None:
             raise Refused(NO_ORGANISATION)
-        version, first_id = begun
+        version, first_id, self._had_anomalies = begun
         read = read_rule_book if has_new_rules else rule_book
         self.book = read(self.connection, version)
         self.rules = self.book.rules
@@ -68,16 +67,21 @@ class Scoring:
                 self._open_month(month)
 
     def score(
-        self, subjects: Sequence[str], progress: Progress | None = None, *, scored_up_to: int | None = None
+        self,
+        subjects: Sequence[str],
+        progress: Progress | None = None,
+        *,
+        scored_up_to: int | None = None,
+        added: Event | None = None,
     ) -> None:
         """Work out again what some subjects come to, and write what changed.
 
         scored_up_to: the last event id that was scored before, if known. Nothing is stored yet of subjects
-        that have only later events, so nothing is looked for.
+        that have only later events, so nothing is looked for. added: the one event that is new, if it is one.
         """
         for start in range(0, len(subjects), SUBJECTS_A_CHUNK):
             chunk = subjects[start : start + SUBJECTS_A_CHUNK]
-            self._score_chunk(chunk, self._known(chunk, scored_up_to))
+            self._score_chunk(chunk, self._known(chunk, scored_up_to), added)
             if progress is not None:
                 progress(len(chunk))
 
@@ -106,7 +110,7 @@ class Scoring:
             return subjects
         return events.subjects_up_to(self.connection, subjects, scored_up_to) if scored_up_to else []
 
-    def _score_chunk(self, subjects: Sequence[str], known: Sequence[str]) -> None:
+    def _score_chunk(self, subjects: Sequence[str], known: Sequence[str], added: Event | None) -> None:
         theirs = events.events_of(self.connection, subjects)
         stored = self._stored(known)
         changes = _Changes(self.poster, evidence.evidence_of(self.connection, known) if known else {})
@@ -117,8 +121,8 @@ class Scoring:
         self.poster.post(changes.pairs, is_monthly=False)
         evidence.write_evidence(self.connection, changes.evidence, changes.altered, changes.gone)
         waiting.write_wake_ups(self.connection, changes.wakes)
-        # A lone subject costs one statement either way, and none with its first event.
-        if known and (self._had_anomalies if len(subjects) > 1 else any(len(each) > 1 for each in theirs.values())):
+        is_latest = added is not None and theirs[added.subject][-1].event_id == added.event_id
+        if known and not is_latest and self._had_anomalies:  # only a late event can make an anomaly none (C6)
             anomalies.clear_anomalies(self.connection, known)
         anomalies.write_anomalies(self.connection, changes.anomalies)
         self.anomalies += len(changes.anomalies)
@@ -129,10 +133,6 @@ class Scoring:
             for row_id, attainment in attainments.attainments_of(self.connection, subjects):
                 stored.setdefault(attainment.subject, []).append((row_id, attainment))
         return stored
-
-    @cached_property
-    def _had_anomalies(self) -> bool:
-        return anomalies.has_anomalies(self.connection)
 
     def _open_months(self, score: SubjectScore) -> None:
         """Give the months in which something happened standings for everyone active (S2)."""

@@ -52,7 +52,8 @@ class TotalsChange:
 
     def write(self, connection: Connection) -> None:
         """Add the changes to the stored totals."""
-        changes = self.changes()
+        # What came and went again within the transaction leaves no row where there was none.
+        changes = {key: numbers for key, numbers in self.changes().items() if any(numbers) or key in self._opened}
         totals.add_to_totals(connection, [total_row(self.book, *key, *numbers) for key, numbers in changes.items()])
         is_active = self.book.rules.membership.is_active
         for (period, scope, participant), numbers in changes.items():

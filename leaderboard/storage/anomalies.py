@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from leaderboard.domain.events import Event
 from leaderboard.storage.bulk import insert_rows
@@ -20,8 +20,3 @@ def write_anomalies(connection: Connection, rows: Sequence[tuple[str, str, Event
     values = [(subject, sla, each.event_id, each.source, to_micros(each.occurred_at)) for subject, sla, each in rows]
     columns = ("subject", "sla", "event_id", "source", "occurred_at")
     insert_rows(connection, Anomaly.__tablename__, columns, values, "DO NOTHING")
-
-
-def has_anomalies(connection: Connection) -> bool:
-    """Tell whether any anomaly is noted."""
-    return connection.execute(select(Anomaly.subject).limit(1)).first() is not None

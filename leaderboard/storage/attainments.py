@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select, type_coerce, update
+from sqlalchemy import Connection, exists, func, select, type_coerce, update
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.monthly import Cell
@@ -12,7 +12,7 @@ from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
 from leaderboard.storage.bulk import insert_rows, keyed, update_all
 from leaderboard.storage.database import EPOCH, MICROSECOND, Big, from_micros, to_micros
-from leaderboard.storage.tables import AttainmentRow, OrganisationRow
+from leaderboard.storage.tables import Anomaly, AttainmentRow, OrganisationRow
 
 CELLS_A_QUERY = 400
 ATTAINMENT_COLUMNS = (
@@ -43,27 +43,32 @@ _attainments = select(*(_raw.get(name, getattr(AttainmentRow, name)) for name in
 _Stored = tuple[int, Attainment]
 
 
-def begin_scoring(connection: Connection, ids: int) -> tuple[int, int] | None:
-    """Raise the scores' version and reserve attainment ids; return the rules' version and the first id.
+class Begun(NamedTuple):
+    """What a scoring begins with: the rules' version, its first attainment id, whether any anomaly is noted."""
 
-    None: there is no organisation yet.
-    """
+    rules_version: int
+    first_id: int
+    has_anomalies: bool
+
+
+def begin_scoring(connection: Connection, ids: int) -> Begun | None:
+    """Raise the scores' version and reserve attainment ids; None while there is no organisation."""
     row = connection.execute(
         update(OrganisationRow)
         .values(
             scores_version=OrganisationRow.scores_version + 1,
             next_attainment_id=OrganisationRow.next_attainment_id + ids,
         )
-        .returning(OrganisationRow.rules_version, OrganisationRow.next_attainment_id)
+        .returning(OrganisationRow.rules_version, OrganisationRow.next_attainment_id, exists(select(Anomaly.subject)))
     ).first()
-    return None if row is None else (row.rules_version, row.next_attainment_id - ids)
+    return None if row is None else Begun(row[0], row[1] - ids, bool(row[2]))
 
 
 def reserve_ids(connection: Connection, count: int) -> int:
     """Reserve so many attainment ids and return the first."""
     begun = begin_scoring(connection, count)
     assert begun is not None
-    return begun[1]
+    return begun.first_id
 
 
 def attainments_of(connection: Connection, subjects: Sequence[str]) -> Iterator[_Stored]:

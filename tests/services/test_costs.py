@@ -15,7 +15,7 @@ from benchmarks.data import NOW, lead_events
 from benchmarks.databases import load_ground
 from benchmarks.growth import fill
 from leaderboard.domain.events import Event
-from leaderboard.services import importing, reading, scoring
+from leaderboard.services import importing, lines, scoring
 from leaderboard.services.boards import BoardQuery, page_of, read_board
 from leaderboard.services.recording import record_event
 from leaderboard.storage.database import db
@@ -122,7 +122,7 @@ def test_a_scan_would_be_seen(engine):
 
 @pytest.mark.databases("sqlite")
 def test_an_import_holds_a_batch_in_memory_and_not_the_file(engine, monkeypatch):
-    monkeypatch.setattr(reading, "BLOCK", 65_536)
+    monkeypatch.setattr(lines, "BLOCK", 65_536)
     monkeypatch.setattr(importing, "ROWS_A_BATCH", 500)
     monkeypatch.setattr(scoring, "SUBJECTS_A_CHUNK", 250)
 
