@@ -252,7 +252,7 @@ def attainments(session: Session, period: str, sla: str | None, form: str) -> No
     \b
     leaderboard attainments --period 2026-10 --sla speed-to-lead
     """
-    print_rows(list_attainments(session, period, sla, now=now()), ATTAINMENT_COLUMNS, form)
+    print_rows(list_attainments(session, period, sla), ATTAINMENT_COLUMNS, form)
 
 
 @main.command()

@@ -140,6 +140,7 @@ class _Machine:
     def begin(self, event: Event) -> None:
         """Take a `from` event (C1, C2, C4, C10)."""
         self.has_begun = True
+        self.closed = None  # a new cycle has begun, also one that nobody owns
         at = event.occurred_at
         owner = self.owner_of(event)
         if self.is_closer:
@@ -157,7 +158,6 @@ class _Machine:
     def _open(self, owner: Owner | None, at: datetime) -> None:
         clockwork = self.clockwork_of(owner, at)
         self.clock = Clock(owner, at, clockwork, self.levels.met, is_paused=self.is_paused)
-        self.closed = None
 
     def _take_away(self, clock: Clock, at: datetime) -> None:
         """Close the earlier owner's clock at a reassignment: dropped, or missed if it was (C2)."""

@@ -26,8 +26,8 @@ def count_subjects(session: Session) -> int:
     return boards.subjects(session.connection())
 
 
-def list_attainments(session: Session, period: str, sla: str | None = None, *, now: datetime) -> Iterator[Plain]:
-    """Yield the attainments that count in a month or quarter, and in the current one those pending too.
+def list_attainments(session: Session, period: str, sla: str | None = None) -> Iterator[Plain]:
+    """Yield the attainments that count in a month or quarter, and those pending that started in it.
 
     Instants are ISO 8601 in UTC; value: seconds, subjects, minor units, or a share to six places.
     Raises PeriodRefused, and Refused for an SLA that no version of the agreement has.
@@ -42,9 +42,8 @@ def list_attainments(session: Session, period: str, sla: str | None = None, *, n
         raise Refused(f"{quoted(sla)} is not an SLA of the agreement; its SLAs are {names}.")
     for row in boards.attainments_in(connection, [str(month) for month in wanted.months], sla):
         yield _attainment(row, kinds)
-    if rules.months.month_of(now) in wanted.months:
-        for row in boards.pending_attainments(connection, sla):
-            yield _attainment(row, kinds)
+    for row in boards.pending_attainments(connection, *wanted.bounds(rules.months.zone), sla):
+        yield _attainment(row, kinds)
 
 
 def _attainment(row: Any, kinds: dict[tuple[int, str], str]) -> Plain:

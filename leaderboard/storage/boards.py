@@ -1,6 +1,7 @@
 """Queries of boards and lists; each reads the rows it shows and no more."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -121,13 +122,14 @@ def attainments_in(connection: Connection, months: Sequence[str], sla: str | Non
     yield from connection.execute(query if sla is None else query.where(AttainmentRow.sla == sla))
 
 
-def pending_attainments(connection: Connection, sla: str | None) -> Iterator[Any]:
-    """Yield the clocks and tasks that are pending, as attainments_in does."""
+def pending_attainments(connection: Connection, start: datetime, end: datetime, sla: str | None) -> Iterator[Any]:
+    """Yield the clocks and tasks that started in [start, end) and are pending, as attainments_in does."""
     query = (
         select(AttainmentRow, Member.key, Team.name.label("team"))
         .outerjoin(Member, (AttainmentRow.scope == "member") & (Member.id == AttainmentRow.participant_id))
         .outerjoin(Team, Team.id == AttainmentRow.team_id)
         .where(AttainmentRow.level == "pending", AttainmentRow.is_monthly == 0)
+        .where(AttainmentRow.started_at >= start, AttainmentRow.started_at < end)
         .order_by(AttainmentRow.sla, AttainmentRow.subject, AttainmentRow.started_at)
     )
     yield from connection.execute(query if sla is None else query.where(AttainmentRow.sla == sla))

@@ -314,6 +314,16 @@ def test_c7_a_new_cycle_makes_the_earlier_one_safe(reopened):
     assert clocks(log).results[0].level == "exceeded"
 
 
+def test_c7_a_new_cycle_of_nobody_makes_the_earlier_one_safe_too():
+    log = f"""
+05 09:30 lead.assigned {ANA}
+05 10:00 lead.disposed {ANA}
+06 09:00 lead.assigned -
+06 10:00 lead.reopened -
+"""
+    assert [each.level for each in clocks(log).results] == ["exceeded"]
+
+
 def test_c7_only_the_last_cycle_is_void():
     log = f"""
 05 09:30 lead.assigned {ANA}

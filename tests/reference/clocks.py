@@ -8,7 +8,7 @@ Where the design is silent:
 - A paused pending clock has a due instant only where it was reached before the pause (T5).
 - A missed clock whose `to` event came late keeps its level's decision instant; `void` keeps value and
   instants, and its month.
-- A pending row has no value and no stopped_at. It is listed in the month of as_of.
+- A pending row has no value and no stopped_at. It is listed in the month in which it started.
 - At as_of exactly on the last instant at which elapsed equals the target the clock is still pending.
 - Completion: the types are task.assigned and task.completed. The participant's latest assignment until
   the completion decides (start, due date, version), else the first one after it: also a completion before every
@@ -103,6 +103,7 @@ class SubjectWalk:
         return [row for row in self.found if row.participant is not None]
 
     def on_from(self, event: Event) -> None:
+        self.closed = None
         owner = named_participant(event, self.sla, self.people)
         if self.by_closer:
             if self.clock is None:
@@ -121,7 +122,6 @@ class SubjectWalk:
 
     def open_clock(self, at: datetime, owner: str | None) -> None:
         self.clock = Clock(at, self.calendar_for(owner, at), [])
-        self.closed = None
         if self.paused:
             self.clock.pauses.append((at, None))
 
@@ -170,7 +170,7 @@ class SubjectWalk:
         if elapsed(clock.calendar, clock.pauses, clock.start, as_of) > self.met:
             return self.row(clock, "missed", clock.holder_at(over), due, None, over, None)
         pending = self.row(clock, "pending", clock.holders[-1][1], due, None, None, None)
-        pending.month = self.organisation.month_of(as_of)
+        pending.month = self.organisation.month_of(clock.start)
         return pending
 
     def row(self, clock, level, participant, due, stopped_at, decided_at, took) -> Attainment:
@@ -226,5 +226,5 @@ def decide_task(row: Attainment, sla: Sla, as_of: datetime, organisation, people
     elif row.due_at < as_of:
         row.level, decided_at = "missed", row.due_at
     else:
-        row.month = organisation.month_of(as_of)
+        row.month = organisation.month_of(row.started_at)
     credit(row, sla, decided_at, organisation, people)

@@ -218,7 +218,7 @@ def test_c3_c5_a_clock_paused_on_its_due_instant_is_over_when_it_runs_again():
         ("19 10:00 lead.reopened -", "void"),  # 14 days to the instant
         ("19 10:00:00.000001 lead.reopened -", "exceeded"),
         ("05 10:00 lead.reopened -", "void"),
-        ("06 10:00 lead.assigned -\n06 10:00 lead.reopened -", "void"),  # nobody's clock: no new cycle
+        ("06 10:00 lead.assigned -\n06 10:00 lead.reopened -", "exceeded"),  # C4: nobody's cycle is one too
     ],
 )
 def test_c7_a_reopening_within_the_window_takes_the_points_back(after, level):
@@ -416,9 +416,9 @@ def test_s1_s2_s4_ranks_are_shared_and_everybody_active_stands():
     ]
 
 
-def test_undecided_rows_belong_to_the_running_period_only():
+def test_undecided_rows_belong_to_the_period_in_which_they_started():
     log = f"30 17:00 lead.assigned {ANA}"
     result = run(log, sla(SPEED), as_of=local("11-02T10:00"))
-    assert attainments_in(result, "2026-10") == []
-    assert [row.level for row in attainments_in(result, "2026-11")] == ["pending"]
+    assert [row.level for row in attainments_in(result, "2026-10")] == ["pending"]
+    assert attainments_in(result, "2026-11") == []
     assert [row.level for row in attainments_in(result, "2026-Q4")] == ["pending"]

@@ -101,9 +101,9 @@ def log(session: Session, text: str, *, now: datetime = NOW, **options: Any) -> 
     return hand_in(session, csv_of(*lines), now=now, **options)
 
 
-def attained(session: Session, period: str, sla: str | None = None, *, now: datetime = NOW) -> list[tuple[Any, ...]]:
+def attained(session: Session, period: str, sla: str | None = None) -> list[tuple[Any, ...]]:
     """Return SLA, participant, level and points of each attainment in a period."""
-    rows = list_attainments(session, period, sla, now=now)
+    rows = list_attainments(session, period, sla)
     return sorted((row["sla"], row["participant"], row["level"], row["points"]) for row in rows)
 
 

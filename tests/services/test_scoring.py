@@ -47,8 +47,8 @@ def reasons(session):
     return [(member, points, reason) for member, _, _, points, reason in entries(session)]
 
 
-def levels(session, period, key, *, now=NOW):
-    return [(who, level, points) for _, who, level, points in attained(session, period, key, now=now)]
+def levels(session, period, key):
+    return [(who, level, points) for _, who, level, points in attained(session, period, key)]
 
 
 # The ledger
@@ -127,10 +127,10 @@ def test_c3_score_due_decides_what_fell_due_and_nothing_before(session):
     due = at("10-05 18:00")  # eight hours at work, closing time: it runs again on Tuesday at nine
     for moment in (due, due + TICK, at("10-06 09:00")):
         score_due(session, now=moment)
-        assert levels(session, "2026-10", "speed", now=moment) == [(ANA, "pending", 0)]
+        assert levels(session, "2026-10", "speed") == [(ANA, "pending", 0)]
     late = at("10-06 09:00") + TICK
     score_due(session, now=late)
-    assert levels(session, "2026-10", "speed", now=late) == [(ANA, "missed", 0)]
+    assert levels(session, "2026-10", "speed") == [(ANA, "missed", 0)]
     decided = session.execute(select(AttainmentRow.decided_at)).scalar_one()
     assert decided == at("10-06 09:00")
     assert ledger(session) == {}
@@ -140,7 +140,7 @@ def test_an_event_of_the_future_waits_for_its_time(session):
     set_up(session, agreement(SPEED))
     early = at("10-05 09:10")
     log(session, "10-05 09:00 lead.assigned ana\n10-05 09:30 lead.disposed ana", now=early)
-    assert levels(session, "2026-10", "speed", now=early) == [(ANA, "pending", 0)]
+    assert levels(session, "2026-10", "speed") == [(ANA, "pending", 0)]
     assert session.execute(select(WakeUp.subject, WakeUp.at)).all() == [("L1", at("10-05 09:30"))]
     assert score_due(session, now=at("10-05 09:30") - TICK) == 0
     assert score_due(session, now=at("10-05 09:30")) == 1
@@ -190,10 +190,10 @@ def test_a_task_is_missed_when_its_due_date_has_passed(session):
     set_up(session, agreement(TRAINING))
     log(session, "10-01 09:00 task.assigned ana due_at=2026-10-10T12:00", now=at("10-02 09:00"))
     score_due(session, now=at("10-10 12:00"))
-    assert levels(session, "2026-10", "training", now=at("10-10 12:00")) == [(ANA, "pending", 0)]
+    assert levels(session, "2026-10", "training") == [(ANA, "pending", 0)]
     late = at("10-10 12:00") + TICK
     score_due(session, now=late)
-    assert levels(session, "2026-10", "training", now=late) == [(ANA, "missed", 0)]
+    assert levels(session, "2026-10", "training") == [(ANA, "missed", 0)]
 
 
 @pytest.mark.parametrize("past", ["10-05 09:15", "10-20 12:00", "11-15 12:00", "09-01 00:00"])
