@@ -21,6 +21,7 @@ from leaderboard.services.people import load_people
 from leaderboard.settings import database_url
 from leaderboard.storage.database import db
 
+SETTINGS = {"SECRET_KEY": "a key for benchmarks only, 0123456789", "COOKIE_SECURE": False, "TESTING": True}
 Fresh = Callable[[], str]
 """Returns the address of a new, empty database."""
 
@@ -69,7 +70,7 @@ def _databases_on(address: str) -> Iterator[Fresh]:
 
 def application(address: str) -> Flask:
     """Return the application on a database brought up to date."""
-    app = create_app({"DATABASE_URL": address, "SECRET_KEY": "a key for benchmarks only, 0123456789", "TESTING": True})
+    app = create_app({**SETTINGS, "DATABASE_URL": address})
     with app.app_context():
         upgrade(directory=str(resource("migrations")))
     return app

@@ -5,6 +5,7 @@ from sqlalchemy import Engine, text
 from benchmarks.measuring import Result, in_words, interleaved, seconds
 from leaderboard.storage.boards import page_of_totals
 
+BAR = 50  # at a million rows; grouping fewer takes less, reading the totals does not
 GROUPED = text(
     "SELECT member_id, sum(points) AS points, rank() OVER (ORDER BY sum(points) DESC) "
     "FROM point_entry WHERE month = :month GROUP BY member_id ORDER BY points DESC LIMIT 50"
@@ -28,4 +29,4 @@ def measure(engine: Engine, month: str, entries: int, reads: int, rounds: int) -
         ratio, their_time, our_time = interleaved(grouped, ours, rounds)
     note = f"{in_words(our_time)} against {in_words(their_time)}"
     what = f"the top 50 at {entries:,} ledger rows against grouping them"
-    return [Result(what, 50, ratio, is_at_least=True, note=note)]
+    return [Result(what, BAR * entries / 1_000_000, ratio, is_at_least=True, note=note)]

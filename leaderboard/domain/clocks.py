@@ -258,13 +258,15 @@ def run_clocks(
     whose clock starts at an instant (C9).
     """
     roles = measure.roles
+    if len(events) == 2 and measure.credit == "owner":
+        begun, ended = events
+        if (roles.get(begun.type), roles.get(ended.type)) == FROM_THEN_TO:
+            return _run_plain(levels, begun, ended, owner_of, clockwork_of)
     # C8: by instant, then role; the place among the events stands for their ids.
     steps = [(event.occurred_at, roles[event.type], place) for place, event in enumerate(events) if event.type in roles]
     if not steps:
         return SubjectClocks([], [])
     steps.sort()
-    if len(steps) == 2 and (steps[0][1], steps[1][1]) == FROM_THEN_TO and measure.credit == "owner":
-        return _run_plain(levels, events[steps[0][2]], events[steps[1][2]], owner_of, clockwork_of)
     machine = _Machine(measure, levels, owner_of, clockwork_of)
     for _, role, place in steps:
         _TAKES[role](machine, events[place])
@@ -281,7 +283,7 @@ def _run_plain(
         return SubjectClocks([], [])
     at, stopped_at = begun.occurred_at, ended.occurred_at
     clockwork = clockwork_of(owner, at)
-    used, due_at = clockwork.elapsed(at, stopped_at), clockwork.due_at(at, levels.met)
+    used, due_at = clockwork.run(at, stopped_at, levels.met)
     level = level_of(used, levels)
     decided_at: datetime | None = stopped_at
     if level is Level.MISSED:

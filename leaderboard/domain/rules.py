@@ -80,6 +80,8 @@ class Rules:
 
     def versions_between(self, first: datetime, last: datetime) -> Sequence[Version]:
         """Return the versions in force at some time from first to last (P6)."""
+        if len(self.versions) == 1 and self._starts[0] <= first:
+            return self.versions
         start = max(bisect_right(self._starts, first) - 1, 0)
         return self.versions[start : bisect_right(self._starts, last)]
 

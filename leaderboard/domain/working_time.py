@@ -37,6 +37,7 @@ class Clockwork(Protocol):
     def elapsed(self, start: datetime, end: datetime) -> timedelta: ...
     def due_at(self, start: datetime, target: timedelta) -> datetime | None: ...
     def next_running(self, at: datetime) -> datetime | None: ...
+    def run(self, start: datetime, end: datetime, target: timedelta) -> tuple[timedelta, datetime | None]: ...
 
 
 class AllTime:
@@ -53,6 +54,10 @@ class AllTime:
     def next_running(self, at: datetime) -> datetime:
         """Return `at`: this clock always runs."""
         return at
+
+    def run(self, start: datetime, end: datetime, target: timedelta) -> tuple[timedelta, datetime]:
+        """Return the time from start to end, and when `target` has passed since start."""
+        return self.elapsed(start, end), start + target
 
 
 ALL_TIME = AllTime()
@@ -195,6 +200,20 @@ class WorkingTime:
             if wider is None:
                 return None
             spans = wider
+
+    def run(self, start: datetime, end: datetime, target: timedelta) -> tuple[timedelta, datetime | None]:
+        """Return elapsed(start, end) and due_at(start, target), whose look-ups have the start in common."""
+        first, last = (start - EPOCH) // MICROSECOND, (end - EPOCH) // MICROSECOND
+        spans = self._spans
+        if first < spans.first or last >= spans.last or last < first or target <= ZERO:
+            return self.elapsed(start, end), self.due_at(start, target)
+        before = _open_before(spans, first)
+        wanted = before + target // MICROSECOND
+        if wanted > spans.sums[-1]:
+            return self.elapsed(start, end), self.due_at(start, target)
+        index = bisect_left(spans.sums, wanted) - 1
+        due_at = instant_of(spans.starts[index] + wanted - spans.sums[index])
+        return timedelta(0, 0, _open_before(spans, last) - before), due_at
 
     def spans_between(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """Return the open spans that lie in [start, end), cut to it (P8: which hours counted)."""

@@ -198,6 +198,7 @@ class _FileEvents:
         self.mapping = mapping and mapping.for_header(self.header)
         # Where each of our columns stands in their rows; the place past the end holds the empty text.
         places = {name: place for place, name in enumerate(self.header)}
+        self._is_ours = tuple(self.header) == COLUMNS
         self._ours = itemgetter(*(places.get(name, len(self.header)) for name in COLUMNS))
 
     def _warn(self, text: str) -> None:
@@ -245,7 +246,8 @@ class _FileEvents:
         if row.problem is not None:
             raise RowError("", "", row.problem)
         if self.mapping is None:
-            return [self._resolved(self.reader.read(self._ours([*map(str.strip, row.cells), ""])))]
+            cells = list(map(str.strip, row.cells))
+            return [self._resolved(self.reader.read(cells if self._is_ours else self._ours([*cells, ""])))]
         theirs = dict(zip(self.header, row.cells, strict=True))
         read = [self._mapped(template, ours) for template, ours in self.mapping.rows(theirs)]
         return [self._resolved(each) for each in read]

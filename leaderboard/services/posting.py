@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.cells import cells_of_rates
 from leaderboard.domain.monthly import Cell
+from leaderboard.domain.periods import month_of_key
 from leaderboard.domain.points import Attainment, Credit, Posting, postings
 from leaderboard.services.rules import RuleBook
 from leaderboard.services.totals import LEVEL_PLACES, POINTS, Counts, TotalsChange, no_counts
@@ -47,7 +48,7 @@ class Poster:
         self.cells: defaultdict[Cell, CellChange] = defaultdict(CellChange)
         self.totals = TotalsChange(book)
         self.posted = 0
-        self._counts: defaultdict[tuple[str, bool, Credit], Counts] = defaultdict(no_counts)
+        self._counts: defaultdict[tuple[str, bool, str, int, int | None, str], Counts] = defaultdict(no_counts)
         self._next_id = first_id
         self._ids_end = first_id + ids
 
@@ -65,7 +66,7 @@ class Poster:
                 self._count(before, -1, is_monthly=is_monthly)
             elif after is not None:
                 new.append((row_id, after))
-            entries.extend((row_id, posting) for posting in postings(before, after))
+            entries.extend([(row_id, posting) for posting in postings(before, after)])
             if after is not None:
                 self._count(after, 1, is_monthly=is_monthly)
         attainments.write_attainments(self.connection, new, again, is_monthly=is_monthly)
@@ -77,7 +78,11 @@ class Poster:
 
         The net of these points is what is posted (P2).
         """
-        counts = self._counts[attainment.sla, is_monthly, attainment.credit]
+        month = attainment.month
+        if month is None:  # pending or retired: counts nowhere
+            return
+        credited = (attainment.scope, attainment.participant, attainment.team_id, month.key)
+        counts = self._counts[attainment.sla, is_monthly, *credited]
         counts[POINTS] += sign * attainment.points
         place = LEVEL_PLACES.get(attainment.level)
         if place is not None:
@@ -85,9 +90,8 @@ class Poster:
 
     def settle(self) -> None:
         """Add what was noted to the totals and, for clocks, to the rates."""
-        for (sla, is_monthly, credit), counts in self._counts.items():
-            if credit.month is None:  # pending: counts nowhere yet
-                continue
+        for (sla, is_monthly, scope, participant, team_id, month), counts in self._counts.items():
+            credit = Credit(scope, participant, team_id, month_of_key(month))
             self.totals.add(credit, counts)
             if not is_monthly:
                 _, met, exceeded, missed = counts

@@ -47,17 +47,20 @@ def events_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list
     rows = connection.exec_driver_sql(f"SELECT {_EVENT} FROM event WHERE subject {where}", values).cursor.fetchall()
     fromtimestamp, new = datetime.fromtimestamp, tuple.__new__
     found: dict[str, list[Event]] = {}
+    disordered: set[str] = set()
     for event_id, at, kind, subject, member_id, team_id, outcome, amount, due_at, source in rows:
         due = None if due_at is None else from_micros(due_at)
         instant = fromtimestamp(at / 1_000_000, UTC)
         event = new(Event, (event_id, instant, kind, subject, member_id, team_id, outcome, amount, due, source))
-        if subject in found:
-            found[subject].append(event)
-        else:
+        if subject not in found:
             found[subject] = [event]
-    for events in found.values():
-        if len(events) > 1:
-            events.sort(key=_event_order)
+        else:
+            theirs = found[subject]
+            if instant <= theirs[-1].occurred_at:  # the index gives them by instant, so this is rare
+                disordered.add(subject)
+            theirs.append(event)
+    for subject in disordered:
+        found[subject].sort(key=_event_order)
     return found
 
 

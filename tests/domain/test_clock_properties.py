@@ -135,3 +135,13 @@ def test_c2_clocks_of_owners_never_overlap(log, now):
 def test_c10_a_subject_has_at_most_one_closers_clock_a_cycle(log, now):
     stops = sum(each.type == "lead.disposed" and each.occurred_at <= now for each in log)
     assert len(clocks(log, measure=response_time("closer"), now=now).results) <= stops + 1
+
+
+@properties
+@given(instants=st.tuples(moments, moments), member=st.sampled_from([None, 1]), now=moments)
+def test_c6_a_lone_from_and_to_come_to_what_they_do_with_a_second_to(instants, member, now):
+    """Two events take a shorter way through the code than three."""
+    start, stop = sorted(instants)
+    events = [Event("1", start, "lead.assigned", "L1", member), Event("2", stop, "lead.disposed", "L1", member)]
+    again = Event("3", stop, "lead.disposed", "L1", member)
+    assert clocks(events, now=now) == clocks([*events, again], now=now)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboard.domain.working_time import WEEKDAYS, WorkingTime
+from leaderboard.domain.working_time import EPOCH, WEEKDAYS, WorkingTime, instant_of, micros
 from tests.domain.examples import BERLIN, DAY, MICROSECOND, NEW_YORK, SAO_PAULO, SECOND, calendar, properties
 
 CHANGES = {  # a month in which clocks change, one way or the other
@@ -154,3 +154,18 @@ def test_t3_a_thousand_years_of_seconds_stay_integers():
     first, last = datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC)
     mondays = (date(2199, 1, 1) - date(1971, 1, 4)).days // 7 + 1
     assert abs(here.elapsed(first, last) - mondays * DAY) < DAY
+
+
+@properties
+@given(since_epoch=st.integers(-86_400 * 10**6, micros(datetime(2201, 1, 3, tzinfo=UTC))))
+def test_t1_instants_are_exact_to_the_microsecond(since_epoch):
+    assert instant_of(since_epoch) == EPOCH + since_epoch * MICROSECOND
+    assert micros(instant_of(since_epoch)) == since_epoch
+
+
+@properties
+@given(case=cases(), length=lengths, target=lengths)
+def test_one_look_up_for_both_agrees_with_one_for_each(case, length, target):
+    here, start = case
+    time, end = WorkingTime(here), start + length
+    assert time.run(start, end, target) == (time.elapsed(start, end), time.due_at(start, target))
