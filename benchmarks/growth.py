@@ -7,9 +7,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from benchmarks.data import NOW, SOURCE
+from leaderboard.domain.scoring import SubjectScore
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring
-from leaderboard.storage import events, people, periods
+from leaderboard.storage import events, people
 from leaderboard.storage.attainments import ATTAINMENT_COLUMNS, reserve_ids
 from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.database import begin_write, to_micros
@@ -37,10 +38,10 @@ def fill(engine: Engine, leads: int, first: int = 0) -> None:
             starts = {first + number: FIRST + SPAN * number / leads for number in numbers}
             _insert(connection, book, starts, first_id - first)
         month = book.rules.months.month_of(NOW)
-        spans = [(each.key, each.kind, *each.bounds(book.rules.months.zone), False) for each in (month, month.quarter)]
-        periods.write_periods(connection, spans)
         people.raise_rules_version(connection)
-        Scoring(session, NOW, has_new_rules=True).finish_everything()
+        scoring = Scoring(session, NOW, has_new_rules=True)
+        scoring.months.note(SubjectScore([], [], [], {month}, None))  # so that the month has standings
+        scoring.finish_everything()
         session.commit()
 
 

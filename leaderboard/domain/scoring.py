@@ -20,7 +20,7 @@ from leaderboard.domain.working_time import MICROSECOND
 class SubjectScore(NamedTuple):
     """All that one subject comes to.
 
-    months: those in which something happened. wakes_at: when its next known event lies in the future, if it does.
+    months: those in which an event falls. wakes_at: when its next known event lies in the future, if it does.
     """
 
     attainments: list[Attainment]
@@ -56,9 +56,6 @@ def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datet
         for sla, wanted in rules.slas_by_events(version):
             if not types.isdisjoint(wanted):
                 _ADD[type(sla.measure)](rules, version, sla, theirs)
-    for attainment in score.attainments:
-        if attainment.month is not None:
-            score.months.add(attainment.month)
     return score
 
 

@@ -47,6 +47,14 @@ def score_month(poster: Poster, month: Month) -> None:
     _write_cells(poster, tallies, stored, None)
 
 
+def retire_month(poster: Poster, month: Month) -> None:
+    """Take back every monthly result of a month in which nothing happened after all."""
+    stored = list(attainments.attainments_of_month(poster.connection, month))
+    poster.post([(row_id, each, _retired(poster, cell_of(each), each)) for row_id, each in stored], is_monthly=True)
+    for cell in [cell for cell in poster.cells if cell.month == month]:
+        del poster.cells[cell]
+
+
 def _write_cells(
     poster: Poster,
     tallies: dict[Cell, Tally],

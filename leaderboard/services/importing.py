@@ -143,7 +143,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     touched = events.subjects_after(connection, last_id)
     scoring = Scoring(session, now, has_new_rules=names.has_created)
     if names.created:
-        scoring.welcome(names.first_month)
+        scoring.months.welcome(names.first_month)
     scoring.score(touched, lambda done: options.progress("score", done, len(touched)), scored_up_to=last_id)
     report.points_posted = score_what_is_due(scoring)
     report.anomalies = scoring.anomalies

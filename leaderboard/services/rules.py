@@ -21,13 +21,14 @@ NO_ORGANISATION = "No organisation is loaded yet; load one with: leaderboard org
 class RuleBook:
     """The rules of one version, and what goes with them.
 
-    members: key and name by id. opened: the months that have standings.
+    members: key and name by id. opened: the months that have standings; eventful: those in which an event falls.
     """
 
     version: int
     rules: Rules
     members: dict[int, tuple[str, str]]
     opened: frozenset[str]
+    eventful: frozenset[str]
 
 
 _kept: WeakKeyDictionary[Engine, RuleBook] = WeakKeyDictionary()
@@ -65,7 +66,9 @@ def read_rule_book(connection: Connection, version: int) -> RuleBook:
         versions=_versions(connection, organisation),
     )
     members = {member_id: (key, name) for member_id, key, _, name in people.members(connection)}
-    return RuleBook(version, rules, members, frozenset(periods.opened_months(connection)))
+    opened = periods.opened_months(connection)
+    eventful = frozenset(key for key, is_eventful in opened.items() if is_eventful)
+    return RuleBook(version, rules, members, frozenset(opened), eventful)
 
 
 def _versions(connection: Connection, organisation: Organisation) -> list[Version]:

@@ -14,10 +14,11 @@ from leaderboard.domain.agreement import Level
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.events import Event
 from leaderboard.domain.monthly import Cell, SubjectEvidence
-from leaderboard.domain.periods import Month, Period, month_of_key
+from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
 from leaderboard.domain.scoring import SubjectScore, score_subject
-from leaderboard.services.cells import score_cells, score_month, zero_cells
+from leaderboard.services.cells import score_cells, score_month
+from leaderboard.services.months import OpenMonths
 from leaderboard.services.posting import Pair, Poster
 from leaderboard.services.rules import NO_ORGANISATION, read_rule_book, rule_book
 from leaderboard.services.totals import rebuild_totals
@@ -56,15 +57,8 @@ class Scoring:
         self.book = read(self.connection, version)
         self.rules = self.book.rules
         self.poster = Poster(self.connection, self.book, now, first_id, IDS_AT_FIRST)
-        self._open = {month_of_key(key) for key in self.book.opened}
-        self.newly_opened: set[Month] = set()
+        self.months = OpenMonths(self.poster, self.book)
         self.anomalies = 0
-
-    def welcome(self, since: Month) -> None:
-        """Give new members their place in the months from their first on that others stand in already (S2, K1)."""
-        for month in sorted(self._open):
-            if month >= since:
-                self._open_month(month)
 
     def score(
         self,
@@ -87,15 +81,17 @@ class Scoring:
 
     def finish(self) -> int:
         """Work out the months that were touched and write the totals; return the rows posted."""
+        self.months.close_left()
         score_cells(self.poster)
         self.poster.write_totals()
-        self._note_opened(self.newly_opened)
+        self.months.write()
         return self.poster.posted
 
     def finish_everything(self) -> int:
         """As `finish`, but every month that has standings is worked out from its evidence anew."""
-        self.score_months(sorted(self._open))
-        self._note_opened(self._open)  # the time zone may have moved their bounds
+        self.months.close_untouched()
+        self.score_months(sorted(self.months.open))
+        self.months.write_all()
         rebuild_totals(self.connection, self.book)
         return self.poster.posted
 
@@ -116,8 +112,10 @@ class Scoring:
         changes = _Changes(self.poster, evidence.evidence_of(self.connection, known) if known else {})
         for subject in subjects:
             score = score_subject(self.rules, subject, theirs.get(subject, []), self.now)
-            self._open_months(score)
+            self.months.note(score)
             changes.add(subject, stored.get(subject, []), score)
+        if stored:
+            self.months.note_losses(changes.pairs)
         self.poster.post(changes.pairs, is_monthly=False)
         evidence.write_evidence(self.connection, changes.evidence, changes.altered, changes.gone)
         waiting.write_wake_ups(self.connection, changes.wakes)
@@ -133,34 +131,6 @@ class Scoring:
             for row_id, attainment in attainments.attainments_of(self.connection, subjects):
                 stored.setdefault(attainment.subject, []).append((row_id, attainment))
         return stored
-
-    def _open_months(self, score: SubjectScore) -> None:
-        """Give the months in which something happened standings for everyone active (S2)."""
-        for month in score.months - self._open:
-            self._open.add(month)
-            self.newly_opened.add(month)
-            self._open_month(month)
-
-    def _open_month(self, month: Month) -> None:
-        self.poster.totals.open_month(month)
-        for cell in zero_cells(self.rules, month):
-            self.poster.cells[cell].add(0, 0)
-
-    def _note_opened(self, months: set[Month]) -> None:
-        """Store months with standings, and their quarters: worked out as of now, so those that are over are decided."""
-        if not months:
-            return
-        zone = self.rules.months.zone
-        opened: set[Period] = {*months, *(month.quarter for month in months)}
-        periods.write_periods(
-            self.connection,
-            [
-                (str(period), period.kind, *period.bounds(zone), period.bounds(zone)[1] <= self.now)
-                for period in sorted(opened, key=str)
-            ],
-        )
-        if self.newly_opened:
-            people.raise_rules_version(self.connection)
 
 
 class _Changes:

@@ -151,7 +151,6 @@ def _credits(month_key: str, member_id: int | None, team_id: int | None) -> list
 
 def rebuild_totals(connection: Connection, book: RuleBook) -> None:
     """Make the totals anew from the ledger and the attainments, with today's names and teams."""
-    opened = periods.opened_months(connection)
-    expected = expected_totals(connection, book, opened)
+    expected = expected_totals(connection, book, set(periods.opened_months(connection)))
     totals.clear(connection)
     totals.add_to_totals(connection, [total_row(book, *key, *numbers) for key, numbers in expected.items()])

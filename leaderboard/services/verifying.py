@@ -12,7 +12,7 @@ from leaderboard.domain.cells import rate_cells, score_cell, target_reached
 from leaderboard.domain.monthly import Cell, Tally, reached_at
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
-from leaderboard.domain.scoring import score_subject
+from leaderboard.domain.scoring import SubjectScore, score_subject
 from leaderboard.services.cells import cell_of, zero_cells
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import SUBJECTS_A_CHUNK, Progress
@@ -30,18 +30,28 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
     begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
-    monthly: defaultdict[Cell, Tally] = defaultdict(Tally)
+    happened = _Happened()
     last: str | None = None
     while subjects := events.subjects_beyond(connection, last, SUBJECTS_A_CHUNK):
-        yield from _subject_differences(connection, book, subjects, now, monthly)
+        yield from _subject_differences(connection, book, subjects, now, happened)
         last = subjects[-1]
         if progress is not None:
             progress(len(subjects))
-    for key in sorted(book.opened):
-        yield from _month_differences(connection, book, month_of_key(key), now, monthly)
+    opened = set(map(month_of_key, book.opened))
+    yield from _period_differences(opened, happened.months)
+    for month in sorted(opened | happened.months):
+        yield from _month_differences(connection, book, month, now, happened)
     yield from _groundless(connection)
     yield from _ledger_differences(connection)
     yield from _total_differences(connection, book)
+
+
+class _Happened:
+    """What the events come to by month. months: those in which anything happened."""
+
+    def __init__(self) -> None:
+        self.tallies: defaultdict[Cell, Tally] = defaultdict(Tally)
+        self.months: set[Month] = set()
 
 
 def _subject_differences(
@@ -49,7 +59,7 @@ def _subject_differences(
     book: RuleBook,
     subjects: Sequence[str],
     now: datetime,
-    monthly: defaultdict[Cell, Tally],
+    happened: _Happened,
 ) -> Iterator[str]:
     known = events.events_of(connection, subjects)
     stored: defaultdict[str, list[Attainment]] = defaultdict(list)
@@ -63,11 +73,19 @@ def _subject_differences(
         parts = {(part.cell, part.at): part.amount for part in score.evidence}
         if parts != stored_evidence.get(subject, {}):
             yield f"evidence of {subject}: stored {stored_evidence.get(subject, {})}, expected {parts}."
-        for part in score.evidence:
-            monthly[part.cell] = monthly[part.cell].plus(part.amount, part.cases)
-        for attainment in score.attainments:
-            for cell, is_in_time in rate_cells(book.rules, attainment):
-                monthly[cell] = monthly[cell].plus(is_in_time, 1)
+        _add(book, score, happened)
+
+
+def _add(book: RuleBook, score: SubjectScore, happened: _Happened) -> None:
+    tallies = happened.tallies
+    happened.months |= score.months
+    for part in score.evidence:
+        tallies[part.cell] = tallies[part.cell].plus(part.amount, part.cases)
+    for attainment in score.attainments:
+        if attainment.month is not None:
+            happened.months.add(attainment.month)
+        for cell, is_in_time in rate_cells(book.rules, attainment):
+            tallies[cell] = tallies[cell].plus(is_in_time, 1)
 
 
 def _compare(stored: Sequence[Attainment], expected: Sequence[Attainment]) -> Iterator[str]:
@@ -94,16 +112,24 @@ def _difference(stored: Attainment, expected: Attainment) -> str:
     )
 
 
+def _period_differences(opened: set[Month], happened: set[Month]) -> Iterator[str]:
+    for month in sorted(opened - happened):
+        yield f"period {month}: stored with standings, but nothing happened in it."
+    for month in sorted(happened - opened):
+        yield f"period {month}: stored without standings, though something happened in it."
+
+
 def _month_differences(
-    connection: Connection, book: RuleBook, month: Month, now: datetime, monthly: dict[Cell, Tally]
+    connection: Connection, book: RuleBook, month: Month, now: datetime, happened: _Happened
 ) -> Iterator[str]:
     stored = {
         cell_of(each): each
         for _, each in attainments.attainments_of_month(connection, month)
         if each.level is not Level.NONE
     }
-    tallies = dict.fromkeys(zero_cells(book.rules, month), Tally())
-    tallies.update({cell: tally for cell, tally in monthly.items() if cell.month == month})
+    places = zero_cells(book.rules, month) if month in happened.months else ()
+    tallies = dict.fromkeys(places, Tally())
+    tallies.update({cell: tally for cell, tally in happened.tallies.items() if cell.month == month})
     targets = {cell: target_reached(book.rules, cell, tally) for cell, tally in tallies.items()}
     reached = evidence.evidence_in_cells(connection, [cell for cell, target in targets.items() if target is not None])
     expected = []

@@ -79,6 +79,16 @@ def attainments_of(connection: Connection, subjects: Sequence[str]) -> Iterator[
     return map(_attainment, rows)
 
 
+def counts_in(connection: Connection, month: str) -> bool:
+    """Tell whether any attainment of an occurrence counts in a month."""
+    return (
+        connection.execute(
+            select(AttainmentRow.id).where(AttainmentRow.month == month, AttainmentRow.is_monthly == 0).limit(1)
+        ).first()
+        is not None
+    )
+
+
 def attainments_of_cells(connection: Connection, cells: Sequence[tuple[Cell, datetime]]) -> Iterator[_Stored]:
     """Yield the stored attainments of cells, each given with its month's first instant."""
     columns = ", ".join(f"attainment.{name}" for name in ATTAINMENT_COLUMNS[:-1])

@@ -3,23 +3,38 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from leaderboard.storage.bulk import insert_rows, update_all
 from leaderboard.storage.database import to_micros
 from leaderboard.storage.tables import PeriodRow
 
 
-def opened_months(connection: Connection) -> set[str]:
-    """Return the months that have standings."""
-    return set(connection.execute(select(PeriodRow.key).where(PeriodRow.kind == "month")).scalars())
+def opened_months(connection: Connection) -> dict[str, bool]:
+    """Return the months that have standings, each with whether an event falls in it."""
+    rows = connection.execute(select(PeriodRow.key, PeriodRow.is_eventful).where(PeriodRow.kind == "month"))
+    return {key: bool(is_eventful) for key, is_eventful in rows}
 
 
-def write_periods(connection: Connection, rows: Sequence[tuple[str, str, datetime, datetime, bool]]) -> None:
-    """Note periods as having standings: key, kind, start, end, and whether they are decided."""
-    values = [(key, kind, to_micros(start), to_micros(end), int(done)) for key, kind, start, end, done in rows]
-    columns = ("key", "kind", "starts_at", "ends_at", "is_decided")
+def write_periods(connection: Connection, rows: Sequence[tuple[str, str, datetime, datetime, bool, bool]]) -> None:
+    """Note periods as having standings: key, kind, start, end, whether they are decided, whether they have events."""
+    values = [
+        (key, kind, to_micros(start), to_micros(end), int(is_decided), int(is_eventful))
+        for key, kind, start, end, is_decided, is_eventful in rows
+    ]
+    columns = ("key", "kind", "starts_at", "ends_at", "is_decided", "is_eventful")
     insert_rows(connection, PeriodRow.__tablename__, columns, values, update_all(columns, "key"))
+
+
+def mark_eventful(connection: Connection, keys: Sequence[str]) -> None:
+    """Note that an event falls in periods."""
+    if keys:
+        connection.execute(update(PeriodRow).where(PeriodRow.key.in_(keys)).values(is_eventful=1))
+
+
+def forget(connection: Connection, key: str) -> None:
+    """Take a period away that has no standings after all."""
+    connection.execute(delete(PeriodRow).where(PeriodRow.key == key))
 
 
 def undecided_months(connection: Connection, now: datetime) -> list[str]:

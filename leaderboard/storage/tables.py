@@ -237,7 +237,10 @@ class Total(Base):
 
 
 class PeriodRow(Base):
-    """A month or quarter that has standings. is_decided: over, and nothing monthly is pending."""
+    """A month or quarter that has standings.
+
+    is_decided: over, and nothing monthly is pending. is_eventful: an event falls in it, so it stays.
+    """
 
     __tablename__ = "period"
     __table_args__ = (STRICT,)
@@ -247,6 +250,7 @@ class PeriodRow(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     is_decided: Mapped[int] = mapped_column(Big)
+    is_eventful: Mapped[int] = mapped_column(Big)
 
 
 class WakeUp(Base):

@@ -77,6 +77,12 @@ def forget_if_empty(connection: Connection, period: str, scope: str, participant
     connection.execute(delete(Total).where(place, is_empty))
 
 
+def forget_period(connection: Connection, period: str) -> None:
+    """Take the totals of a period away from which everything was taken back."""
+    is_empty = (Total.points == 0) & (Total.met == 0) & (Total.exceeded == 0) & (Total.missed == 0)
+    connection.execute(delete(Total).where(Total.period == period, is_empty))
+
+
 def clear(connection: Connection) -> None:
     """Take all totals away, to be made anew in the same transaction."""
     connection.execute(delete(Total))

@@ -133,6 +133,7 @@ def upgrade():
         sa.Column("starts_at", BIG, nullable=False),
         sa.Column("ends_at", BIG, nullable=False),
         sa.Column("is_decided", BIG, nullable=False),
+        sa.Column("is_eventful", BIG, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_period"),
         sqlite_strict=True,
     )

@@ -88,7 +88,9 @@ def test_an_organisation_stands_alone(session: Session) -> None:
 def counter(engine: Engine) -> Callable[[], int]:
     """Store a number that `add` reads, then writes one higher: what is lost if two read before either writes."""
     with Session(engine) as session:
-        session.execute(insert(PeriodRow).values(key="n", kind="", starts_at=NOW, ends_at=NOW, is_decided=0))
+        session.execute(
+            insert(PeriodRow).values(key="n", kind="", starts_at=NOW, ends_at=NOW, is_decided=0, is_eventful=0)
+        )
         session.commit()
 
     def add() -> int:

@@ -1,0 +1,120 @@
+"""Which months have standings: those in which an event falls or an attainment counts (S2, K1).
+
+It must not matter how events were cut into files: a month that had nothing but an attainment, and lost it to a
+late event, is closed again; one in which an event falls stays open for good, since events stay.
+"""
+
+from collections.abc import Iterable
+
+from leaderboard.domain.periods import Month, Period, month_of_key
+from leaderboard.domain.scoring import SubjectScore
+from leaderboard.services.cells import retire_month, zero_cells
+from leaderboard.services.posting import Pair, Poster
+from leaderboard.services.rules import RuleBook
+from leaderboard.storage import attainments, people, periods, totals
+
+
+class OpenMonths:
+    """The months with standings, as one scoring finds and leaves them."""
+
+    def __init__(self, poster: Poster, book: RuleBook) -> None:
+        self.poster = poster
+        self.open = set(map(month_of_key, book.opened))
+        self._known_events = set(map(month_of_key, book.eventful))  # those known to have an event
+        self._events: set[Month] = set()  # those in which this scoring met one
+        self._counted: set[Month] = set()  # those in which it met an attainment
+        self._newly_open: set[Month] = set()
+        self._left: set[Month] = set()  # those that lost an attainment
+        self._closed: list[Month] = []
+
+    def note(self, score: SubjectScore) -> None:
+        """Note where a subject's events fall and its attainments count; open what was not open."""
+        if not score.months <= self._events:
+            self._events |= score.months
+            self._open_all(score.months)
+        counted = {each.month for each in score.attainments if each.month is not None}
+        if not counted <= self._counted:
+            self._counted |= counted
+            self._open_all(counted)
+
+    def note_losses(self, pairs: Iterable[Pair]) -> None:
+        """Note the months that lose an attainment."""
+        for _, before, after in pairs:
+            if before is not None and before.month is not None and (after is None or after.month != before.month):
+                self._left.add(before.month)
+
+    def welcome(self, since: Month) -> None:
+        """Give new members their place in the months from their first on that others stand in already (S2, K1)."""
+        for month in sorted(self.open):
+            if month >= since:
+                self._give_places(month)
+
+    def close_left(self) -> None:
+        """Close the months that lost their last attainment and have no event."""
+        if not self._left:
+            return
+        self.poster.settle()  # what is to be added to a rate comes before the rate is taken back
+        with_events = self._known_events | self._events
+        self._close(
+            month for month in self._left - with_events if not attainments.counts_in(self.poster.connection, month.key)
+        )
+
+    def close_untouched(self) -> None:
+        """Close the months of which a scoring of everything has met nothing."""
+        self._known_events = set()
+        self._close(self.open - self._events - self._counted)
+
+    def write(self) -> None:
+        """Store what was opened and closed; after the totals are written."""
+        found = self._events - self._known_events
+        self._store(self._newly_open)
+        periods.mark_eventful(self.poster.connection, [month.key for month in found - self._newly_open])
+        self._forget()
+        if found or self._newly_open or self._closed:
+            people.raise_rules_version(self.poster.connection)
+
+    def write_all(self) -> None:
+        """As `write`, after a scoring of everything and before the totals are made anew: bounds may have moved too."""
+        has_changed = bool(self._newly_open or self._closed)
+        self._store(self.open)
+        self._forget()
+        if has_changed:
+            people.raise_rules_version(self.poster.connection)
+
+    def _open_all(self, months: set[Month]) -> None:
+        for month in months - self.open:
+            self.open.add(month)
+            self._newly_open.add(month)
+            self._give_places(month)
+
+    def _give_places(self, month: Month) -> None:
+        self.poster.totals.open_month(month)
+        for cell in zero_cells(self.poster.rules, month):
+            self.poster.cells[cell].add(0, 0)
+
+    def _close(self, months: Iterable[Month]) -> None:
+        for month in sorted(months):
+            retire_month(self.poster, month)
+            self.open.discard(month)
+            self._newly_open.discard(month)
+            self._closed.append(month)
+
+    def _store(self, months: set[Month]) -> None:
+        """Store months, and their quarters: worked out as of now, so those that are over are decided."""
+        zone, now = self.poster.rules.months.zone, self.poster.now
+        quarters = {month.quarter for month in months}
+        found: set[Period] = {*months, *quarters}
+        rows = []
+        for period in sorted(found, key=str):
+            start, end = period.bounds(zone)
+            is_eventful = any(month in self._events or month in self._known_events for month in period.months)
+            rows.append((str(period), period.kind, start, end, end <= now, is_eventful))
+        periods.write_periods(self.poster.connection, rows)
+
+    def _forget(self) -> None:
+        """Take closed months away, and quarters without an open month."""
+        quarters = {month.quarter for month in self._closed}
+        gone: list[Period] = [*self._closed, *(each for each in quarters if not self.open & set(each.months))]
+        for period in gone:
+            periods.forget(self.poster.connection, str(period))
+            totals.forget_period(self.poster.connection, str(period))
