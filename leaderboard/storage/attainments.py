@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, exists, func, select, type_coerce, update
+from sqlalchemy import Connection, func, select
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.monthly import Cell
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
-from leaderboard.storage.bulk import insert_rows, keyed, update_all
-from leaderboard.storage.database import EPOCH, MICROSECOND, Big, from_micros, to_micros
-from leaderboard.storage.tables import Anomaly, AttainmentRow, OrganisationRow
+from leaderboard.storage.bulk import among, insert_rows, keyed, update_all
+from leaderboard.storage.database import EPOCH, MICROSECOND, from_micros, to_micros
+from leaderboard.storage.tables import AttainmentRow
 
 CELLS_A_QUERY = 400
 ATTAINMENT_COLUMNS = (
@@ -35,11 +35,7 @@ ATTAINMENT_COLUMNS = (
     "is_monthly",
 )
 IDENTITY = {"subject": "TEXT", "sla": "TEXT", "started_at": "BIGINT", "scope": "TEXT", "participant_id": "BIGINT"}
-_raw = {
-    name: type_coerce(getattr(AttainmentRow, name), Big)
-    for name in ("started_at", "due_at", "stopped_at", "decided_at")
-}
-_attainments = select(*(_raw.get(name, getattr(AttainmentRow, name)) for name in ATTAINMENT_COLUMNS[:-1]))
+_COLUMNS = ", ".join(f"attainment.{name}" for name in ATTAINMENT_COLUMNS[:-1])
 _Stored = tuple[int, Attainment]
 
 
@@ -53,13 +49,10 @@ class Begun(NamedTuple):
 
 def begin_scoring(connection: Connection, ids: int) -> Begun | None:
     """Raise the scores' version and reserve attainment ids; None while there is no organisation."""
-    row = connection.execute(
-        update(OrganisationRow)
-        .values(
-            scores_version=OrganisationRow.scores_version + 1,
-            next_attainment_id=OrganisationRow.next_attainment_id + ids,
-        )
-        .returning(OrganisationRow.rules_version, OrganisationRow.next_attainment_id, exists(select(Anomaly.subject)))
+    row = connection.exec_driver_sql(
+        "UPDATE organisation SET scores_version = scores_version + 1, "
+        f"next_attainment_id = next_attainment_id + {ids:d} "
+        "RETURNING rules_version, next_attainment_id, EXISTS (SELECT 1 FROM anomaly)"
     ).first()
     return None if row is None else Begun(row[0], row[1] - ids, bool(row[2]))
 
@@ -73,10 +66,9 @@ def reserve_ids(connection: Connection, count: int) -> int:
 
 def attainments_of(connection: Connection, subjects: Sequence[str]) -> Iterator[_Stored]:
     """Yield the stored attainments of occurrences of some subjects, each with its id."""
-    rows = connection.execute(
-        _attainments.where(AttainmentRow.subject.in_(subjects), AttainmentRow.is_monthly == 0)
-    ).all()
-    return map(_attainment, rows)
+    where, values = among(connection, subjects)
+    sql = f"SELECT {_COLUMNS} FROM attainment WHERE subject {where} AND is_monthly = 0"
+    return map(_attainment, connection.exec_driver_sql(sql, values).cursor.fetchall())
 
 
 def counts_in(connection: Connection, month: str) -> bool:
@@ -91,7 +83,6 @@ def counts_in(connection: Connection, month: str) -> bool:
 
 def attainments_of_cells(connection: Connection, cells: Sequence[tuple[Cell, datetime]]) -> Iterator[_Stored]:
     """Yield the stored attainments of cells, each given with its month's first instant."""
-    columns = ", ".join(f"attainment.{name}" for name in ATTAINMENT_COLUMNS[:-1])
     same = " AND ".join(f"attainment.{name} = wanted.{name}" for name in IDENTITY)
     for start in range(0, len(cells), CELLS_A_QUERY):
         wanted, values = keyed(
@@ -102,14 +93,15 @@ def attainments_of_cells(connection: Connection, cells: Sequence[tuple[Cell, dat
                 for cell, starts_at in cells[start : start + CELLS_A_QUERY]
             ],
         )
-        sql = f"WITH {wanted} SELECT {columns} FROM wanted JOIN attainment ON {same}"
+        sql = f"WITH {wanted} SELECT {_COLUMNS} FROM wanted JOIN attainment ON {same}"
         yield from map(_attainment, connection.exec_driver_sql(sql, values).all())
 
 
 def attainments_of_month(connection: Connection, month: Month) -> Iterator[_Stored]:
     """Yield the stored monthly attainments of a month."""
-    rows = connection.execute(_attainments.where(AttainmentRow.subject == str(month), AttainmentRow.is_monthly == 1))
-    return map(_attainment, rows)
+    where, values = among(connection, [month.key])
+    sql = f"SELECT {_COLUMNS} FROM attainment WHERE subject {where} AND is_monthly = 1"
+    return map(_attainment, connection.exec_driver_sql(sql, values).cursor.fetchall())
 
 
 def _attainment(row: Any) -> _Stored:

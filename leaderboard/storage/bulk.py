@@ -1,6 +1,7 @@
 """Writes many rows at once, as the database takes them fastest; instants come as microseconds."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -56,6 +57,18 @@ def keyed(connection: Connection, names: Mapping[str, str], keys: Rows) -> tuple
     row = ", ".join(f"CAST({mark} AS {kind})" for kind in names.values())
     sql = f"wanted ({', '.join(names)}) AS (VALUES {', '.join([f'({row})'] * len(keys))})"
     return sql, tuple(value for key in keys for value in key)
+
+
+def among(connection: Connection, texts: Sequence[str]) -> tuple[str, tuple[Any, ...]]:
+    """Return the SQL that, after a column, keeps the rows with one of some texts; and its parameters."""
+    if connection.dialect.name == "postgresql":
+        return "= ANY(%s)", (list(texts),)
+    return f"IN ({_marks(len(texts))})", tuple(texts)
+
+
+@lru_cache(maxsize=64)
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
 
 
 def update_all(columns: Sequence[str], key: str) -> str:

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
 from leaderboard.domain.events import Event
-from leaderboard.storage.bulk import Rows, insert_rows
+from leaderboard.storage.bulk import Rows, among, insert_rows
 from leaderboard.storage.database import from_micros
 from leaderboard.storage.tables import EventImport, EventRow
 
@@ -41,9 +40,7 @@ def events_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list
     """Return all events of some subjects, each subject's by instant, then id, then source (C8)."""
     # Plain SQL, tuples made directly and no calls: SQLAlchemy's statement and rows, NamedTuple's own making and
     # from_micros would together cost three times as much, for each of a million events.
-    where, values = f"IN ({_marks(len(subjects))})", tuple[Any, ...](subjects)
-    if connection.dialect.name == "postgresql":
-        where, values = "= ANY(%s)", (list(subjects),)
+    where, values = among(connection, subjects)
     rows = connection.exec_driver_sql(f"SELECT {_EVENT} FROM event WHERE subject {where}", values).cursor.fetchall()
     fromtimestamp, new = datetime.fromtimestamp, tuple.__new__
     found: dict[str, list[Event]] = {}
@@ -62,11 +59,6 @@ def events_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list
     for subject in disordered:
         found[subject].sort(key=_event_order)
     return found
-
-
-@lru_cache(maxsize=64)
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)
 
 
 def _event_order(event: Event) -> tuple[datetime, str, str]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from leaderboard.domain.monthly import Cell, SubjectEvidence
 from leaderboard.domain.periods import Month, month_of_key
-from leaderboard.storage.bulk import insert_rows, keyed
+from leaderboard.storage.bulk import among, insert_rows, keyed
 from leaderboard.storage.database import from_micros, to_micros
 from leaderboard.storage.tables import EvidenceRow
 
@@ -33,20 +33,12 @@ EVIDENCE_COLUMNS = ("subject", "sla", "month", "scope", "participant_id", "at", 
 def evidence_of(connection: Connection, subjects: Sequence[str]) -> dict[str, dict[tuple[Cell, datetime], int]]:
     """Return what each subject puts into which cells at which instants."""
     found: dict[str, dict[tuple[Cell, datetime], int]] = {}
-    rows = connection.execute(
-        select(
-            EvidenceRow.subject,
-            EvidenceRow.sla,
-            EvidenceRow.month,
-            EvidenceRow.scope,
-            EvidenceRow.participant_id,
-            EvidenceRow.at,
-            EvidenceRow.amount,
-        ).where(EvidenceRow.subject.in_(subjects))
-    ).all()
+    where, values = among(connection, subjects)
+    sql = f"SELECT {', '.join(EVIDENCE_COLUMNS)} FROM evidence WHERE subject {where}"
+    rows = connection.exec_driver_sql(sql, values).cursor.fetchall()
     for subject, sla, month, scope, participant, at, amount in rows:
         cell = Cell(sla, scope, participant, month_of_key(month))
-        found.setdefault(subject, {})[cell, at] = amount
+        found.setdefault(subject, {})[cell, from_micros(at)] = amount
     return found
 
 
