@@ -30,6 +30,7 @@ DURATION_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 KEY = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*")
 MAX_POINTS = 1_000_000
+LONGEST_DURATION = timedelta(days=3653)  # so that what falls due stays within the years that are known
 LONGEST_TEXT = 400
 
 
@@ -38,7 +39,10 @@ def parse_duration(text: object) -> timedelta:
     match = re.fullmatch(r"([0-9]{1,7})([smhd])", text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(f'{quoted(text)} is not a duration; write a whole number and s, m, h or d, such as "8h"')
-    return timedelta(seconds=int(match[1]) * DURATION_UNITS[match[2]])
+    seconds = int(match[1]) * DURATION_UNITS[match[2]]
+    if seconds > LONGEST_DURATION.total_seconds():
+        raise ValueError(f"{quoted(text)} is longer than ten years; write a shorter time")
+    return timedelta(seconds=seconds)
 
 
 def parse_agreement(text: str, currency: str) -> Agreement:

@@ -125,7 +125,7 @@ def test_b1_b2_b3_b5_bonus_programmes_are_read_to_the_minor_unit():
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("0s", 0), ("30s", 30), ("15m", 900), ("8h", 28800), ("2d", 172800), ("9999999d", 9999999 * 86400)],
+    [("0s", 0), ("30s", 30), ("15m", 900), ("8h", 28800), ("2d", 172800), ("3653d", 3653 * 86400)],
 )
 def test_durations_are_a_number_and_a_unit(text, seconds):
     assert parse_duration(text) == timedelta(seconds=seconds)
@@ -135,6 +135,11 @@ def test_durations_are_a_number_and_a_unit(text, seconds):
 def test_what_is_no_duration_is_refused_with_an_example(text):
     with pytest.raises(ValueError, match='such as "8h"'):
         parse_duration(text)
+
+
+def test_a_duration_beyond_the_known_years_is_refused():
+    with pytest.raises(ValueError, match='"3654d" is longer than ten years; write a shorter time'):
+        parse_duration("3654d")
 
 
 REFUSED = [
