@@ -198,7 +198,7 @@ def task_results(
 
     events: those of the task that have happened, in order. Its due date is that of the last
     assignment up to the completion, or of the first one if the task was done before any. A completion
-    that names nobody is that of all who have the task by then.
+    that names nobody is that of all who have the task by then. Missed is decided at the due date.
     """
     assigned: dict[int, list[Event]] = {}
     completions: list[tuple[datetime, int | None]] = []
@@ -222,13 +222,10 @@ def _task_result(
     task = known[-1] if known else assigned[0]
     due_at = task.due_at
     assert due_at is not None
-    if completed_at is None:
-        is_missed = now > due_at
-        level, decided_at = (Level.MISSED, due_at) if is_missed else (Level.PENDING, None)
-        return TaskResult(owner, task.occurred_at, due_at, None, decided_at, level, None)
-    early = due_at - completed_at
-    level = _task_level(early, levels)
-    decided_at = due_at if level is Level.MISSED and completed_at > due_at else completed_at
+    early = None if completed_at is None else due_at - completed_at
+    level, decided_at = Level.MISSED if early is None else _task_level(early, levels), completed_at
+    if level is Level.MISSED:  # decided when its date is over, also if it was done before that but too late
+        level, decided_at = (level, due_at) if now > due_at else (Level.PENDING, None)
     return TaskResult(owner, task.occurred_at, due_at, completed_at, decided_at, level, early)
 
 

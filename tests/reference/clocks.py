@@ -14,7 +14,7 @@ Where the design is silent:
   the completion decides (start, due date, version), else the first one after it: also a completion before every
   assignment counts. Only the first completion does. One that names nobody completes the task of
   everybody who has it by then. An assignment without due_at is no task. A completion between the last instant
-  for `met` and the due date is missed, decided at the completion.
+  for `met` and the due date is missed, decided at the due date; until then it is pending.
 - At as_of exactly on a task's due date it is still pending.
 """
 
@@ -221,10 +221,9 @@ def decide_task(row: Attainment, sla: Sla, as_of: datetime, organisation, people
         before = row.due_at - row.stopped_at
         row.value = seconds(before)
         reached = [level for level in ("met", "exceeded") if level in sla.levels and before >= sla.levels[level]]
-        row.level = reached[-1] if reached else "missed"
-        decided_at = min(row.stopped_at, row.due_at)
-    elif row.due_at < as_of:
+        row.level, decided_at = (reached[-1], row.stopped_at) if reached else ("pending", None)
+    if row.level == "pending" and row.due_at < as_of:
         row.level, decided_at = "missed", row.due_at
-    else:
+    elif row.level == "pending":
         row.month = organisation.month_of(row.started_at)
     credit(row, sla, decided_at, organisation, people)
