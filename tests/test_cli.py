@@ -43,7 +43,15 @@ class House:
     def start(self, *words):
         command = [sys.executable, "-m", "leaderboard", *words]
         environment = {**os.environ, "DATABASE_URL": self.address, "PYTHONPATH": str(PACKAGE.parent)}
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # Tests started in the background ignore Ctrl-C, which their children would inherit.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
     def is_being_written(self, after=0.01):
         """Tell whether another process holds the database's write lock, so many seconds from now."""
