@@ -15,6 +15,7 @@ from leaderboard.domain.errors import Refused
 from leaderboard.domain.events import in_order
 from leaderboard.domain.mapping import parse_mapping
 from leaderboard.services.agreeing import load_agreement
+from leaderboard.services.boards import standings
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
@@ -26,6 +27,7 @@ from leaderboard.storage import ledger as ledger_queries
 from leaderboard.storage.database import db
 from leaderboard.storage.tables import Anomaly, EventImport, EventRow, Member, MembershipRow, PointEntry, Team
 from tests.conftest import SETTINGS
+from tests.factories import at
 from tests.reference.logs import EVENT_COLUMNS, csv_text, generate
 from tests.services.examples import NOW, attained, count, csv_of, hand_in, ledger, log, set_up, state
 
@@ -499,6 +501,15 @@ def test_s2_members_whom_a_later_file_creates_have_their_place_in_months_that_ar
     assert report.created_members == 1
     assert ("wins", "hs-9", "missed", 0) in attained(aurora, "2026-10")
     assert list(verify(aurora, now=NOW)) == []
+
+
+def test_s2_members_who_begin_later_in_a_quarter_that_others_stand_in_have_their_place_in_it(aurora):
+    now = at("11-20 12:00")
+    log(aurora, "10-05 09:00 opportunity.won ana", now=now)
+    hand_in(aurora, csv_of("w2,2026-12-05T09:00,opportunity.won,O2,hs-9,North"), create_members="sales", now=now)
+    assert ("hs-9", 0) in [(each.key, each.points) for each in standings(aurora, "2026-Q4", "member")]
+    assert "hs-9" not in [each.key for each in standings(aurora, "2026-10", "member")]
+    assert list(verify(aurora, now=now)) == []
 
 
 # The end
