@@ -15,6 +15,7 @@ from leaderboard.domain.standings import average, ranked, ranks_of
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.totals import active
 from leaderboard.storage import boards
+from leaderboard.storage.database import begin_snapshot
 
 PAGE_SIZE = 50
 
@@ -81,11 +82,6 @@ class Board:
     leader_score: int | Fraction
 
     @property
-    def has_any_points(self) -> bool:
-        """Whether anybody has points."""
-        return self.leader_points > 0
-
-    @property
     def leaders(self) -> tuple[str, ...]:
         """The names of those who share the first rank, as far as this page shows them."""
         return tuple(each.name for each in self.standings if each.rank == 1)
@@ -102,26 +98,21 @@ def today(session: Session, *, now: datetime, rules_version: int | None = None) 
     return now.astimezone(rule_book(session.connection(), rules_version).rules.organisation.zone).date()
 
 
-def current_period(session: Session, *, now: datetime, kind: str = "month") -> str:
-    """Return the month or quarter that `now` falls in."""
-    month = rule_book(session.connection()).rules.months.month_of(now)
-    return str(month if kind == "month" else month.quarter)
-
-
 def read_board(
     session: Session,
     query: BoardQuery,
     *,
     now: datetime,
     page_size: int = PAGE_SIZE,
-    rules_version: int | None = None,
 ) -> Board:
     """Return one page of a board; one of a period without standings shows the active with 0 points.
 
-    rules_version: if the caller has just read it. Raises PeriodRefused for what is not a period.
+    Rules and totals are those of one moment: a total of somebody whom the rules do not know yet is never met.
+    Raises PeriodRefused for what is not a period.
     """
+    begin_snapshot(session)
     connection = session.connection()
-    book = rule_book(connection, rules_version)
+    book = rule_book(connection)
     period = parse_period(query.period)
     known = tuple(boards.periods(connection))
     rows = _Rows(connection, book, period, query, is_stored=query.period in known)
@@ -294,6 +285,7 @@ def participant_of(
 
 def page_of(session: Session, query: BoardQuery, *, member_id: int, page_size: int = PAGE_SIZE) -> int | None:
     """Return the page on which a member or, among teams, their team stands; None if not on this board."""
+    begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
     participant = participant_of(session, query, member_id=member_id, rules_version=book.version)
@@ -316,6 +308,7 @@ def standings(session: Session, period: str, scope: str, side: str | None = None
     if scope not in ("team", "member"):
         raise Refused(f'"{scope}" is not a scope; give team or member.')
     query = BoardQuery(str(parse_period(period)), scope, side)
+    begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
     known = tuple(boards.periods(connection))
