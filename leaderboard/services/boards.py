@@ -58,15 +58,13 @@ class Standing:
 class Board:
     """A page of standings, and where one can go from it.
 
-    [period_start, period_end); days_left: of an open period, rounded up. previous, next: the periods of the
-    same kind beside it, None where there is nothing to see. month, quarter: the same time as the other kind.
+    days_left: of an open period, rounded up. previous, next: the periods of the same kind beside it, None
+    where there is nothing to see. month, quarter: the same time as the other kind.
     periods: those of its kind, newest first. leader_score: points or average of the leader.
     """
 
     query: BoardQuery
     kind: str
-    period_start: datetime
-    period_end: datetime
     is_open: bool
     is_over: bool
     days_left: int | None
@@ -124,8 +122,6 @@ def read_board(
     return Board(
         query=replace(query, page=page),
         kind=period.kind,
-        period_start=start,
-        period_end=end,
         is_open=start <= now < end,
         is_over=end <= now,
         days_left=-((now - end) // timedelta(days=1)) if start <= now < end else None,
