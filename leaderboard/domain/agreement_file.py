@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from leaderboard.domain.agreement import (
     Sum,
 )
 from leaderboard.domain.errors import AgreementRefused
+from leaderboard.domain.instants import is_known_day
 from leaderboard.domain.money import LARGEST, parse_amount
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.domain.toml_text import read_toml
@@ -134,7 +135,7 @@ class _Reader:
         effective_from = head.take(
             "effective_from",
             "the first day of a month, such as 2026-10-01",
-            lambda v: type(v) is date and v.day == 1 and 1970 <= v.year < 2200,
+            lambda v: is_known_day(v) and v.day == 1,
         )
         review = head.whole("review_every_months", 1, 120, None)
         head.done()

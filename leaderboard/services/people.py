@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import LONGEST_TEXT
+from leaderboard.domain.instants import OUTSIDE, is_known_day
 from leaderboard.domain.people import Membership, is_email, overlapping
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.services.reading import FileRow, Table
@@ -155,8 +156,8 @@ def _day(text: str, column: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         raise ValueError(f", column {column}: {quoted(text)} is not a date; expected one such as 2026-10-01") from None
-    if not 1970 <= day.year < 2200:
-        raise ValueError(f", column {column}: {text} lies outside the years 1970 to 2199; expected a day within")
+    if not is_known_day(day):
+        raise ValueError(f", column {column}: {text} {OUTSIDE}; expected a day within")
     return day
 
 
