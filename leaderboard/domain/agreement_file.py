@@ -85,6 +85,13 @@ class _Table:
     def text(self, key: str, default: Any = ...) -> Any:
         return self.take(key, f"a text of at most {LONGEST_TEXT} characters on one line", _is_text, default)
 
+    def key(self, example: str) -> Any:
+        return self.take(
+            "key",
+            f'lower-case letters, digits and hyphens, such as "{example}"',
+            lambda v: isinstance(v, str) and KEY.fullmatch(v) is not None and len(v) <= 80,
+        )
+
     def choice(self, key: str, choices: tuple[str, ...], default: Any = ...) -> Any:
         expected = " or ".join(f'"{choice}"' for choice in choices)
         return self.take(key, expected, lambda v: isinstance(v, str) and v in choices, default)
@@ -188,17 +195,16 @@ class _Reader:
                     f'{place}: of_sla = "{target.key}" is measured by team; write participant = "team" here too.'
                 )
 
+    def _table(self, content: Any, kind: str, number: int) -> _Table:
+        """Return one of several tables, named by its key or else by where it stands among them."""
+        key = content.get("key") if isinstance(content, dict) else None
+        place = f'{kind} "{shown(key)}"' if isinstance(key, str) else f"{kind} number {number}"
+        return _Table(content, place, self.problems)
+
     def _sla(self, content: Any, number: int) -> Sla | None:
         before = len(self.problems)
-        key = content.get("key") if isinstance(content, dict) else None
-        table = _Table(
-            content, f'sla "{shown(key)}"' if isinstance(key, str) else f"sla number {number}", self.problems
-        )
-        key = table.take(
-            "key",
-            'lower-case letters, digits and hyphens, such as "speed-to-lead"',
-            lambda v: isinstance(v, str) and KEY.fullmatch(v) is not None and len(v) <= 80,
-        )
+        table = self._table(content, "sla", number)
+        key = table.key("speed-to-lead")
         title = table.text("title", key)
         side = table.choice("side", SIDES)
         participant = table.choice("participant", ("member", "team"))
@@ -331,15 +337,8 @@ class _Reader:
 
     def _bonus(self, content: Any, number: int) -> BonusProgramme | None:
         before = len(self.problems)
-        key = content.get("key") if isinstance(content, dict) else None
-        table = _Table(
-            content, f'bonus "{shown(key)}"' if isinstance(key, str) else f"bonus number {number}", self.problems
-        )
-        key = table.take(
-            "key",
-            'lower-case letters, digits and hyphens, such as "quarter-win"',
-            lambda v: isinstance(v, str) and KEY.fullmatch(v) is not None and len(v) <= 80,
-        )
+        table = self._table(content, "bonus", number)
+        key = table.key("quarter-win")
         period = table.choice("period", ("month", "quarter"))
         participant = table.choice("participant", ("team", "member"))
         amounts = table.take("places", 'a list of amounts such as ["1000.00"]', _is_texts, [])
