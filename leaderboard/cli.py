@@ -31,6 +31,7 @@ from leaderboard.services.reporting import (
     list_attainments,
     list_standings,
 )
+from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
@@ -96,7 +97,7 @@ def organisation_show(session: Session) -> None:
     """Print the organisation's file."""
     text = show_organisation(session)
     if text is None:
-        raise Failed("No organisation is loaded yet; load one with: leaderboard organisation load FILE.")
+        raise Failed(NO_ORGANISATION)
     click.echo(text.rstrip())
 
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,10 +92,29 @@ def guarded_page(browser: Browser, app: Flask, **options: Any) -> Iterator[Page]
     assert not guard.faults, guard.faults
 
 
+def _whole_files(app: Flask) -> Callable[..., Iterable[bytes]]:
+    """Return the application with its static files read before they are sent.
+
+    The server leaves a file open whose reader has gone, as Chromium has when a test ends: a warning in whatever
+    test comes next.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        parts = app(environ, start_response)
+        if not environ["PATH_INFO"].startswith("/static/"):
+            return parts
+        try:
+            return [b"".join(parts)]
+        finally:
+            parts.close()
+
+    return answer
+
+
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """Serve the application on a free port from a thread; yield its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, _whole_files(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -108,6 +127,7 @@ def served(app: Flask) -> Iterator[str]:
 
 def check_accessibility(page: Page) -> None:
     """Fail with axe's findings, one a line, if it has any."""
+    page.wait_for_load_state("load")  # its style sheets too
     found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
     lines = [f"{v['id']}: {v['help']}: {node['html']}" for v in found for node in v["nodes"]]
     assert not lines, "\n".join(lines)

@@ -328,8 +328,9 @@ def test_t1_an_instant_without_an_offset_is_in_the_organisations_zone(aurora):
         assert aurora.run("score", "--as-of", instant).exit_code == 0
         return [row["level"] for row in json.loads(aurora.run(*words).stdout)]
 
-    assert levels_as_of("2026-10-05T18:00") == []  # due at 18:00 there, which is 21:00 UTC: pending
-    assert levels_as_of("2026-10-06T11:59Z") == []
+    assert levels_as_of("2026-10-05T08:59") == []
+    assert levels_as_of("2026-10-05T18:00") == ["pending"]  # due at 18:00 there, which is 21:00 UTC
+    assert levels_as_of("2026-10-06T11:59Z") == ["pending"]
     assert levels_as_of("2026-10-06T09:01") == ["missed"]
 
 

@@ -108,7 +108,6 @@ class Completion:
 
 
 Measure = ResponseTime | Count | Sum | SlaRate | EventRate | Completion
-MonthlyMeasure = Count | Sum | SlaRate | EventRate
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from leaderboard.domain.agreement import (
     Sum,
 )
 from leaderboard.domain.errors import AgreementRefused
+from leaderboard.domain.instants import is_known_day
 from leaderboard.domain.money import LARGEST, parse_amount
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.domain.toml_text import read_toml
@@ -88,6 +89,13 @@ class _Table:
     def text(self, key: str, default: Any = ...) -> Any:
         return self.take(key, f"a text of at most {LONGEST_TEXT} characters on one line", _is_text, default)
 
+    def key(self, example: str) -> Any:
+        return self.take(
+            "key",
+            f'lower-case letters, digits and hyphens, such as "{example}"',
+            lambda v: isinstance(v, str) and KEY.fullmatch(v) is not None and len(v) <= 80,
+        )
+
     def choice(self, key: str, choices: tuple[str, ...], default: Any = ...) -> Any:
         expected = " or ".join(f'"{choice}"' for choice in choices)
         return self.take(key, expected, lambda v: isinstance(v, str) and v in choices, default)
@@ -138,7 +146,7 @@ class _Reader:
         effective_from = head.take(
             "effective_from",
             "the first day of a month, such as 2026-10-01",
-            lambda v: type(v) is date and v.day == 1 and 1970 <= v.year < 2200,
+            lambda v: is_known_day(v) and v.day == 1,
         )
         review = head.whole("review_every_months", 1, 120, None)
         head.done()
@@ -191,17 +199,16 @@ class _Reader:
                     f'{place}: of_sla = "{target.key}" is measured by team; write participant = "team" here too.'
                 )
 
+    def _table(self, content: Any, kind: str, number: int) -> _Table:
+        """Return one of several tables, named by its key or else by where it stands among them."""
+        key = content.get("key") if isinstance(content, dict) else None
+        place = f'{kind} "{shown(key)}"' if isinstance(key, str) else f"{kind} number {number}"
+        return _Table(content, place, self.problems)
+
     def _sla(self, content: Any, number: int) -> Sla | None:
         before = len(self.problems)
-        key = content.get("key") if isinstance(content, dict) else None
-        table = _Table(
-            content, f'sla "{shown(key)}"' if isinstance(key, str) else f"sla number {number}", self.problems
-        )
-        key = table.take(
-            "key",
-            'lower-case letters, digits and hyphens, such as "speed-to-lead"',
-            lambda v: isinstance(v, str) and KEY.fullmatch(v) is not None and len(v) <= 80,
-        )
+        table = self._table(content, "sla", number)
+        key = table.key("speed-to-lead")
         title = table.text("title", key)
         side = table.choice("side", SIDES)
         participant = table.choice("participant", ("member", "team"))
@@ -334,15 +341,8 @@ class _Reader:
 
     def _bonus(self, content: Any, number: int) -> BonusProgramme | None:
         before = len(self.problems)
-        key = content.get("key") if isinstance(content, dict) else None
-        table = _Table(
-            content, f'bonus "{shown(key)}"' if isinstance(key, str) else f"bonus number {number}", self.problems
-        )
-        key = table.take(
-            "key",
-            'lower-case letters, digits and hyphens, such as "quarter-win"',
-            lambda v: isinstance(v, str) and KEY.fullmatch(v) is not None and len(v) <= 80,
-        )
+        table = self._table(content, "bonus", number)
+        key = table.key("quarter-win")
         period = table.choice("period", ("month", "quarter"))
         participant = table.choice("participant", ("team", "member"))
         amounts = table.take("places", 'a list of amounts such as ["1000.00"]', _is_texts, [])

@@ -32,10 +32,6 @@ class PeriodRefused(Refused):
     """Not a month such as 2026-10 or a quarter such as 2026-Q4."""
 
 
-class PeriodClosed(Refused):
-    """The period is closed, and a closed period never changes (P5)."""
-
-
 class PasswordRefused(Refused):
     """A new password that is too easy to guess; `reason` is what password_problem says."""
 

@@ -20,9 +20,14 @@ class Event(NamedTuple):
     source: str = ""
 
 
+def place(event: Event) -> tuple[datetime, str, str]:
+    """Return what events are ordered by: instant, then id, then source, which no import can change (P2)."""
+    return event.occurred_at, event.event_id, event.source
+
+
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """Return events by instant, then id, then source: an order that no import can change (P2)."""
-    return sorted(events, key=lambda each: (each.occurred_at, each.event_id, each.source))
+    """Return events in order (P2)."""
+    return sorted(events, key=place)
 
 
 def before(events: Sequence[Event], now: datetime) -> Sequence[Event]:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from leaderboard.domain.instants import FIRST_YEAR, LAST_YEAR, OUTSIDE
 from leaderboard.domain.money import parse_amount
 from leaderboard.domain.shown import quoted
 from leaderboard.domain.time_formats import ISO, read_time
@@ -30,7 +31,7 @@ KNOWN_TYPES = frozenset(
 )
 OUTCOMES = ("qualified", "disqualified", "recycled")
 TYPE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
-EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(FIRST_YEAR, 1, 2, tzinfo=UTC), datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 LONGEST_TEXT = 400
 MOST_TYPES = 1_000
 Row = Mapping[str, str]
@@ -83,13 +84,13 @@ class TimeReader:
             expected = " or ".join(self.time_formats).replace(ISO, "ISO 8601 such as 2025-02-28T09:10-03:00")
             raise RowError(column, text, f"is not a date; expected {expected}") from None
         except OverflowError:
-            raise RowError(column, text, "lies outside the years 1970 to 2199") from None
+            raise RowError(column, text, OUTSIDE) from None
         try:
             instant = self._local(instant, text) if instant.tzinfo is None else instant.astimezone(UTC)
         except OverflowError:
-            raise RowError(column, text, "lies outside the years 1970 to 2199") from None
+            raise RowError(column, text, OUTSIDE) from None
         if not EARLIEST <= instant < LATEST:
-            raise RowError(column, text, "lies outside the years 1970 to 2199")
+            raise RowError(column, text, OUTSIDE)
         return instant
 
     def _local(self, wall: datetime, text: str) -> datetime:

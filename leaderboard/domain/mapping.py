@@ -1,7 +1,6 @@
 """Mappings: how the rows of any other CSV become events (design section 4)."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS, Row, RowError
 from leaderboard.domain.time_formats import EXAMPLE, ISO, fault_of, with_offset
+from leaderboard.domain.toml_text import read_toml
 
 HEAD_KEYS = (
     "time_zone time_format source delimiter empty decimal_mark thousands_mark currency_sign footer description event"
@@ -175,8 +175,8 @@ class EventMapping:
 def parse_mapping(text: str) -> EventMapping:
     """Return the mapping that a TOML text holds; else Refused: what is wrong, where, and the remedy."""
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        document = read_toml(text)
+    except ValueError as error:
         raise Refused(f"The mapping is not TOML: {error}.") from error
     for key in document:
         if key not in HEAD_KEYS:

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leaderboard.domain.errors import CalendarRefused, OrganisationRefused
+from leaderboard.domain.instants import FIRST_YEAR, LAST_YEAR, is_known_day
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.domain.toml_text import read_toml
 from leaderboard.domain.working_time import WEEKDAYS, Calendar, Hours, public_holidays
@@ -131,7 +132,7 @@ def _opened(value: Any, place: str) -> dict[date, Hours]:
         raise CalendarRefused(f"{place}: open = {quoted(value)}; write it as [[calendar.open]] with date and hours.")
     opened: dict[date, Hours] = {}
     for each in value:
-        if not isinstance(each, dict) or set(each) != {"date", "hours"} or not _is_day(each["date"]):
+        if not isinstance(each, dict) or set(each) != {"date", "hours"} or not is_known_day(each["date"]):
             raise CalendarRefused(
                 f"{place}: open needs date = 2026-12-19 and hours = [...], nothing else; found {shown(each)}."
             )
@@ -140,15 +141,11 @@ def _opened(value: Any, place: str) -> dict[date, Hours]:
 
 
 def _dates(value: Any, place: str) -> list[date]:
-    if not isinstance(value, list) or not all(_is_day(each) for each in value):
+    if not isinstance(value, list) or not all(is_known_day(each) for each in value):
         raise CalendarRefused(
-            f"{place} = {quoted(value)}; expected a list of dates of 1970 to 2199, such as [2026-12-24]."
+            f"{place} = {quoted(value)}; expected a list of dates of {FIRST_YEAR} to {LAST_YEAR}, such as [2026-12-24]."
         )
     return value
-
-
-def _is_day(value: Any) -> bool:
-    return type(value) is date and 1970 <= value.year < 2200
 
 
 def _table(document: dict[str, Any], key: str) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from leaderboard.domain.errors import PeriodRefused
+from leaderboard.domain.instants import FIRST_YEAR, LAST_YEAR, OUTSIDE
 from leaderboard.domain.shown import quoted
-
-EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -131,10 +130,8 @@ def parse_period(text: str) -> Period:
         raise PeriodRefused(
             f"{quoted(text)} is not a period; give a month such as 2026-10 or a quarter such as 2026-Q4."
         )
-    if not EARLIEST_YEAR <= int(match[1]) <= LATEST_YEAR:
-        raise PeriodRefused(
-            f"{quoted(text)} lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}; give a period within."
-        )
+    if not FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
+        raise PeriodRefused(f"{quoted(text)} {OUTSIDE}; give a period within.")
     return (Month if month else Quarter)(int(match[1]), int(match[2]))
 
 
@@ -152,8 +149,9 @@ class MonthFinder:
 
     @cached_property
     def _months(self) -> list[Month]:
-        first = Month(1969, 12)
-        return [month_of_key(str(first.plus(index))) for index in range(12 * 232)]
+        first = Month(FIRST_YEAR - 1, 12)
+        years = LAST_YEAR + 3 - FIRST_YEAR  # two more than can be met
+        return [month_of_key(str(first.plus(index))) for index in range(12 * years)]
 
     @cached_property
     def _starts(self) -> list[datetime]:
@@ -162,7 +160,8 @@ class MonthFinder:
     def month_of(self, instant: datetime) -> Month:
         """Return the month of an aware instant between 1970 and 2200 (T1)."""
         starts = self._starts
-        index = (instant.year - 1970) * 12 + instant.month  # that of the calendar; a zone is at most one beside it
+        # That of the calendar; a zone is at most one beside it.
+        index = (instant.year - FIRST_YEAR) * 12 + instant.month
         if instant < starts[index]:
             index -= 1
         elif instant >= starts[index + 1]:
@@ -171,7 +170,7 @@ class MonthFinder:
 
     def bounds(self, month: Month) -> tuple[datetime, datetime]:
         """Return the month's first instant and the first after it, in UTC."""
-        index = (month.year - 1970) * 12 + month.number
+        index = (month.year - FIRST_YEAR) * 12 + month.number
         return self._starts[index], self._starts[index + 1]
 
 

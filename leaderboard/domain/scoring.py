@@ -10,11 +10,11 @@ from typing import NamedTuple
 from leaderboard.domain.agreement import Completion, Count, EventRate, ResponseTime, Sla, Sum
 from leaderboard.domain.clocks import ClockResult, run_clocks
 from leaderboard.domain.events import Event, before
+from leaderboard.domain.instants import MICROSECOND
 from leaderboard.domain.monthly import Cell, SubjectEvidence, TaskResult, evidence_of, task_results
 from leaderboard.domain.periods import Month
 from leaderboard.domain.points import Attainment
 from leaderboard.domain.rules import Rules, Version
-from leaderboard.domain.working_time import MICROSECOND
 
 
 class SubjectScore(NamedTuple):

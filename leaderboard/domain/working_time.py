@@ -17,15 +17,13 @@ from zoneinfo import ZoneInfo
 import holidays as public
 
 from leaderboard.domain.errors import CalendarRefused
+from leaderboard.domain.instants import EPOCH, LAST_YEAR, MICROSECOND, from_micros, to_micros
 from leaderboard.domain.shown import shown
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 COUNTRY = re.compile("[A-Z]{2,3}")
 ZERO = timedelta(0)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 Hours = tuple[tuple[int, int], ...]
 """Open intervals of one day in minutes after its midnight; an end above 1440 lies on the next day."""
@@ -125,20 +123,6 @@ def local_instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     return datetime(there.year, there.month, there.day, hours, minutes, tzinfo=zone).astimezone(UTC)
 
 
-def micros(instant: datetime) -> int:
-    """Return microseconds since 1970-01-01T00:00Z."""
-    return (instant - EPOCH) // MICROSECOND
-
-
-def instant_of(since_epoch: int) -> datetime:
-    """Return the UTC instant of microseconds since 1970-01-01T00:00Z, up to the year 2242.
-
-    Until then a float holds seconds to less than half a microsecond, so that this is exact; adding a
-    timedelta takes three times as long.
-    """
-    return datetime.fromtimestamp(since_epoch / 1_000_000, UTC)
-
-
 @dataclass(frozen=True)
 class _Spans:
     """Open spans of some years, ascending and apart, with the open time up to each one's end."""
@@ -182,7 +166,7 @@ class WorkingTime:
             wanted = _open_before(spans, first) + target // MICROSECOND
             if wanted <= spans.sums[-1]:
                 index = bisect_left(spans.sums, wanted) - 1
-                return instant_of(spans.starts[index] + wanted - spans.sums[index])
+                return from_micros(spans.starts[index] + wanted - spans.sums[index])
             wider = self._one_year_more(spans)
             if wider is None:
                 return None
@@ -190,12 +174,12 @@ class WorkingTime:
 
     def next_running(self, at: datetime) -> datetime | None:
         """Return the first instant from `at` on at which time counts; None if there is none."""
-        here = micros(at)
+        here = to_micros(at)
         spans = self._covering(here, here)
         while True:
             index = bisect_right(spans.ends, here)
             if index < len(spans.starts):
-                return instant_of(max(here, spans.starts[index]))
+                return from_micros(max(here, spans.starts[index]))
             wider = self._one_year_more(spans)
             if wider is None:
                 return None
@@ -212,12 +196,12 @@ class WorkingTime:
         if wanted > spans.sums[-1]:
             return self.elapsed(start, end), self.due_at(start, target)
         index = bisect_left(spans.sums, wanted) - 1
-        due_at = instant_of(spans.starts[index] + wanted - spans.sums[index])
+        due_at = from_micros(spans.starts[index] + wanted - spans.sums[index])
         return timedelta(0, 0, _open_before(spans, last) - before), due_at
 
     def spans_between(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """Return the open spans that lie in [start, end), cut to it (P8: which hours counted)."""
-        first, last = micros(start), micros(end)
+        first, last = to_micros(start), to_micros(end)
         if last <= first:
             return []
         spans = self._covering(first, last)
@@ -225,7 +209,7 @@ class WorkingTime:
         found = []
         while index < len(spans.starts) and spans.starts[index] < last:
             opening, closing = max(spans.starts[index], first), min(spans.ends[index], last)
-            found.append((instant_of(opening), instant_of(closing)))
+            found.append((from_micros(opening), from_micros(closing)))
             index += 1
         return found
 
@@ -234,18 +218,18 @@ class WorkingTime:
         spans = self._spans
         if spans.first <= first and last < spans.last:
             return spans
-        years = [instant_of(first).year, instant_of(max(first, last)).year]
+        years = [from_micros(first).year, from_micros(max(first, last)).year]
         if spans.last:
-            years += [instant_of(spans.first).year + 1, instant_of(spans.last).year - 1]
+            years += [from_micros(spans.first).year + 1, from_micros(spans.last).year - 1]
         return self._spread(min(years), max(years))
 
     def _one_year_more(self, spans: _Spans) -> _Spans | None:
         """Return spans that reach further; None at the end of time, or ten years without an opening."""
-        year = instant_of(spans.last).year
-        last_open = instant_of(spans.ends[-1]).year if spans.ends else instant_of(spans.first).year
-        if year >= LAST_YEAR or year > last_open + 10:
+        year = from_micros(spans.last).year
+        last_open = from_micros(spans.ends[-1]).year if spans.ends else from_micros(spans.first).year
+        if year > LAST_YEAR or year > last_open + 10:
             return None
-        return self._spread(instant_of(spans.first).year + 1, year)
+        return self._spread(from_micros(spans.first).year + 1, year)
 
     def _spread(self, first_year: int, last_year: int) -> _Spans:
         """Spread the calendar out over whole years, one day over at both ends."""
@@ -254,7 +238,7 @@ class WorkingTime:
         spans: list[tuple[int, int]] = []
         while day < stop:
             spans.extend(
-                (micros(local_instant(day, opening, zone)), micros(local_instant(day, closing, zone)))
+                (to_micros(local_instant(day, opening, zone)), to_micros(local_instant(day, closing, zone)))
                 for opening, closing in self._calendar.hours_on(day)
             )
             day += DAY
@@ -271,8 +255,8 @@ class WorkingTime:
         sums = [0]
         for start, end in zip(starts, ends, strict=True):
             sums.append(sums[-1] + end - start)
-        first = micros(datetime(first_year, 1, 1, tzinfo=UTC)) - 86_400_000_000
-        last = micros(datetime(last_year + 1, 1, 1, tzinfo=UTC)) + 86_400_000_000
+        first = to_micros(datetime(first_year, 1, 1, tzinfo=UTC)) - 86_400_000_000
+        last = to_micros(datetime(last_year + 1, 1, 1, tzinfo=UTC)) + 86_400_000_000
         self._spans = _Spans(first, last, starts, ends, sums)  # one assignment: safe between threads
         return self._spans
 

@@ -210,14 +210,13 @@ def change_password(
 
     Raises WrongSignIn if the old password is not right, Throttled as sign_in does, and PasswordRefused.
     """
-    begin_write(session, DOOR_LOCK)
-    connection = session.connection()
-    found = accounts.account(connection, user_id)
+    found = accounts.account(session.connection(), user_id)
+    _check_password(new, found.email)  # first, so that a choice too easy to guess is no failed attempt
     account_key = token_key(found.email)
+    begin_write(session, DOOR_LOCK)
     _take_attempt(session, account_key, address, now, limits)
     session.commit()
     _check(found, old, limits.costs)
-    _check_password(new, found.email)
     new_hash = _hasher(limits.costs).hash(new)
     begin_write(session, DOOR_LOCK)
     _check_unchanged(session, user_id, found.password_hash)

@@ -15,6 +15,7 @@ from leaderboard.domain.standings import average, ranked, ranks_of
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.totals import active
 from leaderboard.storage import boards
+from leaderboard.storage.database import begin_snapshot
 
 PAGE_SIZE = 50
 
@@ -57,15 +58,13 @@ class Standing:
 class Board:
     """A page of standings, and where one can go from it.
 
-    [period_start, period_end); days_left: of an open period, rounded up. previous, next: the periods of the
-    same kind beside it, None where there is nothing to see. month, quarter: the same time as the other kind.
+    days_left: of an open period, rounded up. previous, next: the periods of the same kind beside it, None
+    where there is nothing to see. month, quarter: the same time as the other kind.
     periods: those of its kind, newest first. leader_score: points or average of the leader.
     """
 
     query: BoardQuery
     kind: str
-    period_start: datetime
-    period_end: datetime
     is_open: bool
     is_over: bool
     days_left: int | None
@@ -79,11 +78,6 @@ class Board:
     quarter: str
     leader_points: int
     leader_score: int | Fraction
-
-    @property
-    def has_any_points(self) -> bool:
-        """Whether anybody has points."""
-        return self.leader_points > 0
 
     @property
     def leaders(self) -> tuple[str, ...]:
@@ -102,26 +96,21 @@ def today(session: Session, *, now: datetime, rules_version: int | None = None) 
     return now.astimezone(rule_book(session.connection(), rules_version).rules.organisation.zone).date()
 
 
-def current_period(session: Session, *, now: datetime, kind: str = "month") -> str:
-    """Return the month or quarter that `now` falls in."""
-    month = rule_book(session.connection()).rules.months.month_of(now)
-    return str(month if kind == "month" else month.quarter)
-
-
 def read_board(
     session: Session,
     query: BoardQuery,
     *,
     now: datetime,
     page_size: int = PAGE_SIZE,
-    rules_version: int | None = None,
 ) -> Board:
     """Return one page of a board; one of a period without standings shows the active with 0 points.
 
-    rules_version: if the caller has just read it. Raises PeriodRefused for what is not a period.
+    Rules and totals are those of one moment: a total of somebody whom the rules do not know yet is never met.
+    Raises PeriodRefused for what is not a period.
     """
+    begin_snapshot(session)
     connection = session.connection()
-    book = rule_book(connection, rules_version)
+    book = rule_book(connection)
     period = parse_period(query.period)
     known = tuple(boards.periods(connection))
     rows = _Rows(connection, book, period, query, is_stored=query.period in known)
@@ -133,8 +122,6 @@ def read_board(
     return Board(
         query=replace(query, page=page),
         kind=period.kind,
-        period_start=start,
-        period_end=end,
         is_open=start <= now < end,
         is_over=end <= now,
         days_left=-((now - end) // timedelta(days=1)) if start <= now < end else None,
@@ -294,6 +281,7 @@ def participant_of(
 
 def page_of(session: Session, query: BoardQuery, *, member_id: int, page_size: int = PAGE_SIZE) -> int | None:
     """Return the page on which a member or, among teams, their team stands; None if not on this board."""
+    begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
     participant = participant_of(session, query, member_id=member_id, rules_version=book.version)
@@ -316,6 +304,7 @@ def standings(session: Session, period: str, scope: str, side: str | None = None
     if scope not in ("team", "member"):
         raise Refused(f'"{scope}" is not a scope; give team or member.')
     query = BoardQuery(str(parse_period(period)), scope, side)
+    begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
     known = tuple(boards.periods(connection))

@@ -20,7 +20,8 @@ class OpenMonths:
     def __init__(self, poster: Poster, book: RuleBook) -> None:
         self.poster = poster
         self.open = set(map(month_of_key, book.opened))
-        self._known_events = set(map(month_of_key, book.eventful))  # those known to have an event
+        self._eventful_before = set(map(month_of_key, book.eventful))
+        self._known_events = self._eventful_before  # those known to have an event
         self._events: set[Month] = set()  # those in which this scoring met one
         self._counted: set[Month] = set()  # those in which it met an attainment
         self._newly_open: set[Month] = set()
@@ -44,9 +45,12 @@ class OpenMonths:
                 self._left.add(before.month)
 
     def welcome(self, since: Month) -> None:
-        """Give new members their place in the months from their first on that others stand in already (S2, K1)."""
+        """Give new members their place where others stand already, from their first month and its quarter on (S2, K1).
+
+        Of that quarter it may be an earlier month alone that is open.
+        """
         for month in sorted(self.open):
-            if month >= since:
+            if month.quarter >= since.quarter:
                 self._give_places(month)
 
     def close_left(self) -> None:
@@ -75,7 +79,7 @@ class OpenMonths:
 
     def write_all(self) -> None:
         """As `write`, after a scoring of everything and before the totals are made anew: bounds may have moved too."""
-        has_changed = bool(self._newly_open or self._closed)
+        has_changed = bool(self._newly_open or self._closed or self._events != self._eventful_before)
         self._store(self.open)
         self._forget()
         if has_changed:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.errors import OrganisationRefused, Refused
@@ -11,7 +12,7 @@ from leaderboard.domain.shown import quoted
 from leaderboard.services.rules import rule_book
 from leaderboard.services.scoring import Progress, rescore
 from leaderboard.storage import people
-from leaderboard.storage.database import begin_write
+from leaderboard.storage.database import all_or_nothing
 
 
 def load_organisation(session: Session, text: str, *, now: datetime, progress: Progress | None = None) -> Organisation:
@@ -20,21 +21,22 @@ def load_organisation(session: Session, text: str, *, now: datetime, progress: P
     Raises OrganisationRefused or CalendarRefused. The currency cannot change once there are amounts in it.
     """
     organisation = parse_organisation(text)
-    begin_write(session)
-    connection = session.connection()
-    before = people.organisation_document(connection)
-    if before is not None:
-        old = parse_organisation(before).currency
-        if old != organisation.currency and people.has_amounts(connection):
-            session.rollback()
-            raise OrganisationRefused(
-                f"[organisation]: currency = {organisation.currency!r}, but amounts in {old} are stored already; "
-                f'keep currency = "{old}".'
-            )
-    people.write_organisation(connection, organisation.name, text, now)
-    rescore(session, now, progress, has_new_rules=True)
-    session.commit()
+    with all_or_nothing(session):
+        connection = session.connection()
+        _check_currency(connection, organisation.currency)
+        people.write_organisation(connection, organisation.name, text, now)
+        rescore(session, now, progress, has_new_rules=True)
     return organisation
+
+
+def _check_currency(connection: Connection, currency: str) -> None:
+    before = people.organisation_document(connection)
+    old = currency if before is None else parse_organisation(before).currency
+    if old != currency and people.has_amounts(connection):
+        raise OrganisationRefused(
+            f"[organisation]: currency = {currency!r}, but amounts in {old} are stored already; "
+            f'keep currency = "{old}".'
+        )
 
 
 def show_organisation(session: Session) -> str | None:

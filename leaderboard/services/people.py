@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import BinaryIO, NamedTuple
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import LONGEST_TEXT
+from leaderboard.domain.instants import OUTSIDE, is_known_day
 from leaderboard.domain.people import Membership, is_email, overlapping
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.services.reading import FileRow, Table
 from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import Progress, rescore
 from leaderboard.storage import accounts, people
-from leaderboard.storage.database import begin_write
+from leaderboard.storage.database import all_or_nothing
 
 COLUMNS = ("email", "name", "team", "side", "from", "until", "role", "external_id")
 REQUIRED = ("email", "name", "team", "side", "from")
@@ -56,20 +58,18 @@ def load_people(session: Session, stream: BinaryIO, *, now: datetime, progress: 
     Raises Refused with one sentence for each wrong row.
     """
     persons = read_people(stream)
-    begin_write(session)
-    connection = session.connection()
-    if people.rules_version(connection) is None:
-        session.rollback()
-        raise Refused(NO_ORGANISATION)
-    team_ids = _store_teams(session, persons)
-    member_ids = _store_members(session, persons)
-    rows = [Membership(member_ids[each.email], team_ids[each.team], each.starts_on, each.until) for each in persons]
-    accounts.link_members(connection)
-    accounts.set_roles(connection, {each.email: each.role for each in persons if each.role})
-    people.replace_memberships(connection, sorted(set(member_ids.values())), rows)
-    people.raise_rules_version(connection)
-    rescore(session, now, progress, has_new_rules=True)
-    session.commit()
+    with all_or_nothing(session):
+        connection = session.connection()
+        if people.rules_version(connection) is None:
+            raise Refused(NO_ORGANISATION)
+        team_ids = _store_teams(connection, persons)
+        member_ids = _store_members(connection, persons)
+        rows = [Membership(member_ids[each.email], team_ids[each.team], each.starts_on, each.until) for each in persons]
+        accounts.link_members(connection)
+        accounts.set_roles(connection, {each.email: each.role for each in persons if each.role})
+        people.replace_memberships(connection, sorted(set(member_ids.values())), rows)
+        people.raise_rules_version(connection)
+        rescore(session, now, progress, has_new_rules=True)
     return PeopleReport(len(persons), len(member_ids), len(team_ids))
 
 
@@ -156,8 +156,8 @@ def _day(text: str, column: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         raise ValueError(f", column {column}: {quoted(text)} is not a date; expected one such as 2026-10-01") from None
-    if not 1970 <= day.year < 2200:
-        raise ValueError(f", column {column}: {text} lies outside the years 1970 to 2199; expected a day within")
+    if not is_known_day(day):
+        raise ValueError(f", column {column}: {text} {OUTSIDE}; expected a day within")
     return day
 
 
@@ -191,8 +191,7 @@ def _contradictions(persons: list[Person]) -> list[str]:
     return problems
 
 
-def _store_teams(session: Session, persons: list[Person]) -> dict[str, int]:
-    connection = session.connection()
+def _store_teams(connection: Connection, persons: list[Person]) -> dict[str, int]:
     known = {name: (team_id, side) for team_id, name, side in people.teams(connection)}
     ids: dict[str, int] = {}
     for each in persons:
@@ -207,12 +206,11 @@ def _store_teams(session: Session, persons: list[Person]) -> dict[str, int]:
     return ids
 
 
-def _store_members(session: Session, persons: list[Person]) -> dict[str, int]:
+def _store_members(connection: Connection, persons: list[Person]) -> dict[str, int]:
     """Store each person once and return their ids by e-mail.
 
     One who came in under an external id, from an event, is known by it and gets the e-mail.
     """
-    connection = session.connection()
     stored_members = people.members(connection)
     by_email = {email: member_id for member_id, _, email, _ in stored_members if email}
     keys = {member_id: key for member_id, key, _, _ in stored_members}
@@ -234,7 +232,6 @@ def _store_members(session: Session, persons: list[Person]) -> dict[str, int]:
         for external_id in each.external_ids:
             owner = external.setdefault(external_id, member_id)
             if owner != member_id:
-                session.rollback()
                 raise Refused(
                     f'line {each.line}, column external_id: "{shown(external_id)}" already names '
                     f"{keys.get(owner, 'another member')}; an id names one member."

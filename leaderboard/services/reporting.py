@@ -13,6 +13,7 @@ from leaderboard.domain.shown import quoted
 from leaderboard.services.boards import standings
 from leaderboard.services.rules import rule_book
 from leaderboard.storage import boards
+from leaderboard.storage.database import begin_snapshot
 
 SECOND = 1_000_000
 SIX_PLACES = Decimal("0.000001")
@@ -32,6 +33,7 @@ def list_attainments(session: Session, period: str, sla: str | None = None) -> I
     Instants are ISO 8601 in UTC; value: seconds, subjects, minor units, or a share to six places.
     Raises PeriodRefused, and Refused for an SLA that no version of the agreement has.
     """
+    begin_snapshot(session)
     connection = session.connection()
     rules = rule_book(connection).rules
     wanted = parse_period(period)

@@ -23,7 +23,7 @@ from leaderboard.services.posting import Pair, Poster
 from leaderboard.services.rules import NO_ORGANISATION, read_rule_book, rule_book
 from leaderboard.services.totals import rebuild_totals
 from leaderboard.storage import anomalies, attainments, events, evidence, people, periods, waiting
-from leaderboard.storage.database import begin_write
+from leaderboard.storage.database import all_or_nothing
 
 SUBJECTS_A_CHUNK = 4_000
 IDS_AT_FIRST = 32
@@ -189,12 +189,8 @@ def _matched(old: Sequence[tuple[int, Attainment]], new: Sequence[Attainment]) -
 
 def score_everything(session: Session, *, now: datetime, progress: Progress | None = None) -> int:
     """Score all events again as of `now`, and return how many rows that posted (P2); 0 if nothing changed."""
-    begin_write(session)
-    rule_book(session.connection())  # Refused while there is no organisation
-    with no_garbage_collection():
-        posted = rescore(session, now, progress)
-    session.commit()
-    return posted
+    with all_or_nothing(session), no_garbage_collection():
+        return rescore(session, now, progress)
 
 
 def rescore(session: Session, now: datetime, progress: Progress | None = None, *, has_new_rules: bool = False) -> int:
@@ -210,19 +206,16 @@ def rescore(session: Session, now: datetime, progress: Progress | None = None, *
 
 def score_due(session: Session, *, now: datetime) -> int:
     """Score what fell due though no event came (C3): deadlines, events to come, months that ended."""
-    begin_write(session)
-    if people.rules_version(session.connection()) is None:
-        session.rollback()  # before the first set-up nothing can be due
-        return 0
-    posted = score_what_is_due(Scoring(session, now))
-    session.commit()
-    return posted
+    with all_or_nothing(session):
+        if people.rules_version(session.connection()) is None:
+            return 0  # before the first set-up nothing can be due
+        return score_what_is_due(Scoring(session, now))
 
 
 def score_what_is_due(scoring: Scoring) -> int:
     """As score_due, within a scoring under way; finishes it."""
     connection, now = scoring.connection, scoring.now
-    subjects = waiting.due_subjects(connection, now, limit=1_000_000)
+    subjects = waiting.due_subjects(connection, now)
     waiting.forget_wake_ups(connection, now)
     scoring.score(subjects)
     scoring.finish()

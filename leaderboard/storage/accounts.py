@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Text, bindparam, delete, insert, literal, or_, select, update
 
 from leaderboard.storage.accounts_tables import ApiToken, SignInAttempt, UserAccount, UserSession
 from leaderboard.storage.database import Instant
@@ -52,7 +52,7 @@ def account(connection: Connection, user_id: int) -> Any:
 
 def add_account(connection: Connection, email: str, role: str, password_hash: str, now: datetime) -> int:
     """Store an account, linked to the member with that e-mail, and return its id."""
-    member = select(Member.id).where(func.lower(Member.email) == email).scalar_subquery()
+    member = select(Member.id).where(Member.email == email).scalar_subquery()
     values = {"email": email, "role": role, "password_hash": password_hash, "member_id": member, "is_active": 1}
     query = insert(UserAccount).values(**values, created_at=now, password_changed_at=now)
     return connection.execute(query.returning(UserAccount.id)).scalar_one()

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from leaderboard.domain.agreement import Level
+from leaderboard.domain.instants import EPOCH, MICROSECOND, from_micros, to_micros
 from leaderboard.domain.monthly import Cell
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
 from leaderboard.storage.bulk import among, insert_rows, keyed, update_all
-from leaderboard.storage.database import EPOCH, MICROSECOND, from_micros, to_micros
 from leaderboard.storage.tables import AttainmentRow
 
 CELLS_A_QUERY = 400

@@ -105,32 +105,24 @@ def periods(connection: Connection) -> list[str]:
     return list(rows.scalars())
 
 
-def team_names(connection: Connection) -> dict[int, str]:
-    """Return the names of all teams by id."""
-    return {row.id: row.name for row in connection.execute(select(Team.id, Team.name))}
-
-
 def attainments_in(connection: Connection, months: Sequence[str], sla: str | None) -> Iterator[Any]:
     """Yield the attainments that count in some months, with the participant's key and the team's name."""
-    query = (
-        select(AttainmentRow, Member.key, Team.name.label("team"))
-        .outerjoin(Member, (AttainmentRow.scope == "member") & (Member.id == AttainmentRow.participant_id))
-        .outerjoin(Team, Team.id == AttainmentRow.team_id)
-        .where(AttainmentRow.month.in_(months), AttainmentRow.level != "none")
-        .order_by(AttainmentRow.sla, AttainmentRow.subject, AttainmentRow.started_at, AttainmentRow.participant_id)
-    )
-    yield from connection.execute(query if sla is None else query.where(AttainmentRow.sla == sla))
+    yield from _attainments(connection, sla, AttainmentRow.month.in_(months), AttainmentRow.level != "none")
 
 
 def pending_attainments(connection: Connection, start: datetime, end: datetime, sla: str | None) -> Iterator[Any]:
     """Yield the clocks and tasks that started in [start, end) and are pending, as attainments_in does."""
+    has_begun = (AttainmentRow.started_at >= start) & (AttainmentRow.started_at < end)
+    yield from _attainments(connection, sla, AttainmentRow.level == "pending", AttainmentRow.is_monthly == 0, has_begun)
+
+
+def _attainments(connection: Connection, sla: str | None, *where: ColumnElement[bool]) -> Iterator[Any]:
     query = (
         select(AttainmentRow, Member.key, Team.name.label("team"))
         .outerjoin(Member, (AttainmentRow.scope == "member") & (Member.id == AttainmentRow.participant_id))
         .outerjoin(Team, Team.id == AttainmentRow.team_id)
-        .where(AttainmentRow.level == "pending", AttainmentRow.is_monthly == 0)
-        .where(AttainmentRow.started_at >= start, AttainmentRow.started_at < end)
-        .order_by(AttainmentRow.sla, AttainmentRow.subject, AttainmentRow.started_at)
+        .where(*where)
+        .order_by(AttainmentRow.sla, AttainmentRow.subject, AttainmentRow.started_at, AttainmentRow.participant_id)
     )
     yield from connection.execute(query if sla is None else query.where(AttainmentRow.sla == sla))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+from leaderboard.domain.instants import from_micros, to_micros
+
 BUSY_SECONDS = 30
 WRITE_LOCK = 7_301_204  # arbitrary numbers: the names of the PostgreSQL advisory locks
 DOOR_LOCK = 7_301_205  # accounts take turns among themselves and do not wait for scoring
@@ -28,16 +28,6 @@ NAMING = {
 
 # SQLite's STRICT tables know INTEGER and TEXT only; its INTEGER holds 64 bits.
 Big = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def to_micros(instant: datetime) -> int:
-    """Return microseconds since 1970-01-01T00:00Z of an aware instant."""
-    return (instant - EPOCH) // MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    """Return the aware UTC instant of microseconds since 1970-01-01T00:00Z, exact up to 2242 (see working_time)."""
-    return datetime.fromtimestamp(micros / 1_000_000, UTC)
 
 
 class Instant(TypeDecorator[datetime]):

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from leaderboard.domain.events import Event
+from leaderboard.domain.events import Event, place
 from leaderboard.storage.bulk import Rows, among, insert_rows
 from leaderboard.storage.database import from_micros
 from leaderboard.storage.tables import EventImport, EventRow
@@ -57,12 +57,8 @@ def events_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list
                 disordered.add(subject)
             theirs.append(event)
     for subject in disordered:
-        found[subject].sort(key=_event_order)
+        found[subject].sort(key=place)
     return found
-
-
-def _event_order(event: Event) -> tuple[datetime, str, str]:
-    return event.occurred_at, event.event_id, event.source
 
 
 def last_event_id(connection: Connection) -> int:

@@ -10,9 +10,9 @@ from leaderboard.storage.database import Base, Big
 STRICT = {"sqlite_strict": True}  # else SQLite stores 'abc' in a column of integers (faults R7)
 
 
-def ordered_text() -> Mapped[str]:
+def ordered_text(*, primary_key: bool = False) -> Mapped[str]:
     """A text whose order is that of its code points on both databases."""
-    return mapped_column(Text().with_variant(Text(collation="C"), "postgresql"))
+    return mapped_column(Text().with_variant(Text(collation="C"), "postgresql"), primary_key=primary_key)
 
 
 class OrganisationRow(Base):
@@ -151,7 +151,7 @@ class AttainmentRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     subject: Mapped[str] = ordered_text()
-    sla: Mapped[str]
+    sla: Mapped[str] = ordered_text()
     started_at: Mapped[datetime]
     scope: Mapped[str]
     participant_id: Mapped[int]
@@ -177,7 +177,7 @@ class EvidenceRow(Base):
         STRICT,
     )
 
-    subject: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True)
+    subject: Mapped[str] = ordered_text(primary_key=True)
     sla: Mapped[str] = mapped_column(primary_key=True)
     month: Mapped[str] = mapped_column(primary_key=True)
     scope: Mapped[str] = mapped_column(primary_key=True)

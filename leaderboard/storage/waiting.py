@@ -10,16 +10,15 @@ from leaderboard.storage.database import to_micros
 from leaderboard.storage.tables import AttainmentRow, WakeUp
 
 
-def due_subjects(connection: Connection, now: datetime, limit: int) -> list[str]:
+def due_subjects(connection: Connection, now: datetime) -> list[str]:
     """Return subjects with a deadline or an event that lay in the future and now does not."""
     pending = (
         select(AttainmentRow.subject)
         .where(AttainmentRow.level == "pending", AttainmentRow.due_at < now, AttainmentRow.is_monthly == 0)
         .distinct()
-        .limit(limit)
     )
     found = list(connection.execute(pending).scalars())
-    found += connection.execute(select(WakeUp.subject).where(WakeUp.at <= now).limit(limit)).scalars()
+    found += connection.execute(select(WakeUp.subject).where(WakeUp.at <= now)).scalars()
     return list(dict.fromkeys(found))
 
 

@@ -13,10 +13,11 @@ from leaderboard.domain.errors import PasswordRefused, Throttled, WrongSignIn
 from leaderboard.domain.organisation_file import LANGUAGES
 from leaderboard.services import accounts
 from leaderboard.storage.database import db
+from leaderboard.web.clock import utc_now
 from leaderboard.web.languages import remember_language
 from leaderboard.web.redirects import safe_next
 from leaderboard.web.rights import public
-from leaderboard.web.sessions import begin_session, forget_session, limits, session_token, utc_now
+from leaderboard.web.sessions import begin_session, forget_session, limits, session_token
 
 bp = Blueprint("accounts", __name__)
 logger = logging.getLogger(__name__)

@@ -112,7 +112,7 @@ def _standings(query: BoardQuery, day: date) -> str:
 
 
 def _rendered(query: BoardQuery) -> str:
-    board = read_board(db.session(), query, now=utc_now(), rules_version=g.rules_version)
+    board = read_board(db.session(), query, now=utc_now())
     return render_template(
         "board/_standings.html",
         board=board,

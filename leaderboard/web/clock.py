@@ -1,6 +1,8 @@
-"""The web's clock: services and domain are told the time."""
+"""The web's clock: services and domain are told the time. And how long a browser keeps things."""
 
 from datetime import UTC, datetime
+
+YEAR_SECONDS = 31_536_000
 
 
 def utc_now() -> datetime:

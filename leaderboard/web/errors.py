@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.wrappers import Response as BaseResponse
 
-from leaderboard.web.redirects import HOME, is_htmx
+from leaderboard.web.fragments import is_htmx, wants_fragment
+from leaderboard.web.redirects import HOME
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def _answer(error: HTTPException, words: tuple[str, str], error_id: str | None =
 def _page(title: str, remedy: str, error_id: str | None) -> Response:
     if request_ctx.url_adapter is None:  # the host is none of ours: no address can be made for it
         return _plain(title, remedy, error_id)
-    template = "errors/_error.html" if is_htmx() else "errors/error.html"
+    template = "errors/_error.html" if wants_fragment() else "errors/error.html"
     try:
         return make_response(render_template(template, title=title, remedy=remedy, error_id=error_id))
     except Exception:

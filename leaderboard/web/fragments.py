@@ -3,7 +3,11 @@
 from flask import request
 
 
+def is_htmx() -> bool:
+    """Tell whether htmx asks: it follows a redirect unseen, and puts what it gets into the page."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def wants_fragment() -> bool:
     """Tell whether htmx swaps a part; a boosted link or a step back in history wants the whole page."""
-    headers = request.headers
-    return "HX-Request" in headers and not ("HX-Boosted" in headers or "HX-History-Restore-Request" in headers)
+    return is_htmx() and not ("HX-Boosted" in request.headers or "HX-History-Restore-Request" in request.headers)

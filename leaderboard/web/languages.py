@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response
 
 from leaderboard.domain.organisation_file import LANGUAGES
 from leaderboard.resources import PACKAGE
+from leaderboard.web.clock import YEAR_SECONDS
 from leaderboard.web.organisation import organisation
 
 OWN_NAMES = {"en": "English", "pt_BR": "Português"}
 COOKIE = "language"
-YEAR_SECONDS = 31_536_000
 babel = Babel()
 
 

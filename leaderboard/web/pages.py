@@ -7,10 +7,10 @@ from flask import Flask
 
 from leaderboard.web import wording
 from leaderboard.web.assets import asset
+from leaderboard.web.clock import YEAR_SECONDS
 from leaderboard.web.organisation import organisation
 
 PRODUCT = "SLA Leaderboard"
-YEAR_SECONDS = 31_536_000
 # No eval and no styles of its own: our security policy allows neither. 409 and 422 carry a fragment with a message.
 HTMX = {
     "includeIndicatorStyles": False,

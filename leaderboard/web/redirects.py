@@ -7,6 +7,8 @@ from flask import Response, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from leaderboard.web.fragments import is_htmx
+
 HOME = "/"
 # One leading slash: browsers read //host, /\host and, leaving out control characters, /<tab>/host as another host.
 OURS = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]*")
@@ -15,11 +17,6 @@ OURS = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]*")
 def safe_next(text: str | None) -> str:
     """Return an address of ours as it is, the home page instead of anything else."""
     return text if text and OURS.fullmatch(text) else HOME
-
-
-def is_htmx() -> bool:
-    """Tell whether htmx asks: it follows a redirect unseen, and puts what it gets into the page."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def ask_to_sign_in() -> BaseResponse:

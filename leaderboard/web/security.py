@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from leaderboard.web.clock import YEAR_SECONDS
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-YEAR_SECONDS = 31_536_000
 
 
 def init_app(app: Flask) -> None:

@@ -160,7 +160,7 @@ def upgrade():
         "attainment",
         sa.Column("id", BIG, autoincrement=False, nullable=False),
         sa.Column("subject", ORDERED, nullable=False),
-        sa.Column("sla", sa.Text(), nullable=False),
+        sa.Column("sla", ORDERED, nullable=False),
         sa.Column("started_at", BIG, nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("participant_id", BIG, nullable=False),

@@ -80,6 +80,7 @@ def test_what_a_cell_holds_is_never_taken_for_a_column():
         ("event = 1", "The mapping has no [[event]]"),
         ("event = [1]", "event number 1 of the mapping is not a table; write it as [[event]]."),
         ("[[event]", "The mapping is not TOML"),
+        ("a = " + "9" * 5000, "The mapping is not TOML: it holds a number that is too large"),
         ("zone = 1\n" + QUALIFIED, "The mapping: zone is not a known key; known are time_zone, time_format,"),
         ("time_zone = 1\n" + QUALIFIED, "the mapping: time_zone = 1; expected a text."),
         (

@@ -1,18 +1,20 @@
 """Boards: rank with ties, movement, sides, average or total, pages of thousands, and where I stand (S1-S4, P4)."""
 
 import io
+from datetime import UTC, date
 from fractions import Fraction
 
 import pytest
 from sqlalchemy import update
 
 from leaderboard.domain.errors import PeriodRefused, Refused
-from leaderboard.services.boards import BoardQuery, current_period, page_of, read_board, standings
+from leaderboard.services import boards
+from leaderboard.services.boards import BoardQuery, page_of, read_board, standings, today
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
 from leaderboard.storage.tables import Total
-from tests.factories import at, crowd, ids_of, people_file
-from tests.services.examples import NOW, ORGANISATION, SPEED, agreement, log, set_up
+from tests.factories import at, crowd, ids_of, opened, people_file
+from tests.services.examples import NOW, ORGANISATION, SPEED, agreement, csv_of, hand_in, log, set_up
 
 OCTOBER = BoardQuery("2026-10", "member")
 
@@ -48,7 +50,6 @@ def test_s1_equal_points_share_a_rank_and_the_next_is_skipped_in_a_tie_by_name(a
         in_time(aurora, who, "10-20", leads)
     assert shown(board(aurora)) == [(1, "Caio", 20), (2, "Bia", 10), (2, "Eva", 10), (4, "Ana", 0)]
     assert board(aurora).leader_points == 20
-    assert board(aurora).has_any_points
 
 
 def test_s1_names_with_accents_emoji_and_capitals_stand_where_a_reader_looks_for_them(aurora):
@@ -66,7 +67,7 @@ def test_s1_names_with_accents_emoji_and_capitals_stand_where_a_reader_looks_for
 def test_s2_everybody_active_stands_with_0_points_before_anything_happened(aurora):
     empty = board(aurora, "2026-11")
     assert shown(empty) == [(1, "Ana", 0), (1, "Bia", 0), (1, "Caio", 0), (1, "Eva", 0)]
-    assert not empty.has_any_points
+    assert empty.leader_points == 0
     assert shown(board(aurora, "2026-09")) == [(1, "Ana", 0), (1, "Bia", 0), (1, "Caio", 0)]  # Eva came in October
     assert [each.name for each in board(aurora, "2026-11", "team", side="sales").standings] == ["North", "South"]
 
@@ -172,13 +173,29 @@ def test_a_board_says_how_long_its_period_is_open(aurora):
     assert seen("12-31 12:00", "2026-Q4") == (True, 1)
 
 
-@pytest.mark.parametrize(("moment", "month", "quarter"), [
-    ("09-30 23:59:59.999999", "2026-09", "2026-Q3"),
-    ("10-01 00:00", "2026-10", "2026-Q4"),
+@pytest.mark.parametrize(("moment", "day"), [
+    ("09-30 23:59:59.999999", date(2026, 9, 30)),
+    ("10-01 00:00", date(2026, 10, 1)),
 ])  # fmt: skip
-def test_t1_the_current_period_is_the_organisations(aurora, moment, month, quarter):
-    assert current_period(aurora, now=at(moment)) == month
-    assert current_period(aurora, now=at(moment), kind="quarter") == quarter
+def test_t1_the_date_is_the_organisations(aurora, moment, day):
+    assert today(aurora, now=at(moment).astimezone(UTC)) == day
+
+
+def test_a_board_shows_one_moment_while_others_bring_in_people(aurora, database_url, monkeypatch):
+    in_time(aurora, "caio", "10-20")
+    read_rules = boards.rule_book
+    newcomer = csv_of("w1,2026-10-05T09:00,opportunity.won,O1,hs-9,North")
+
+    def interrupted(connection, version=None):
+        book = read_rules(connection, version)
+        monkeypatch.undo()
+        with opened(database_url) as other:
+            assert hand_in(other, newcomer, create_members="sales").created_members == 1
+        return book
+
+    monkeypatch.setattr(boards, "rule_book", interrupted)
+    before = [each.key for each in standings(aurora, "2026-10", "member")]
+    assert [each.key for each in standings(aurora, "2026-10", "member")] == [*before, "hs-9"]
 
 
 @pytest.mark.parametrize("period", ["2026-13", "2026-Q5", "october", "", "2026-1", "2026-10-01"])

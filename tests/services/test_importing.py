@@ -1,36 +1,18 @@
 """Importing: each row is taken or refused alone, the same event once, and nothing is ever half done."""
 
-import io
 import json
-import random
 from datetime import UTC, datetime
-from functools import cache
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from leaderboard.app import create_app
 from leaderboard.domain.errors import Refused
-from leaderboard.domain.events import in_order
 from leaderboard.domain.mapping import parse_mapping
-from leaderboard.services.agreeing import load_agreement
-from leaderboard.services.importing import ImportOptions, import_events
-from leaderboard.services.organising import load_organisation
-from leaderboard.services.people import load_people
-from leaderboard.services.recording import record_event
-from leaderboard.services.scoring import score_due, score_everything
-from leaderboard.services.verifying import verify
-from leaderboard.storage import events as event_queries
 from leaderboard.storage import ledger as ledger_queries
-from leaderboard.storage.database import db
-from leaderboard.storage.tables import Anomaly, EventImport, EventRow, Member, MembershipRow, PointEntry, Team
-from tests.conftest import SETTINGS
-from tests.reference.logs import EVENT_COLUMNS, csv_text, generate
+from leaderboard.storage.tables import Anomaly, EventImport, EventRow, Member, PointEntry
 from tests.services.examples import NOW, attained, count, csv_of, hand_in, ledger, log, set_up, state
 
 ASSIGNED = "e1,2026-10-05T09:00,lead.assigned,L1,ana@example.com"
-FEW = 25  # subjects of a random log whose events come one by one
 DISPOSED = "e2,2026-10-05T09:30,lead.disposed,L1,ana@example.com"
 
 
@@ -44,114 +26,7 @@ def refusals(report):
     return [(each.line, each.column, each.value) for each in report.refusals]
 
 
-# Any order, any number of times, in any pieces
-
-
-def ground(session, random_log):
-    """Load all that a random log rests on, but none of its events."""
-    load_organisation(session, random_log.organisation, now=random_log.as_of)
-    load_people(session, io.BytesIO(random_log.people_csv().encode()), now=random_log.as_of)
-    for text in random_log.agreements:
-        load_agreement(session, text, now=random_log.as_of)
-
-
-def in_pieces(session, rows, sizes, now):
-    start = 0
-    while start < len(rows):
-        size = sizes()
-        content = csv_text(EVENT_COLUMNS, rows[start : start + size]).encode()
-        import_events(session, io.BytesIO(content), ImportOptions(source="crm"), now=now)
-        start += size
-
-
-def differing(rows):
-    """Return the rows without later ones of an id: which of them counts depends on which comes first."""
-    return list({row["event_id"]: row for row in reversed(rows)}.values())[::-1]
-
-
-@pytest.fixture(scope="module")
-def expected(databases):
-    """`expected(seed)`: the log, its rows, the events and what they come to, from one file in a database of its own."""
-
-    @cache
-    def worked_out(seed, subjects=60):
-        random_log = generate(seed, subjects)
-        rows = differing(random_log.events)
-        with databases("sqlite").fresh() as address:
-            app = create_app({**SETTINGS, "DATABASE_URL": address})
-            with app.app_context(), Session(db.engine) as session:
-                ground(session, random_log)
-                in_pieces(session, rows, lambda: len(rows), random_log.as_of)
-                subjects = event_queries.subjects_beyond(session.connection(), None, 10_000)
-                found = event_queries.events_of(session.connection(), subjects)
-                events = in_order(each for theirs in found.values() for each in theirs)
-                result = state(session)
-                session.rollback()
-                db.engine.dispose()
-        return random_log, rows, events, result
-
-    return worked_out
-
-
-def agrees(session, result, now):
-    found = state(session)
-    for part, wanted in result.items():
-        assert found[part] == wanted, part
-    assert list(verify(session, now=now)) == []
-    assert score_everything(session, now=now) == 0
-    assert state(session) == result
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_p2_shuffled_in_batches_of_any_size_and_twice_the_result_is_the_same(session, expected, seed):
-    random_log, rows, _, result = expected(seed)
-    chance = random.Random(seed)
-    shuffled = chance.sample(rows, len(rows)) + chance.sample(rows, len(rows) // 2)
-    ground(session, random_log)
-    in_pieces(session, shuffled, lambda: chance.choice([1, 2, 7, 60, 200]), random_log.as_of)
-    agrees(session, result, random_log.as_of)
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_p2_event_by_event_in_any_order_the_result_is_the_same(session, expected, seed):
-    random_log, _, events, result = expected(seed, FEW)
-    ground(session, random_log)
-    for event in random.Random(seed).sample(events, len(events)):
-        assert record_event(session, event, now=random_log.as_of)
-    assert not record_event(session, events[0], now=random_log.as_of)
-    agrees(session, result, random_log.as_of)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_p2_as_time_goes_by_the_result_is_the_same(session, expected, seed):
-    """Events come one by one as they happen, some late, while the scheduler scores what falls due."""
-    random_log, _, events, result = expected(seed, FEW)
-    ground(session, random_log)
-    chance = random.Random(seed)
-    late = set(chance.sample(events, len(events) // 5))
-    for number, event in enumerate(each for each in events if each not in late):
-        record_event(session, event, now=min(event.occurred_at, random_log.as_of))
-        if number % 20 == 0:
-            score_due(session, now=min(event.occurred_at, random_log.as_of))
-    for event in late:
-        record_event(session, event, now=random_log.as_of)
-    score_due(session, now=random_log.as_of)
-    assert list(verify(session, now=random_log.as_of)) == []
-    agrees(session, result, random_log.as_of)
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_p2_whatever_is_loaded_first_the_result_is_the_same(session, expected, seed):
-    random_log, rows, _, result = expected(seed)
-    load_organisation(session, random_log.organisation, now=random_log.as_of)
-    load_people(session, io.BytesIO(random_log.people_csv().encode()), now=random_log.as_of)
-    in_pieces(session, rows, lambda: 100, random_log.as_of)
-    for text in reversed(random_log.agreements):
-        load_agreement(session, text, now=random_log.as_of)
-    found = state(session)
-    assert {row[:6] for row in found["attainments"]} == {row[:6] for row in result["attainments"]}
-    assert (found["ledger"], found["totals"]) == (result["ledger"], result["totals"])
-    assert list(verify(session, now=random_log.as_of)) == []
+# The same again
 
 
 def test_the_same_file_again_is_all_duplicates_and_posts_nothing(aurora):
@@ -366,80 +241,6 @@ def test_c6_a_disposal_before_every_assignment_is_an_anomaly_until_its_assignmen
     assert count(aurora, Anomaly) == 0
 
 
-# Members
-
-
-@pytest.mark.parametrize("member", ["ana@example.com", "ANA@Example.com", "hs-1", "sf-1"])
-def test_a_member_is_an_e_mail_in_any_case_or_an_external_id(aurora, member):
-    report = hand_in(aurora, csv_of(ASSIGNED.replace("ana@example.com", member), DISPOSED))
-    assert report.refused == 0
-    assert attained(aurora, "2026-10", "speed")[0][1] == "ana@example.com"
-
-
-def test_an_external_id_in_another_case_is_another(aurora):
-    assert hand_in(aurora, csv_of(ASSIGNED.replace("ana@example.com", "HS-1"))).refused == 1
-
-
-def memberships(session):
-    rows = session.execute(
-        select(Member.key, Team.name, Team.side, MembershipRow.starts_on, MembershipRow.until)
-        .join(Member, Member.id == MembershipRow.member_id)
-        .join(Team, Team.id == MembershipRow.team_id)
-        .where(Member.email.is_(None))
-        .order_by(Member.key)
-    )
-    return [(key, team, side, str(starts_on), until) for key, team, side, starts_on, until in rows]
-
-
-def test_unknown_members_are_created_in_the_events_team_from_the_earliest_month(aurora):
-    report = hand_in(
-        aurora,
-        csv_of(
-            "e1,2026-10-05T09:00,lead.assigned,L1,sdr-1,East",
-            "e2,2026-08-31T23:59,lead.assigned,L2,sdr-1,North",  # earlier, in another team
-            "e3,2026-09-05T09:00,lead.assigned,L3,sdr-2,North",
-            "e4,2026-09-05T09:00,lead.assigned,L4,sdr-3",
-        ),
-        create_members="marketing",
-    )
-    assert (report.new, report.refused, report.created_members, report.created_teams) == (4, 0, 3, 2)
-    assert memberships(aurora) == [
-        ("sdr-1", "North", "sales", "2026-08-01", None),
-        ("sdr-2", "North", "sales", "2026-09-01", None),
-        ("sdr-3", "Marketing", "marketing", "2026-09-01", None),
-    ]
-
-
-def test_created_members_are_known_the_next_time_and_stay_where_they_are(aurora):
-    hand_in(aurora, csv_of("e1,2026-10-05T09:00,lead.assigned,L1,sdr-1,East"), create_members="sales")
-    report = hand_in(aurora, csv_of("e2,2026-07-05T09:00,lead.assigned,L1,sdr-1,North"))
-    assert (report.new, report.created_members) == (1, 0)
-    assert memberships(aurora) == [("sdr-1", "East", "sales", "2026-10-01", None)]
-
-
-def test_created_members_earn_and_stand_under_their_id(aurora):
-    lines = ("e1,2026-10-05T09:00,lead.assigned,L1,sdr-1,East", "e2,2026-10-05T09:30,lead.disposed,L1,sdr-1,East")
-    hand_in(aurora, csv_of(*lines), create_members="sales")
-    assert ledger(aurora) == {("sdr-1", "East", "2026-10"): 10}
-    assert list(verify(aurora, now=NOW)) == []
-
-
-def test_a_refused_row_creates_nobody(aurora):
-    report = hand_in(aurora, csv_of("e1,never,lead.assigned,L1,sdr-1,East"), create_members="sales")
-    assert (report.refused, report.created_members, report.created_teams) == (1, 0, 0)
-    assert count(aurora, Member) == 4
-    assert count(aurora, Team) == 3
-
-
-def test_people_who_came_from_events_get_their_e_mail_later(aurora):
-    hand_in(aurora, csv_of(ASSIGNED.replace("ana@example.com", "sdr-1")), create_members="sales")
-    hand_in(aurora, csv_of(DISPOSED))
-    row = b"email,name,team,side,from,external_id\nzoe@example.com,Zoe,East,sales,2026-01-01,sdr-1\n"
-    load_people(aurora, io.BytesIO(row), now=NOW)
-    assert ledger(aurora) == {("zoe@example.com", "East", "2026-10"): 10}
-    assert list(verify(aurora, now=NOW)) == []
-
-
 # Mappings
 
 
@@ -484,21 +285,6 @@ def test_a_mapped_row_is_taken_whole_or_refused_whole(aurora):
 def test_a_file_that_lacks_a_column_of_the_mapping_is_refused(aurora):
     with pytest.raises(Refused, match="line 1: column done is missing; the mapping reads it, and the file has id"):
         hand_in(aurora, b"id;first;who\n7;05-10-2026 09:00;hs-1\n", mapping=parse_mapping(MAPPING))
-
-
-def test_s2_members_whom_a_later_file_creates_have_their_place_in_months_that_are_scored(aurora):
-    hand_in(aurora, csv_of("w1,2026-10-05T09:00,opportunity.won,O1,ana@example.com"))
-    report = hand_in(
-        aurora,
-        csv_of(
-            "w2,2026-09-05T09:00,opportunity.won,O2,hs-9,North",
-            "w3,2026-11-05T09:00,opportunity.won,O3,hs-9,North",
-        ),
-        create_members="sales",
-    )
-    assert report.created_members == 1
-    assert ("wins", "hs-9", "missed", 0) in attained(aurora, "2026-10")
-    assert list(verify(aurora, now=NOW)) == []
 
 
 # The end

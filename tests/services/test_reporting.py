@@ -51,6 +51,14 @@ def test_an_attainment_is_listed_whole(aurora):
     }
 
 
+def test_rows_are_in_the_order_of_code_points_on_every_database(session):
+    won = 'kind = "count", of = ["opportunity.won"]', "met = 1"
+    keys = ["b_1", "b-1", "b1", "b.1"]
+    set_up(session, agreement(*(sla(key, *won) for key in keys)))
+    log(session, "10-05 09:00 opportunity.won ana")
+    assert list(dict.fromkeys(row["sla"] for row in listed(session))) == sorted(keys)
+
+
 def test_a_monthly_rows_subject_is_its_month(aurora):
     row = listed(aurora, sla="wins")[0]
     assert (row["subject"], row["started_at"], row["due_at"], row["stopped_at"]) == (

@@ -394,3 +394,25 @@ def test_scoring_as_of_an_instant_leaves_no_standings_of_later_months(session):
     assert levels(session, "2026-03", "wins") == []
     score_everything(session, now=NOW)
     assert months_of(session) == ["2026-01", "2026-03"]
+
+
+def test_after_scoring_as_of_an_instant_a_month_whose_events_lie_beyond_it_can_lose_its_standings(session):
+    set_up(session, agreement(NIGHT, WINS))
+    log(session, "01-31 20:00 lead.assigned ana\n02-10 10:00 lead.received - subject=L2")
+    early = at("02-05 12:00")
+    score_everything(session, now=early)
+    log(session, "01-31 21:00 lead.disposed ana", now=early)
+    assert list(verify(session, now=early)) == []
+    assert months_of(session) == ["2026-01"]
+    score_everything(session, now=NOW)
+    assert months_of(session) == ["2026-01", "2026-02"]
+
+
+def test_after_scoring_everything_a_month_with_an_event_keeps_its_standings_whatever_it_loses(session):
+    set_up(session, agreement(NIGHT, WINS))
+    log(session, "01-31 20:00 lead.assigned ana\n02-10 10:00 lead.received - subject=L2")
+    score_everything(session, now=at("02-05 12:00"))
+    score_everything(session, now=NOW)
+    log(session, "01-31 21:00 lead.disposed ana")
+    assert months_of(session) == ["2026-01", "2026-02"]
+    assert list(verify(session, now=NOW)) == []

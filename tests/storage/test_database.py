@@ -15,9 +15,10 @@ from sqlalchemy import Engine, create_engine, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.instants import EPOCH, from_micros, to_micros
 from leaderboard.settings import database_url as url_of
-from leaderboard.storage.database import EPOCH, db, from_micros, to_micros
 from leaderboard.storage.database import begin_write as begin_writing
+from leaderboard.storage.database import db
 from leaderboard.storage.tables import Member, MembershipRow, PeriodRow, Team, WakeUp
 from tests.factories import fresh_engine
 from tests.services.examples import NOW

@@ -20,7 +20,13 @@ from tests.web import worlds
 def trial_pages():
     """Return pages for these tests: what real ones do, and what goes wrong in them."""
     bp = Blueprint("trial", __name__, url_prefix="/trial")
+    _add_pages(bp)
+    _add_doors(bp)
+    _add_faults(bp)
+    return bp
 
+
+def _add_pages(bp):
     @bp.get("/page")
     def page():
         told = f"{current_user.email} {current_user.role} {g.scores_version} {g.rules_version}"
@@ -36,6 +42,13 @@ def trial_pages():
     def change():
         return "changed"
 
+    @bp.get("/address")
+    @public
+    def address():
+        return Response(f"{request.remote_addr} {request.scheme}", mimetype="text/plain")
+
+
+def _add_doors(bp):
     @bp.get("/managers")
     @manager_required
     def managers():
@@ -52,6 +65,8 @@ def trial_pages():
     def opened():
         return "never reached by visitors"
 
+
+def _add_faults(bp):
     @bp.get("/bug")
     def bug():
         secret_in_the_traceback = 1
@@ -65,16 +80,9 @@ def trial_pages():
     def status(code):
         abort(code)
 
-    @bp.get("/address")
-    @public
-    def address():
-        return Response(f"{request.remote_addr} {request.scheme}", mimetype="text/plain")
-
     @bp.get("/undefined")
     def undefined():
         return render_template_string("{{ no_such_name }}")
-
-    return bp
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ def test_a_screen_reader_finds_its_way_through_the_door(page, axe):
     page.goto("/password")
     axe(page)
     fill_in(page, "wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
     axe(page)
     fill_in(page, PASSWORD)
     expect(page.get_by_role("heading", name="Change password")).to_be_visible()
