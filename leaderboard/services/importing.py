@@ -209,6 +209,7 @@ class _FileEvents:
         if self.mapping and not isinstance(self.table, Table):
             raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
         if isinstance(self.table, Table):
+            self.table.refuse_repeated(self.mapping.columns if self.mapping else COLUMNS)
             self._check_header(self.header)
         self.options.keep_header(self.table.raw_header)
         for row in self.table.rows():
