@@ -135,8 +135,6 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
         report.duplicate += len(rows) - new
         options.progress("read", report.read, 0)
     names.store_memberships()
-    if options.is_dry_run:
-        return report
     events.note_import(
         connection, source, options.file_name, now, report.read, report.new, report.duplicate, report.refused
     )
