@@ -315,10 +315,12 @@ def user_token(session: Session, email: str) -> None:
 @click.option("--no-scheduler", is_flag=True, help="Do not run the scheduler beside the web server.")
 def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
     """Run the production web server."""
-    from leaderboard.server import run_server
+    from leaderboard.server import is_taken, run_server
 
     with plain_errors():
         faults = check_settings(migrated_app().config)
         if faults:
             raise Failed("\n".join(f"{fault}." for fault in faults))
+    if is_taken(host, port):
+        raise Failed(f"Port {port} is in use by another program; stop that one, or choose another port with --port.")
     run_server(host, port, workers)
