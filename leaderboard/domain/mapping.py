@@ -221,6 +221,8 @@ def _template(content: Any, number: int) -> EventTemplate:
     if not isinstance(content, dict):
         raise Refused(f"{place} is not a table; write it as [[event]].")
     for key in content:
+        if key in HEAD_KEYS:
+            raise Refused(f"{place}: {key} is a key of the whole file; write it above the first [[event]].")
         if key not in EVENT_KEYS:
             raise Refused(f"{place}: {key} is not a known key; known are {', '.join(EVENT_KEYS)}.")
     for key in ("type", "event_id", "subject", "occurred_at"):
@@ -253,12 +255,8 @@ def _condition(content: dict[str, Any], key: str, place: str) -> Condition | Non
     value = content.get(key)
     if value is None:
         return None
-    if isinstance(value, dict) and value and [] not in value.values():
-        return Condition(
-            wanted={name.strip(): frozenset(_texts(each, f"{place}: {key}, {name}")) for name, each in value.items()}
-        )
     if isinstance(value, dict):
-        raise Refused(f'{place}: {key} names nothing to compare with; write {key} = {{ column = "text" }}.')
+        return _comparison(value, key, place)
     if not isinstance(value, str):
         raise Refused(
             f'{place}: {key} = {quoted(value)}; expected {key} = "{{column}}", or to compare '
@@ -271,6 +269,19 @@ def _condition(content: dict[str, Any], key: str, place: str) -> Condition | Non
             f'or to compare {key} = {{ column = ["one text", "another"] }}.'
         )
     return Condition(text=text)
+
+
+def _comparison(table: dict[str, Any], key: str, place: str) -> Condition:
+    if not table or [] in table.values():
+        raise Refused(f'{place}: {key} names nothing to compare with; write {key} = {{ column = "text" }}.')
+    if any(isinstance(each, dict) for each in table.values()):
+        raise Refused(
+            f"{place}: {key} holds a table in a table; put a name with a dot into quotation marks, "
+            f'{key} = {{ "Lead.State" = "text" }}.'
+        )
+    return Condition(
+        wanted={name.strip(): frozenset(_texts(each, f"{place}: {key}, {name}")) for name, each in table.items()}
+    )
 
 
 def _values(content: Any, place: str) -> dict[str, dict[str, str]]:

@@ -246,6 +246,14 @@ def test_a_column_may_be_called_as_a_shortened_one_is_written():
         (QUALIFIED + 'when = ""\n', 'when = "" is never empty'),
         (QUALIFIED + "when = {}\n", "when names nothing to compare with"),
         (QUALIFIED + "when = { state = true }\n", "when, state = true; expected a text or a list of texts"),
+        (
+            QUALIFIED + 'when = { a.b = "x" }\n',
+            "when holds a table in a table; put a name with a dot into quotation marks",
+        ),
+        (
+            QUALIFIED + 'time_zone = "UTC"\n',
+            "time_zone is a key of the whole file; write it above the first [[event]].",
+        ),
         (QUALIFIED + "when = { state = [] }\n", "when names nothing to compare with"),
         (QUALIFIED + 'when = ["{state}"]\n', 'when = ["{state}"]; expected when = "{column}", or to compare when = {'),
         (QUALIFIED + "unless = 1\n", 'unless = 1; expected unless = "{column}", or to compare'),
