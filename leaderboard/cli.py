@@ -11,7 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import SIDES
-from leaderboard.domain.shown import visible
+from leaderboard.domain.shown import quoted, visible
 from leaderboard.first_passwords import keep_passwords, kept_passwords
 from leaderboard.printing import ImportProgress, count, is_watched, print_report, print_rows, progress_bar
 from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, plain_errors, with_session
@@ -168,9 +168,8 @@ def _mapping_file(_context: click.Context, _option: click.Parameter, name: str |
     """Find a mapping by its name or path."""
     found = None if name is None else mapping_file(name)
     if name is not None and found is None:
-        raise click.BadParameter(
-            f'"{name}" is neither a file nor a built-in mapping; built in are {", ".join(built_in_mappings())}.'
-        )
+        built_in = ", ".join(built_in_mappings())
+        raise Failed(f"{quoted(file_name(name))} is neither a file nor a built-in mapping; built in are {built_in}.")
     return found
 
 
@@ -317,10 +316,12 @@ def user_token(session: Session, email: str) -> None:
 @click.option("--no-scheduler", is_flag=True, help="Do not run the scheduler beside the web server.")
 def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
     """Run the production web server."""
-    from leaderboard.server import run_server
+    from leaderboard.server import is_taken, run_server
 
     with plain_errors():
         faults = check_settings(migrated_app().config)
         if faults:
             raise Failed("\n".join(f"{fault}." for fault in faults))
+    if is_taken(host, port):
+        raise Failed(f"Port {port} is in use by another program; stop that one, or choose another port with --port.")
     run_server(host, port, workers)

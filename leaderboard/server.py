@@ -1,7 +1,21 @@
 """The production web server: gunicorn around leaderboard.wsgi."""
 
+import errno
 import os
+import socket
 import sys
+
+
+def is_taken(host: str, port: int) -> bool:
+    """Tell whether another program listens there already: gunicorn would go on trying for a while."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
 
 
 def run_server(host: str, port: int, workers: int) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -227,6 +228,18 @@ def test_control_characters_of_a_file_never_reach_the_terminal(aurora):
     for form in ("text", "json"):
         result = aurora.run("events", "import", aurora.file("e.csv", content), "--format", form)
         assert not {"\x1b", "\x07", "\x9b"} & set(result.output)
+
+
+def test_a_port_that_is_taken_is_named_before_anything_is_served(aurora, monkeypatch):
+    monkeypatch.setattr("leaderboard.cli.check_settings", lambda _config: [])
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        result = aurora.run("serve", "--port", str(port))
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert f"Port {port} is in use by another program; " in result.stderr
 
 
 def test_the_report_as_json_is_stable(aurora):

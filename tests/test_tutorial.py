@@ -37,4 +37,4 @@ def test_what_the_tutorial_quotes_from_its_files_is_in_them():
     for kind in ("toml", ""):
         for block in blocks(TUTORIAL, kind):
             for line in block.splitlines():
-                assert line in files or line.startswith(("cd ", "export ")), line
+                assert line in files or line.startswith(("cd ", "cp ", "export ")), line

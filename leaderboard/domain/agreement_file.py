@@ -22,13 +22,13 @@ from leaderboard.domain.agreement import (
     Sum,
 )
 from leaderboard.domain.errors import AgreementRefused
+from leaderboard.domain.inbound import TYPE
 from leaderboard.domain.instants import is_known_day
 from leaderboard.domain.money import LARGEST, parse_amount
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.domain.toml_text import read_toml
 
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 KEY = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*")
 MAX_POINTS = 1_000_000
 LONGEST_DURATION = timedelta(days=3653)  # so that what falls due stays within the years that are known
@@ -109,12 +109,13 @@ class _Table:
     def types(self, key: str, default: Any = ...) -> frozenset[str]:
         def fits(value: Any) -> bool:
             return (
-                isinstance(value, list)
-                and value != []
-                and all(isinstance(v, str) and EVENT_TYPE.fullmatch(v) for v in value)
+                isinstance(value, list) and value != [] and all(isinstance(v, str) and TYPE.fullmatch(v) for v in value)
             )
 
-        return frozenset(self.take(key, 'a list of event types such as ["lead.assigned"]', fits, default) or ())
+        return frozenset(
+            self.take(key, 'a list of event types, dotted words in lower case such as ["lead.assigned"]', fits, default)
+            or ()
+        )
 
     def duration(self, key: str, default: Any = ...) -> Any:
         value = self.take(key, 'a duration such as "8h"', lambda v: isinstance(v, str), default)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from leaderboard.domain.instants import FIRST_YEAR, LAST_YEAR, OUTSIDE
 from leaderboard.domain.money import parse_amount
 from leaderboard.domain.shown import quoted
-from leaderboard.domain.time_formats import ISO, read_time
+from leaderboard.domain.time_formats import ISO, read_iso, read_time
 
 COLUMNS = (
     "event_id",
@@ -30,7 +30,7 @@ KNOWN_TYPES = frozenset(
     "task.assigned task.completed".split()
 )
 OUTCOMES = ("qualified", "disqualified", "recycled")
-TYPE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
+TYPE = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+")
 EARLIEST, LATEST = datetime(FIRST_YEAR, 1, 2, tzinfo=UTC), datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 LONGEST_TEXT = 400
 MOST_TYPES = 1_000
@@ -79,7 +79,7 @@ class TimeReader:
     def read(self, text: str, column: str) -> datetime:
         """Return the UTC instant of a text; else RowError."""
         try:
-            instant = datetime.fromisoformat(text) if self._is_iso else read_time(text, self.time_formats)
+            instant = read_iso(text) if self._is_iso else read_time(text, self.time_formats)
         except ValueError:
             expected = " or ".join(self.time_formats).replace(ISO, "ISO 8601 such as 2025-02-28T09:10-03:00")
             raise RowError(column, text, f"is not a date; expected {expected}") from None
@@ -147,7 +147,9 @@ class EventReader:
     def _check_type(self, event_type: str) -> None:
         if not TYPE.fullmatch(event_type) or len(event_type) > LONGEST_TEXT:
             raise RowError(
-                "type", event_type[:80], "is not an event type; expected a dotted word such as lead.assigned"
+                "type",
+                event_type[:80],
+                "is not an event type; expected a dotted word in lower case such as lead.assigned",
             )
         if len(self._types) < MOST_TYPES:
             self._types.add(event_type)

@@ -1,7 +1,7 @@
 """Mappings: how the rows of any other CSV become events (design section 4)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS, Row, RowError
+from leaderboard.domain.shown import quoted
 from leaderboard.domain.time_formats import EXAMPLE, ISO, fault_of, with_offset
 from leaderboard.domain.toml_text import read_toml
 
@@ -24,12 +25,11 @@ ANY = "*"  # any text but the empty one
 class Text:
     """A text with {column} of theirs in braces; {column:15} takes the first 15 characters only."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, header: Collection[str] = ()) -> None:
         self.text = text
         pieces = PLACEHOLDER.split(text)  # text, column, text, column, … text
         self.literals = pieces[::2]
-        found = [(CUT.fullmatch(name), name) for name in pieces[1::2]]
-        self.holes = [(cut[1], int(cut[2])) if cut else (name.strip(), None) for cut, name in found]
+        self.holes = [_hole(name.strip(), header) for name in pieces[1::2]]
 
     @property
     def columns(self) -> list[str]:
@@ -47,6 +47,12 @@ class Text:
         return text.strip()
 
 
+def _hole(name: str, header: Collection[str]) -> tuple[str, int | None]:
+    """Return a column and how many of its characters are taken; a header may hold a name such as "SLA:30" itself."""
+    cut = None if name in header else CUT.fullmatch(name)
+    return (cut[1].strip(), int(cut[2])) if cut else (name, None)
+
+
 @dataclass(frozen=True)
 class Condition:
     """What must hold of a row: a text that does not come out empty, or texts wanted by column ("*": any)."""
@@ -60,6 +66,10 @@ class Condition:
             return self.text.fill(row) != ""
         cells = ((row.get(name, "").strip(), wanted) for name, wanted in (self.wanted or {}).items())
         return all(cell in wanted or (ANY in wanted and cell != "") for cell, wanted in cells)
+
+    def for_header(self, header: Collection[str]) -> "Condition":
+        """Return the condition for a file with these columns."""
+        return self if self.text is None else Condition(text=Text(self.text.text, header))
 
     @property
     def columns(self) -> list[str]:
@@ -87,6 +97,15 @@ class EventTemplate:
         """The columns that it reads."""
         parts: list[Text | Condition] = [*self.texts.values(), *(each for each in (self.when, self.unless) if each)]
         return [name for part in parts for name in part.columns]
+
+    def for_header(self, header: Collection[str]) -> "EventTemplate":
+        """Return the template for a file with these columns."""
+        return replace(
+            self,
+            texts={column: Text(each.text, header) for column, each in self.texts.items()},
+            when=self.when and self.when.for_header(header),
+            unless=self.unless and self.unless.for_header(header),
+        )
 
     def origin(self, column: str) -> str:
         """Return what the mapping says about one of our columns, for the person who looks for it in their file."""
@@ -152,9 +171,10 @@ class EventMapping:
         return frozenset(name for each in self.templates for name in each.columns)
 
     def for_header(self, header: Sequence[str]) -> "EventMapping":
-        """Return the mapping without the optional events whose columns a file lacks."""
-        kept = tuple(each for each in self.templates if not each.is_optional or set(each.columns) <= set(header))
-        return replace(self, templates=kept)
+        """Return the mapping for a file with these columns, without the optional events that lack one."""
+        names = set(header)
+        templates = [each.for_header(names) for each in self.templates]
+        return replace(self, templates=tuple(t for t in templates if not t.is_optional or names.issuperset(t.columns)))
 
     def rows(self, theirs: Row) -> Iterator[tuple[EventTemplate, dict[str, str]]]:
         """Yield the rows of ours that one row of theirs gives, each with its template.
@@ -201,6 +221,8 @@ def _template(content: Any, number: int) -> EventTemplate:
     if not isinstance(content, dict):
         raise Refused(f"{place} is not a table; write it as [[event]].")
     for key in content:
+        if key in HEAD_KEYS:
+            raise Refused(f"{place}: {key} is a key of the whole file; write it above the first [[event]].")
         if key not in EVENT_KEYS:
             raise Refused(f"{place}: {key} is not a known key; known are {', '.join(EVENT_KEYS)}.")
     for key in ("type", "event_id", "subject", "occurred_at"):
@@ -233,12 +255,13 @@ def _condition(content: dict[str, Any], key: str, place: str) -> Condition | Non
     value = content.get(key)
     if value is None:
         return None
-    if isinstance(value, dict) and value:
-        return Condition(
-            wanted={name.strip(): frozenset(_texts(each, f"{place}: {key}, {name}")) for name, each in value.items()}
-        )
     if isinstance(value, dict):
-        raise Refused(f'{place}: {key} is an empty table; write {key} = {{ column = "text" }}.')
+        return _comparison(value, key, place)
+    if not isinstance(value, str):
+        raise Refused(
+            f'{place}: {key} = {quoted(value)}; expected {key} = "{{column}}", or to compare '
+            f'{key} = {{ column = ["one text", "another"] }}.'
+        )
     text = _filled(content, key, place)
     if any(literal.strip() for literal in text.literals) or not text.columns:
         raise Refused(
@@ -246,6 +269,19 @@ def _condition(content: dict[str, Any], key: str, place: str) -> Condition | Non
             f'or to compare {key} = {{ column = ["one text", "another"] }}.'
         )
     return Condition(text=text)
+
+
+def _comparison(table: dict[str, Any], key: str, place: str) -> Condition:
+    if not table or [] in table.values():
+        raise Refused(f'{place}: {key} names nothing to compare with; write {key} = {{ column = "text" }}.')
+    if any(isinstance(each, dict) for each in table.values()):
+        raise Refused(
+            f"{place}: {key} holds a table in a table; put a name with a dot into quotation marks, "
+            f'{key} = {{ "Lead.State" = "text" }}.'
+        )
+    return Condition(
+        wanted={name.strip(): frozenset(_texts(each, f"{place}: {key}, {name}")) for name, each in table.items()}
+    )
 
 
 def _values(content: Any, place: str) -> dict[str, dict[str, str]]:
@@ -275,8 +311,11 @@ def _amounts(document: dict[str, Any]) -> AmountFormat | None:
 
 def _mark(document: dict[str, Any], key: str, example: str) -> str | None:
     mark = _text(document, key, "the mapping")
-    if mark is not None and (len(mark) != 1 or mark in '"\r\n' or mark.isalnum()):
-        raise Refused(f'The mapping: {key} = "{mark}"; expected one character such as "{example}".')
+    if mark is not None and (len(mark) != 1 or mark in '"\r\n\0' or mark.isalnum()):
+        raise Refused(
+            f'The mapping: {key} = {quoted(mark)}; expected one character such as "{example}", '
+            "but no letter, digit or quotation mark."
+        )
     return mark
 
 
@@ -293,21 +332,21 @@ def _texts(value: Any, place: str) -> tuple[str, ...]:
     found = value if isinstance(value, list) else [value]
     for each in found:
         if not isinstance(each, str | int) or isinstance(each, bool):
-            raise Refused(f'{place} = {value!r}; expected a text or a list of texts such as ["one", "another"].')
+            raise Refused(f'{place} = {quoted(value)}; expected a text or a list of texts such as ["one", "another"].')
     return tuple(str(each).strip() for each in found)
 
 
 def _text(content: dict[str, Any], key: str, place: str) -> str | None:
     value = content.get(key)
     if value is not None and not isinstance(value, str):
-        raise Refused(f"{place}: {key} = {value!r}; expected a text.")
+        raise Refused(f"{place}: {key} = {quoted(value)}; expected a text.")
     return value
 
 
 def _flag(content: dict[str, Any], key: str, place: str) -> bool:
     value = content.get(key, False)
     if not isinstance(value, bool):
-        raise Refused(f"{place}: {key} = {value!r}; expected true or false.")
+        raise Refused(f"{place}: {key} = {quoted(value)}; expected true or false.")
     return value
 
 

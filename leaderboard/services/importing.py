@@ -135,8 +135,6 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
         report.duplicate += len(rows) - new
         options.progress("read", report.read, 0)
     names.store_memberships()
-    if options.is_dry_run:
-        return report
     events.note_import(
         connection, source, options.file_name, now, report.read, report.new, report.duplicate, report.refused
     )
@@ -209,6 +207,7 @@ class _FileEvents:
         if self.mapping and not isinstance(self.table, Table):
             raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
         if isinstance(self.table, Table):
+            self.table.refuse_repeated(self.mapping.columns if self.mapping else COLUMNS)
             self._check_header(self.header)
         self.options.keep_header(self.table.raw_header)
         for row in self.table.rows():

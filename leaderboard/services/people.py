@@ -76,6 +76,7 @@ def load_people(session: Session, stream: BinaryIO, *, now: datetime, progress: 
 def read_people(stream: BinaryIO) -> list[Person]:
     """Return the rows of a people file; Refused naming each wrong one."""
     table = Table(stream)
+    table.refuse_repeated(COLUMNS)
     _check_header(table.header)
     persons: list[Person] = []
     problems = _Problems()

@@ -2,8 +2,9 @@
 
 import csv
 import json
+import re
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 from typing import Any, BinaryIO, ClassVar, NamedTuple
 
@@ -12,6 +13,7 @@ from leaderboard.domain.inbound import COLUMNS
 from leaderboard.domain.shown import quoted, shown
 from leaderboard.services.lines import LONGEST_LINE, UNCLOSED, UTF8_MARK, Lines, is_utf16
 
+QUOTED = re.compile(r'"[^"]*"')
 MOST_REREAD = 1_000_000  # lines read again after a quotation mark that was never closed
 CSV_FAULTS = {
     "field larger": f"a cell is longer than {csv.field_size_limit():,} characters; shorten it",
@@ -47,7 +49,7 @@ class Table:
             raise Refused("line 1 is empty; the file must begin with a row of column names.")
         if "\r" in first.rstrip("\r\n") and '"' not in first:
             raise Refused("line 1: the lines end in CR alone; save the file with line ends of LF or CRLF.")
-        self.delimiter = delimiter or max(",;\t", key=first.count)
+        self.delimiter = delimiter or _delimiter_of(first)
         self._reader = self._csv(chain([first], self._rest))
         self.header = self._header()
 
@@ -60,10 +62,13 @@ class Table:
         except csv.Error as error:
             raise Refused(f"line 1: {_csv_fault(error)}.") from error
         self.raw_header = self._lines.mark + self.raw()
-        repeated = [name for name, number in Counter(header).items() if name and number > 1]
+        return header
+
+    def refuse_repeated(self, read: Collection[str]) -> None:
+        """Refuse a header in which one of the columns to be read stands twice; others may."""
+        repeated = [name for name, number in Counter(self.header).items() if name in read and number > 1]
         if repeated:
             raise Refused(f"line 1: column {quoted(repeated[0])} stands twice; give each column a name of its own.")
-        return header
 
     def raw(self) -> bytes:
         """Return the row just read as it stands in the file, with its line's end."""
@@ -107,6 +112,11 @@ class Table:
     def _taken_again(self) -> Iterator[str]:
         while self._again:
             yield self._lines.mended(self._again.popleft())
+
+
+def _delimiter_of(header: str) -> str:
+    """Return what stands most often between names; what stands in quotation marks is part of one."""
+    return max(",;\t", key=QUOTED.sub("", header).count)
 
 
 def _cells(number: int) -> str:

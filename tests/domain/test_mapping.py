@@ -87,7 +87,7 @@ def test_what_a_cell_holds_is_never_taken_for_a_column():
             'time_zone = "Mars"\n' + QUALIFIED,
             'The mapping: time_zone = "Mars" is not a time zone; write a name such as',
         ),
-        ('delimiter = ";;"\n' + QUALIFIED, 'The mapping: delimiter = ";;"; expected one character such as ";".'),
+        ('delimiter = ";;"\n' + QUALIFIED, 'The mapping: delimiter = ";;"; expected one character such as ";", but no'),
         (
             QUALIFIED + WON.replace("sr", "sr").replace("member", "owner"),
             "event number 2 of the mapping: owner is not a known key",
@@ -224,8 +224,17 @@ def test_several_time_formats_are_kept_in_order():
 
 
 def test_a_z_at_the_end_of_a_format_stands_for_utc():
-    text = 'time_format = ["%Y-%m-%dT%H:%M:%S.%fZ", "%d/%m/%Y %Z"]\n' + QUALIFIED
-    assert parse_mapping(text).time_formats == ("%Y-%m-%dT%H:%M:%S.%f%z", "%d/%m/%Y %Z")
+    text = 'time_format = ["%Y-%m-%dT%H:%M:%S.%fZ", "%d/%m/%Y %%Z"]\n' + QUALIFIED
+    assert parse_mapping(text).time_formats == ("%Y-%m-%dT%H:%M:%S.%f%z", "%d/%m/%Y %%Z")
+
+
+def test_a_column_may_be_called_as_a_shortened_one_is_written():
+    mapping = parse_mapping(QUALIFIED + 'team = "{SLA:30}"\nwhen = "{SLA:30}"\n')
+    row = {"id": "1", "contact": "2026-03-10", "SLA": "x" * 40, "SLA:30": "Gold"}
+    for header, team in ((("id", "contact", "SLA:30"), "Gold"), (("id", "contact", "SLA"), "x" * 30)):
+        read = mapping.for_header(header)
+        assert read.columns == set(header)
+        assert [ours["team"] for _, ours in read.rows(row)] == [team]
 
 
 @pytest.mark.parametrize(
@@ -236,12 +245,24 @@ def test_a_z_at_the_end_of_a_format_stands_for_utc():
         (QUALIFIED.replace('"{id}"', '"{}"'), 'subject = "{}" has a brace out of place'),
         (QUALIFIED + 'when = "{state} == Active"\n', 'when = "{state} == Active" is never empty, whatever the row'),
         (QUALIFIED + 'when = ""\n', 'when = "" is never empty'),
-        (QUALIFIED + "when = {}\n", "when is an empty table"),
-        (QUALIFIED + "when = { state = true }\n", "when, state = True; expected a text or a list of texts"),
-        (QUALIFIED + "unless = 1\n", "unless = 1; expected a text"),
+        (QUALIFIED + "when = {}\n", "when names nothing to compare with"),
+        (QUALIFIED + "when = { state = true }\n", "when, state = true; expected a text or a list of texts"),
+        (
+            QUALIFIED + 'when = { a.b = "x" }\n',
+            "when holds a table in a table; put a name with a dot into quotation marks",
+        ),
+        (
+            QUALIFIED + 'time_zone = "UTC"\n',
+            "time_zone is a key of the whole file; write it above the first [[event]].",
+        ),
+        (QUALIFIED + "when = { state = [] }\n", "when names nothing to compare with"),
+        (QUALIFIED + 'when = ["{state}"]\n', 'when = ["{state}"]; expected when = "{column}", or to compare when = {'),
+        (QUALIFIED + "unless = 1\n", 'unless = 1; expected unless = "{column}", or to compare'),
         ("empty = [1.5]\n" + QUALIFIED, "empty = [1.5]; expected a text or a list of texts"),
-        ('footer = "yes"\n' + QUALIFIED, "footer = 'yes'; expected true or false"),
+        ('footer = "yes"\n' + QUALIFIED, 'footer = "yes"; expected true or false'),
         ('decimal_mark = "12"\n' + QUALIFIED, 'decimal_mark = "12"; expected one character such as ","'),
+        ('delimiter = "\\u0000"\n' + QUALIFIED, r'delimiter = "\x00"; expected one character'),
+        ('delimiter = "\\n"\n' + QUALIFIED, r'delimiter = "\n"; expected one character'),
         ('decimal_mark = "1"\n' + QUALIFIED, 'decimal_mark = "1"; expected one character'),
         ('decimal_mark = ","\nthousands_mark = ","\n' + QUALIFIED, '"," is both the decimal and the thousands mark'),
         ("time_format = []\n" + QUALIFIED, "time_format names no format"),

@@ -61,16 +61,21 @@ def test_an_id_differs_by_case_and_white_space_is_part_of_no_other(aurora):
 
 def test_a_dry_run_reports_the_same_and_changes_nothing(aurora):
     content = csv_of(
-        ASSIGNED, DISPOSED, ASSIGNED, "e3,yesterday,lead.assigned,L2", "e4,2026-10-05,lead.assigned,L3,x-9"
+        *(ASSIGNED, DISPOSED, ASSIGNED, "e3,yesterday,lead.assigned,L2", "e4,2026-10-05,lead.assigned,L3,x-9"),
+        "e5,2026-10-05,lead.disposed,L4",
     )
     before = state(aurora), count(aurora), count(aurora, EventImport)
     dry = hand_in(aurora, content, is_dry_run=True, create_members="sales")
     assert (state(aurora), count(aurora), count(aurora, EventImport)) == before
     assert count(aurora, Member) == 4
     wet = hand_in(aurora, content, create_members="sales")
-    numbers = ("read", "new", "duplicate", "refused", "refusals", "warnings", "created_members", "created_teams")
+    numbers = (
+        *("read", "new", "duplicate", "refused", "refusals", "warnings", "created_members", "created_teams"),
+        *("points_posted", "anomalies"),
+    )
     assert [getattr(dry, name) for name in numbers] == [getattr(wet, name) for name in numbers]
-    assert (wet.read, wet.new, wet.duplicate, wet.refused, wet.created_members) == (5, 3, 1, 1, 1)
+    assert (wet.read, wet.new, wet.duplicate, wet.refused, wet.created_members) == (6, 4, 1, 1, 1)
+    assert (wet.points_posted, wet.anomalies) == (1, 1)
     assert dry.is_dry_run
     assert not wet.is_dry_run
 

@@ -123,7 +123,6 @@ def test_what_is_kept_of_a_file_does_not_grow():
         (b"PK\x03\x04....", "line 1: this is a workbook or an archive, not a text; save it as"),
         (b"\x00" * 100, "line 1: the row holds a NUL byte; remove it."),
         (b"\xe7,b\n", "line 1: byte 0xe7 is not UTF-8"),
-        (b"a,a\n", 'line 1: column "a" stands twice'),
         (b'"a,b\n', "line 1: the row is not CSV: a quotation mark is never closed"),
     ],
 )
@@ -131,6 +130,27 @@ def test_a_file_of_another_kind_is_refused_with_line_and_remedy(content, reason)
     with pytest.raises(Refused) as refused:
         table(content)
     assert str(refused.value).startswith(reason)
+
+
+def test_a_column_that_is_read_must_not_stand_twice():
+    found = table(b"id,note,,note,\n1,a,b,c,d\n")
+    found.refuse_repeated(["id"])
+    with pytest.raises(Refused, match='line 1: column "note" stands twice'):
+        found.refuse_repeated(["id", "note"])
+
+
+@pytest.mark.parametrize(
+    ("header", "delimiter"),
+    [
+        (b"a,b;c,d\n", ","),
+        (b"a;b\tc;d\n", ";"),
+        (b"a\tb\n", "\t"),
+        (b'"Amount, net";"Name, first";id\n', ";"),  # commas that are part of names
+        (b"a\n", ","),
+    ],
+)
+def test_the_delimiter_is_what_stands_most_often_between_names(header, delimiter):
+    assert table(header).delimiter == delimiter
 
 
 def test_a_header_of_very_many_columns_is_read_in_no_time():
