@@ -97,7 +97,7 @@ def query_of(args: MultiDict[str, str], day: date) -> BoardQuery:
         parse_period(period)
     except PeriodRefused:
         abort(400)
-    is_page = page.isdecimal() and len(page) <= 6 and 1 <= int(page) <= LAST_PAGE
+    is_page = page.isascii() and page.isdecimal() and len(page) <= 6 and 1 <= int(page) <= LAST_PAGE
     if scope not in SCOPES or side not in (None, *SIDES) or by not in WAYS or not is_page:
         abort(400)
     return BoardQuery(period, scope, side, by if scope == "team" else "total", int(page))
@@ -131,10 +131,8 @@ def _rendered(query: BoardQuery, shows_missed: bool) -> Shown:
         shows_missed=shows_missed,
         address=lambda **changes: _address(board.query, **changes),
     )
-    head, standings = (
-        Markup("<title>{} · {}</title>").format(title, organisation_name()).encode(),
-        html.strip().encode(),
-    )
+    head = Markup("<title>{} · {}</title>").format(title, organisation_name()).encode()
+    standings = html.strip().encode()
     return Shown(title, head, standings, hashlib.sha256(head + standings).hexdigest()[:24])
 
 

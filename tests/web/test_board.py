@@ -89,7 +89,7 @@ def test_the_readers_own_row_is_marked_and_nobody_elses(reader):
 def test_htmx_gets_the_standings_alone_and_everybody_else_the_page(reader):
     client = reader("ana")
     fragment = text_of(client.get(PEOPLE, headers=FRAGMENT))
-    assert fragment.startswith('<title>November 2026</title><section id="board-standings"')
+    assert fragment.startswith('<title>November 2026 · People · Aurora</title><section id="board-standings"')
     assert "<html" not in fragment
     for headers in ({}, {**FRAGMENT, "HX-Boosted": "true"}, {**FRAGMENT, "HX-History-Restore-Request": "true"}):
         assert "<html" in text_of(client.get(PEOPLE, headers=headers))
@@ -109,6 +109,8 @@ def test_htmx_gets_the_standings_alone_and_everybody_else_the_page(reader):
         "page=-1",
         "page=1e3",
         "page=9999999",
+        "page=٣",
+        "page=²",
         "period=2026-10&period=2026-11",
     ],
 )
