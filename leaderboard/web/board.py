@@ -128,6 +128,7 @@ def _rendered(query: BoardQuery, shows_missed: bool) -> Shown:
     html = render_template(
         "board/_standings.html",
         board=board,
+        title=title,
         shows_missed=shows_missed,
         address=lambda **changes: _address(board.query, **changes),
     )

@@ -5,7 +5,7 @@ import json
 from flask import Flask
 
 from leaderboard.web import wording
-from leaderboard.web.assets import asset
+from leaderboard.web.assets import asset, integrity
 from leaderboard.web.organisation import organisation_name
 
 YEAR_SECONDS = 31_536_000
@@ -35,5 +35,5 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         period_name=wording.period_name, number=wording.number, initials=wording.initials, hue=wording.hue
     )
-    app.jinja_env.globals.update(asset=asset, htmx_config=json.dumps(HTMX, separators=(",", ":")))
+    app.jinja_env.globals.update(asset=asset, integrity=integrity, htmx_config=json.dumps(HTMX, separators=(",", ":")))
     app.context_processor(lambda: {"organisation_name": organisation_name()})
