@@ -168,6 +168,29 @@ def test_find_me_leads_to_the_row_of_the_reader_or_their_team(reader, session, s
     assert answer.location.endswith(f"#standing-{ids[place]}")
 
 
+def test_find_me_tells_one_who_is_not_on_the_board(reader):
+    client = reader("ana")
+    answer = client.get("/find-me?period=2026-11&scope=member&side=marketing&page=2")
+    assert answer.location == "/?period=2026-11&scope=member&side=marketing"
+    assert "You are not on this board." in client.get(answer.location).text
+    assert "You are not on this board." not in client.get(answer.location).text
+
+
+def test_a_board_is_kept_for_all_readers_but_marks_each_ones_own_row(reader, session):
+    pages = {name: text_of(reader(name).get(PEOPLE, headers=FRAGMENT)) for name in ("ana", "bia")}
+    assert pages["ana"].replace(' aria-current="true" class="place', ' class="place') == pages["bia"].replace(
+        ' aria-current="true" class="place', ' class="place'
+    )
+    assert pages["ana"] != pages["bia"]
+
+
+def test_a_period_in_which_nobody_has_points_shows_no_movement(reader):
+    page = text_of(reader("ana").get("/?period=2026-12&scope=member"))
+    assert "This period has not begun" in page
+    assert '<span class="fresh">' not in page
+    assert "place-1" not in page
+
+
 def test_before_anything_is_loaded_the_page_says_what_to_do(app, session):
     app.config["WTF_CSRF_ENABLED"] = False
     add_user(session, email="enzo@example.com", role="admin", password=worlds.PASSWORD, now=NOW)
