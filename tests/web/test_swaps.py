@@ -43,6 +43,23 @@ def test_a_swap_under_way_shows_and_the_old_board_stays(page, world):
     expect(page.locator(".progress")).to_be_hidden()
 
 
+def test_a_late_answer_to_an_earlier_choice_changes_nothing(page, world):
+    enter(page)
+    held = []
+    page.route("**/?*side=*", lambda route: held.append(route))
+    for name in ("Marketing", "Sales"):
+        page.get_by_role("link", name=name).click()
+        page.wait_for_timeout(100)
+    held[1].continue_()
+    expect(page.locator(".standings .name")).to_have_text(["North", "South"])
+    held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator(".standings .name")).to_have_text(["North", "South"])
+    expect(page).to_have_title("November 2026 · Teams · Sales · Aurora")
+    assert "side=sales" in page.url
+    page.guard.faults.clear()  # htmx names the choice that was given up
+
+
 def test_without_network_a_choice_says_so_and_goes_back(page, world, axe):
     enter(page)
     address = page.url
