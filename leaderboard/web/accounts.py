@@ -29,7 +29,7 @@ def sign_in() -> BaseResponse | str:
     target = safe_next(request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(target, 303)
-    return _sign_in_page(target)
+    return _sign_in_page(target, has_ended=session_token() is not None)
 
 
 @bp.post("/sign-in")
@@ -117,8 +117,8 @@ def language() -> BaseResponse:
     return response
 
 
-def _sign_in_page(target: str, email: str = "", error: str | None = None) -> str:
-    return render_template("accounts/sign_in.html", next=target, email=email, error=error)
+def _sign_in_page(target: str, email: str = "", error: str | None = None, has_ended: bool = False) -> str:
+    return render_template("accounts/sign_in.html", next=target, email=email, error=error, has_ended=has_ended)
 
 
 def _password_page(errors: dict[str, str]) -> str:

@@ -7,11 +7,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
@@ -23,18 +23,30 @@ from leaderboard.services.boards import BoardQuery, page_of, participant_of, rea
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
-from leaderboard.web.kept import KeptPages
+from leaderboard.web.kept import Kept
+from leaderboard.web.languages import choose_language
+from leaderboard.web.organisation import organisation_name
 from leaderboard.web.wording import period_name
 
 bp = Blueprint("board", __name__)
 SCOPES, WAYS = ("team", "member"), ("total", "average")
-MOST_KEPT = 256
+MOST_BOARDS, MOST_ADDRESSES = 256, 1024
 LAST_PAGE = 100_000
 
 
+class Shown(NamedTuple):
+    """A board as all who see as much see it. head: the title as htmx takes it; tag: changes with what is shown."""
+
+    title: str
+    head: bytes
+    standings: bytes
+    tag: str
+
+
 @bp.record_once
-def _keep_pages(state: Any) -> None:
-    state.app.extensions["kept_boards"] = KeptPages(MOST_KEPT)
+def _keep(state: Any) -> None:
+    state.app.extensions["kept_boards"] = Kept[Shown](MOST_BOARDS)
+    state.app.extensions["kept_addresses"] = Kept[BoardQuery](MOST_ADDRESSES)
 
 
 @bp.get("/")
@@ -42,36 +54,37 @@ def index() -> ResponseReturnValue:
     """The board that the address asks for: the page, or for htmx its standings alone."""
     if g.rules_version is None:
         return render_template("board/empty.html")
-    day = today(db.session(), now=utc_now(), rules_version=g.rules_version)
-    query = query_of(request.args, day)
-    is_fragment = wants_fragment()
-    answer = Response(headers={"Vary": "HX-Request"})
-    etag = _digest(query, day, is_fragment)
-    answer.set_etag(etag)
-    answer.headers["Cache-Control"] = "private, no-cache" if is_fragment else "no-store"
-    if etag in request.if_none_match:
-        answer.status_code = 304
-        return answer
-    standings = _standings(query, day)
-    title = period_name(query.period)
-    answer.data = (
-        f"<title>{Markup.escape(title)}</title>{standings}"
-        if is_fragment
-        else render_template("board/index.html", title=title, standings=Markup(standings))
-    )
-    return answer
+    reader = current_user._get_current_object()  # asked for once: each look through the proxy costs time
+    query, shown = _asked_for(reader.is_manager)
+    if not wants_fragment():
+        standings = Markup(_for_reader(shown, query, reader.member_id).decode())
+        return render_template("board/index.html", title=shown.title, standings=standings)
+    tag = f"{shown.tag}-{reader.id}-{reader.member_id}"
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache"}
+    if tag in request.if_none_match:
+        return Response(status=304, headers=headers)
+    body = shown.head + _for_reader(shown, query, reader.member_id)
+    return Response(body, headers=headers, mimetype="text/html")
 
 
 @bp.get("/find-me")
 def find_me() -> ResponseReturnValue:
     """Lead to the page of the board on which the reader, or their team, stands."""
-    if g.rules_version is None or current_user.member_id is None:
+    if g.rules_version is None:
         return redirect(url_for("board.index"))
     query = query_of(request.args, today(db.session(), now=utc_now(), rules_version=g.rules_version))
+    if current_user.member_id is None:
+        return _not_there(query)
     page = page_of(db.session(), query, member_id=current_user.member_id)
+    if page is None:
+        return _not_there(query)
     place = participant_of(db.session(), query, member_id=current_user.member_id)
-    anchor = "board-standings" if page is None else f"standing-{place}"
-    return redirect(f"{_address(replace(query, page=page or 1))}#{anchor}")
+    return redirect(f"{_address(replace(query, page=page))}#standing-{place}")
+
+
+def _not_there(query: BoardQuery) -> ResponseReturnValue:
+    flash(_("You are not on this board."), "wrong")
+    return redirect(_address(replace(query, page=1)))
 
 
 def query_of(args: MultiDict[str, str], day: date) -> BoardQuery:
@@ -84,41 +97,50 @@ def query_of(args: MultiDict[str, str], day: date) -> BoardQuery:
         parse_period(period)
     except PeriodRefused:
         abort(400)
-    is_page = page.isdecimal() and len(page) <= 6 and 1 <= int(page) <= LAST_PAGE
+    is_page = page.isascii() and page.isdecimal() and len(page) <= 6 and 1 <= int(page) <= LAST_PAGE
     if scope not in SCOPES or side not in (None, *SIDES) or by not in WAYS or not is_page:
         abort(400)
     return BoardQuery(period, scope, side, by if scope == "team" else "total", int(page))
 
 
-def _digest(query: BoardQuery, day: date, is_fragment: bool) -> str:
-    """Return what an answer depends on, as an entity tag."""
-    parts = (*_key(query, day), current_user.get_id(), current_user.member_id, is_fragment)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+def _asked_for(shows_missed: bool) -> tuple[BoardQuery, Shown]:
+    """Return what the request asks for, made only if it is not kept."""
+    day = today(db.session(), now=utc_now(), rules_version=g.rules_version)
+    kept, address = current_app.extensions, (request.query_string, day)
+    query = kept["kept_addresses"].get(address, lambda: query_of(request.args, day))
+    key = g.scores_version, g.rules_version, query, choose_language(), day, shows_missed
+    return query, kept["kept_boards"].get(key, lambda: _rendered(query, shows_missed))
 
 
-def _key(query: BoardQuery, day: date) -> tuple[Any, ...]:
-    """Return what the standings depend on, whoever reads them."""
-    return g.scores_version, g.rules_version, query, str(get_locale()), day, current_user.is_manager
+def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes:
+    """Return the standings with the reader's own row marked."""
+    if member_id is None:
+        return shown.standings
+    place = participant_of(db.session(), query, member_id=member_id, rules_version=g.rules_version)
+    row = f'<tr id="standing-{place}"'.encode()
+    return shown.standings.replace(row, row + b' aria-current="true"', 1)
 
 
-def _standings(query: BoardQuery, day: date) -> str:
-    """Return the fragment, with the reader's own row marked."""
-    html = current_app.extensions["kept_boards"].get(_key(query, day), lambda: _rendered(query))
-    if current_user.member_id is None:
-        return html
-    place = participant_of(db.session(), query, member_id=current_user.member_id, rules_version=g.rules_version)
-    row = f'<tr id="standing-{place}"'
-    return html.replace(row, f'{row} aria-current="true"', 1)
-
-
-def _rendered(query: BoardQuery) -> str:
+def _rendered(query: BoardQuery, shows_missed: bool) -> Shown:
+    """Return a board; shows_missed: reps see what was reached, not who fell short."""
     board = read_board(db.session(), query, now=utc_now())
-    return render_template(
+    title = _title(query)
+    html = render_template(
         "board/_standings.html",
         board=board,
-        shows_missed=current_user.is_manager,  # reps see what was reached, not who fell short
+        title=title,
+        shows_missed=shows_missed,
         address=lambda **changes: _address(board.query, **changes),
-    ).strip()
+    )
+    head = Markup("<title>{} · {}</title>").format(title, organisation_name()).encode()
+    standings = html.strip().encode()
+    return Shown(title, head, standings, hashlib.sha256(head + standings).hexdigest()[:24])
+
+
+def _title(query: BoardQuery) -> str:
+    whom = _("Teams") if query.scope == "team" else _("People")
+    sides = {"sales": _("Sales"), "marketing": _("Marketing")}
+    return " · ".join((period_name(query.period), whom, *([sides[query.side]] if query.side else [])))
 
 
 def _address(query: BoardQuery, endpoint: str = "board.index", **changes: Any) -> str:

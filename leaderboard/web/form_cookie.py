@@ -43,7 +43,7 @@ class FormCookie(SecureCookieSessionInterface):
     """Flask's own way of signing and setting the cookie, for a session that is read late."""
 
     def open_session(self, app: Flask, request: Request) -> FormSession | None:  # type: ignore[override]
-        if self.get_signing_serializer(app) is None:
+        if not app.secret_key:
             return None
         opened = super().open_session
         return FormSession(lambda: dict(opened(app, request) or {}))

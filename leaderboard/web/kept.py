@@ -1,31 +1,34 @@
-"""Pages kept while nothing that they show has changed."""
+"""What is kept while nothing that it shows has changed."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
+from typing import Generic, TypeVar
+
+Thing = TypeVar("Thing")
 
 
-class KeptPages:
-    """The texts most recently made, by all that they depend on; the oldest go first.
+class Kept(Generic[Thing]):
+    """The things most recently made, by all that they depend on; the oldest go first.
 
-    The key holds the version of the scores, so that nothing ever has to be thrown away by hand.
+    The key holds the version of what a thing is made from, so that nothing ever has to be thrown away by hand.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._pages: OrderedDict[Hashable, str] = OrderedDict()
+        self._things: OrderedDict[Hashable, Thing] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable, make: Callable[[], str]) -> str:
-        """Return the text of a key, made now if it is not kept."""
+    def get(self, key: Hashable, make: Callable[[], Thing]) -> Thing:
+        """Return the thing of a key, made now if it is not kept."""
         with self._lock:
-            page = self._pages.get(key)
-            if page is not None:
-                self._pages.move_to_end(key)
-                return page
-        page = make()  # outside the lock: two may make the same, nobody waits
+            thing = self._things.get(key)
+            if thing is not None:
+                self._things.move_to_end(key)
+                return thing
+        thing = make()  # outside the lock: two may make the same, nobody waits
         with self._lock:
-            self._pages[key] = page
-            while len(self._pages) > self._most:
-                self._pages.popitem(last=False)
-        return page
+            self._things[key] = thing
+            while len(self._things) > self._most:
+                self._things.popitem(last=False)
+        return thing

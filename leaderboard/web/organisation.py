@@ -10,6 +10,14 @@ from leaderboard.domain.organisation_file import Organisation
 from leaderboard.services.rules import rule_book
 from leaderboard.storage.database import db
 
+PRODUCT = "SLA Leaderboard"
+
+
+def organisation_name() -> str:
+    """Return whose name stands on every page: the product's before an organisation is loaded."""
+    ours = organisation()
+    return ours.name if ours else PRODUCT
+
 
 def organisation() -> Organisation | None:
     """Return the organisation; None before one is loaded, and while the database does not answer."""

@@ -1,16 +1,14 @@
 """What all templates have: the organisation's name, static files, how to word things, htmx's settings."""
 
 import json
-from typing import Any
 
 from flask import Flask
 
 from leaderboard.web import wording
-from leaderboard.web.assets import asset
+from leaderboard.web.assets import asset, integrity
 from leaderboard.web.clock import YEAR_SECONDS
-from leaderboard.web.organisation import organisation
+from leaderboard.web.organisation import organisation_name
 
-PRODUCT = "SLA Leaderboard"
 # No eval and no styles of its own: our security policy allows neither. 409 and 422 carry a fragment with a message.
 HTMX = {
     "includeIndicatorStyles": False,
@@ -37,10 +35,5 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         period_name=wording.period_name, number=wording.number, initials=wording.initials, hue=wording.hue
     )
-    app.jinja_env.globals.update(asset=asset, htmx_config=json.dumps(HTMX, separators=(",", ":")))
-    app.context_processor(_values)
-
-
-def _values() -> dict[str, Any]:
-    ours = organisation()
-    return {"organisation_name": ours.name if ours else PRODUCT}
+    app.jinja_env.globals.update(asset=asset, integrity=integrity, htmx_config=json.dumps(HTMX, separators=(",", ":")))
+    app.context_processor(lambda: {"organisation_name": organisation_name()})

@@ -22,10 +22,18 @@ def safe_next(text: str | None) -> str:
 def ask_to_sign_in() -> BaseResponse:
     """Send a visitor to the sign-in page, and from there back to where they are."""
     if is_htmx():
-        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-        here = safe_next(shown.path + (f"?{shown.query}" if shown.query else ""))
+        here = _shown_page(request.headers.get("HX-Current-URL", ""))
         response = Response(_("You are signed out: sign in again."), 401, mimetype="text/plain")
         response.headers["HX-Redirect"] = url_for("accounts.sign_in", next=here)
         return response
     here = request.full_path.rstrip("?") if request.method == "GET" else HOME
     return redirect(url_for("accounts.sign_in", next=safe_next(here)), 303)
+
+
+def _shown_page(url: str) -> str:
+    """Return the address of ours that htmx says is shown; what it sends may be anything."""
+    try:
+        shown = urlsplit(url)
+    except ValueError:
+        return HOME
+    return safe_next(shown.path + (f"?{shown.query}" if shown.query else ""))

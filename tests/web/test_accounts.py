@@ -54,6 +54,18 @@ def test_an_e_mail_is_shown_as_text_not_as_html(client):
     assert "<script>alert" not in answer.text
 
 
+def test_only_one_whose_session_ended_is_told_so(app, client):
+    told = "Your session has ended."
+    assert told not in client.get("/sign-in").text
+    gone = signed_in(app)
+    gone.set_cookie("session", "of-yesterday")
+    assert told in gone.get("/sign-in?next=/password").text
+    post(gone, "/sign-out", page="/sign-in")
+    left = signed_in(app)
+    post(left, "/sign-out", page="/password")
+    assert told not in left.get("/sign-in").text
+
+
 def test_throttled_says_how_long_to_wait(client):
     for _ in range(5):
         assert sign_in(client, password="wrong").status_code == 401

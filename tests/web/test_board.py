@@ -23,7 +23,7 @@ def text_of(answer):
 
 def ranks(page):
     """Return rank and name of each row."""
-    rows = re.findall(r'<span class="medal">(\d+)</span>.*?<span class="name">(.*?)</span>', page, re.DOTALL)
+    rows = re.findall(r'<span class="medal">(\d+)</span>.*?<span class="name" dir="auto">(.*?)</span>', page, re.DOTALL)
     return [(int(rank), name) for rank, name in rows]
 
 
@@ -65,7 +65,7 @@ def test_a_side_has_a_board_of_its_own(reader):
 def test_s3_movement_is_since_the_month_before(reader):
     page = text_of(reader("ana").get(PEOPLE))
     ana = page[page.index('<tr id="standing-') :]
-    assert re.search(r'icon-up"/></svg>2<', ana[: ana.index("</tr>")])
+    assert re.search(r'icon-up"/></svg><span class="visually-hidden">up </span>2<', ana[: ana.index("</tr>")])
 
 
 def test_s4_a_quarter_sums_its_months(reader):
@@ -89,7 +89,7 @@ def test_the_readers_own_row_is_marked_and_nobody_elses(reader):
 def test_htmx_gets_the_standings_alone_and_everybody_else_the_page(reader):
     client = reader("ana")
     fragment = text_of(client.get(PEOPLE, headers=FRAGMENT))
-    assert fragment.startswith('<title>November 2026</title><section id="board-standings"')
+    assert fragment.startswith('<title>November 2026 · People · Aurora</title><section id="board-standings"')
     assert "<html" not in fragment
     for headers in ({}, {**FRAGMENT, "HX-Boosted": "true"}, {**FRAGMENT, "HX-History-Restore-Request": "true"}):
         assert "<html" in text_of(client.get(PEOPLE, headers=headers))
@@ -109,6 +109,8 @@ def test_htmx_gets_the_standings_alone_and_everybody_else_the_page(reader):
         "page=-1",
         "page=1e3",
         "page=9999999",
+        "page=٣",
+        "page=²",
         "period=2026-10&period=2026-11",
     ],
 )
@@ -164,6 +166,29 @@ def test_find_me_leads_to_the_row_of_the_reader_or_their_team(reader, session, s
     assert answer.status_code == 302
     ids = ids_of(session, Member if scope == "member" else Team)
     assert answer.location.endswith(f"#standing-{ids[place]}")
+
+
+def test_find_me_tells_one_who_is_not_on_the_board(reader):
+    client = reader("ana")
+    answer = client.get("/find-me?period=2026-11&scope=member&side=marketing&page=2")
+    assert answer.location == "/?period=2026-11&scope=member&side=marketing"
+    assert "You are not on this board." in client.get(answer.location).text
+    assert "You are not on this board." not in client.get(answer.location).text
+
+
+def test_a_board_is_kept_for_all_readers_but_marks_each_ones_own_row(reader, session):
+    pages = {name: text_of(reader(name).get(PEOPLE, headers=FRAGMENT)) for name in ("ana", "bia")}
+    assert pages["ana"].replace(' aria-current="true" class="place', ' class="place') == pages["bia"].replace(
+        ' aria-current="true" class="place', ' class="place'
+    )
+    assert pages["ana"] != pages["bia"]
+
+
+def test_a_period_in_which_nobody_has_points_shows_no_movement(reader):
+    page = text_of(reader("ana").get("/?period=2026-12&scope=member"))
+    assert "This period has not begun" in page
+    assert '<span class="fresh">' not in page
+    assert "place-1" not in page
 
 
 def test_before_anything_is_loaded_the_page_says_what_to_do(app, session):

@@ -4,10 +4,18 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import update
 
+from leaderboard.storage.tables import OrganisationRow, Total
 from tests.web.worlds import PASSWORD
 
 pytestmark = pytest.mark.browser
+# Over how many lines the text of each element goes.
+LINES = """all => all.map(each => {
+    const range = document.createRange();
+    range.selectNodeContents(each);
+    return range.getClientRects().length;
+})"""
 SIZES = {"phone": (390, 844), "laptop": (1440, 900), "wide": (1920, 1080)}
 
 
@@ -112,6 +120,35 @@ def test_after_signing_out_the_way_back_shows_nothing(page, world):
 def test_on_paper_there_is_the_board_and_no_controls(page, world):
     enter(page, path="/?scope=member")
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 720, "height": 1018})
     assert page.locator(".standings").is_visible()
     for hidden in (".top", ".choices", ".board-find"):
         assert not page.locator(hidden).is_visible()
+    assert page.locator("caption").inner_text() == "November 2026 · People · Aurora"
+    assert page.get_by_role("columnheader", name="Exceeded").is_visible()
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 900, 1440])
+def test_no_figure_is_broken_and_nothing_overflows_at_any_width(open_page, world, session, width):
+    long = "Maximiliana " * 30
+    session.execute(update(Total).where(Total.name == "Bia Souza").values(name=long.strip()))
+    session.execute(update(Total).values(points=Total.points * 123_457))
+    session.execute(update(OrganisationRow).values(rules_version=OrganisationRow.rules_version + 1))
+    session.commit()
+    page = enter(open_page(viewport={"width": width, "height": 800}, locale="pt-BR"), "dora")
+    for path in ("/?scope=member", "/?by=average", "/?period=2026-Q4"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for figure in (".score", ".medal"):
+            assert set(page.locator(figure).evaluate_all(LINES)) == {1}
+    assert "3.703.710" in page.goto("/?scope=member").text()
+    assert long.strip() in page.locator(".standings").inner_text()
+
+
+def test_every_control_is_large_enough_for_a_finger(open_page, world):
+    page = enter(open_page(viewport={"width": 390, "height": 844}))
+    page.locator(".menu summary").click()
+    heights = (
+        "els => els.filter(el => el.offsetHeight && !el.matches('.skip')).map(el => el.getBoundingClientRect().height)"
+    )
+    assert min(page.locator("a, button, select, summary").evaluate_all(heights)) >= 44

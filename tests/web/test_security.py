@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from leaderboard.services import accounts
 from leaderboard.storage.database import db
+from tests.cdn import integrity_of
 from tests.web.door import (
     ANA,
     PASSWORD,
@@ -116,6 +117,18 @@ def test_an_own_copy_of_htmx_needs_no_foreign_script(make_app):
     assert "script-src 'self';" in answer.headers["Content-Security-Policy"]
 
 
+def test_every_script_names_what_it_must_hold(app, ana):
+    page = ana.get("/password").text
+    scripts = dict(
+        re.findall(r'<script src="([^"]+)" integrity="([^"]+)" crossorigin="anonymous" defer></script>', page)
+    )
+    assert page.count("<script") == len(scripts) == 2
+    assert scripts.pop(CDN) == app.config["HTMX_INTEGRITY"]
+    for path, integrity in scripts.items():
+        with ana.get(path) as answer:
+            assert integrity == integrity_of(answer.data)
+
+
 def test_no_other_site_may_read_an_answer(ana):
     answer = ana.get("/trial/page", headers={"Origin": "https://evil.example"})
     assert not [name for name in dict(answer.headers) if name.lower().startswith("access-control")]
@@ -136,6 +149,8 @@ def test_no_other_site_may_read_an_answer(ana):
         " //evil.example",
         "evil.example",
         "/\x00",
+        "//[",
+        "http://[::1/?a",
     ],
 )
 def test_nobody_is_sent_to_another_site(app, client, target):
