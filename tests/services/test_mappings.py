@@ -290,7 +290,7 @@ def test_rows_of_states_become_events(aurora):
     )
     report = hand_in(aurora, content.encode(), mapping=parse_mapping(STATES))
     assert (report.new, [(each.column, each.value) for each in report.refusals]) == (8, [("occurred_at", "")])
-    rows = aurora.execute(select(EventRow.type).order_by(EventRow.occurred_at, EventRow.event_id)).scalars()
-    assert [kind.removeprefix("ticket.") for kind in rows] == [
+    rows = sorted(aurora.execute(select(EventRow.occurred_at, EventRow.event_id, EventRow.type)))
+    assert [kind.removeprefix("ticket.") for _, _, kind in rows] == [
         "resumed", "resumed", "assigned", "paused", "assigned", "resumed", "assigned", "resolved",
     ]  # fmt: skip
