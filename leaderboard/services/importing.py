@@ -19,6 +19,7 @@ from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
 from leaderboard.storage import events, people
+from leaderboard.storage.bulk import write_on, written_behind
 from leaderboard.storage.database import begin_write, to_micros
 
 ROWS_A_BATCH = 20_000
@@ -114,26 +115,32 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     names = _Names(session, book, options.create_members, report)
     last_id = events.last_event_id(connection)
     source = _source(options)
-    for batch in _batches(_FileEvents(stream, options, book, names, report, now).read(), ROWS_A_BATCH):
-        rows = [
-            (
-                source,
-                each.event_id,
-                to_micros(each.occurred_at),
-                each.type,
-                each.subject,
-                member_id,
-                team_id,
-                each.outcome,
-                each.amount_minor,
-                None if each.due_at is None else to_micros(each.due_at),
+    taken = 0
+    with written_behind(connection):
+        for batch in _batches(_FileEvents(stream, options, book, names, report, now).read(), ROWS_A_BATCH):
+            events.insert_events(
+                connection,
+                [
+                    (
+                        source,
+                        each.event_id,
+                        to_micros(each.occurred_at),
+                        each.type,
+                        each.subject,
+                        member_id,
+                        team_id,
+                        each.outcome,
+                        each.amount_minor,
+                        None if each.due_at is None else to_micros(each.due_at),
+                    )
+                    for each, member_id, team_id in batch
+                ],
             )
-            for each, member_id, team_id in batch
-        ]
-        new = events.insert_events(connection, rows)
-        report.new += new
-        report.duplicate += len(rows) - new
-        options.progress("read", report.read, 0)
+            write_on(connection)
+            taken += len(batch)
+            options.progress("read", report.read, 0)
+    report.new = events.count_after(connection, last_id)
+    report.duplicate = taken - report.new
     names.store_memberships()
     if options.is_dry_run:
         return report
