@@ -1,5 +1,6 @@
 """Writes many rows at once, as the database takes them fastest; instants come as microseconds."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from sqlalchemy import Connection
 
 MOST_VALUES = 30_000  # in one statement; SQLite's own limit is 32,766
 BEHIND = "written_behind"
+SWITCH_SECONDS = 0.0005  # a tenth of Python's own: how long the writing thread waits until it may go on
+ROOM_KIB = 262_144
 COPY_FROM = 200  # below this many rows COPY into a temporary table costs more than it saves
 
 Rows = Sequence[tuple[Any, ...]]
@@ -91,19 +94,37 @@ def written_behind(connection: Connection) -> Iterator[None]:
     """Let a thread do what `insert_rows` is asked for within; at the end all is written, or the failure is raised.
 
     On SQLite, whose work is done in this process and without the interpreter's lock: so the next rows are
-    worked out meanwhile. PostgreSQL works beside us anyway. What is inserted must not be read before the end.
+    worked out meanwhile. PostgreSQL works beside us anyway. What is inserted must not be read before the end, and
+    until then RETURNING alone tells the id of a row: SQLite's last one may be the thread's.
     """
     if connection.dialect.name != "sqlite":
         yield
         return
+    interval = sys.getswitchinterval()
     with ThreadPoolExecutor(1, "written-behind") as pool:
         behind = connection.info[BEHIND] = _Behind(pool)
+        sys.setswitchinterval(SWITCH_SECONDS)
         try:
             yield
             behind.write()
             behind.wait()
         finally:
             del connection.info[BEHIND]
+            sys.setswitchinterval(interval)
+
+
+@contextmanager
+def roomy(connection: Connection) -> Iterator[None]:
+    """Give SQLite more memory meanwhile, so that pages which rows come to at random are not read again and again."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    usual = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{ROOM_KIB:d}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size = {usual:d}")
 
 
 def write_on(connection: Connection) -> None:
