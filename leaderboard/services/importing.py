@@ -20,7 +20,7 @@ from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
 from leaderboard.storage import events, people
-from leaderboard.storage.bulk import roomy, write_on, written_behind
+from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import begin_write, to_micros
 
 ROWS_A_BATCH = 20_000
@@ -116,16 +116,12 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     names = _Names(session, book, options.create_members, report)
     last_id = events.last_event_id(connection)
     source = _source(options)
-    taken = 0
     rows = _FileEvents(stream, options, source, book, names, report, now).read()
-    with written_behind(connection):
-        while batch := list(islice(rows, ROWS_A_BATCH)):
-            events.insert_events(connection, batch)
-            write_on(connection)
-            taken += len(batch)
-            options.progress("read", report.read, 0)
-    report.new = events.count_after(connection, last_id)
-    report.duplicate = taken - report.new
+    while batch := list(islice(rows, ROWS_A_BATCH)):
+        new = events.insert_events(connection, batch)
+        report.new += new
+        report.duplicate += len(batch) - new
+        options.progress("read", report.read, 0)
     names.store_memberships()
     if options.is_dry_run:
         return report

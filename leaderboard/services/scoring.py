@@ -5,7 +5,7 @@ One `Scoring` lives within one writing transaction; whoever makes it began that 
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -23,7 +23,6 @@ from leaderboard.services.posting import Pair, Poster
 from leaderboard.services.rules import NO_ORGANISATION, read_rule_book, rule_book
 from leaderboard.services.totals import rebuild_totals
 from leaderboard.storage import anomalies, attainments, events, evidence, people, periods, waiting
-from leaderboard.storage.bulk import write_on, written_behind
 from leaderboard.storage.database import begin_write
 
 SUBJECTS_A_CHUNK = 4_000
@@ -74,13 +73,11 @@ class Scoring:
         scored_up_to: the last event id that was scored before, if known. Nothing is stored yet of subjects
         that have only later events, so nothing is looked for. added: the one event that is new, if it is one.
         """
-        is_long = len(subjects) > SUBJECTS_A_CHUNK
-        with written_behind(self.connection) if is_long else nullcontext():
-            for start in range(0, len(subjects), SUBJECTS_A_CHUNK):
-                chunk = subjects[start : start + SUBJECTS_A_CHUNK]
-                self._score_chunk(chunk, self._known(chunk, scored_up_to), added)
-                if progress is not None:
-                    progress(len(chunk))
+        for start in range(0, len(subjects), SUBJECTS_A_CHUNK):
+            chunk = subjects[start : start + SUBJECTS_A_CHUNK]
+            self._score_chunk(chunk, self._known(chunk, scored_up_to), added)
+            if progress is not None:
+                progress(len(chunk))
 
     def finish(self) -> int:
         """Work out the months that were touched and write the totals; return the rows posted."""
@@ -113,7 +110,6 @@ class Scoring:
         theirs = events.events_of(self.connection, subjects)
         stored = self._stored(known)
         changes = _Changes(self.poster, evidence.evidence_of(self.connection, known) if known else {})
-        write_on(self.connection)  # what the subjects before came to
         for subject in subjects:
             score = score_subject(self.rules, subject, theirs.get(subject, []), self.now)
             self.months.note(score)

@@ -1,18 +1,14 @@
 """Writes many rows at once, as the database takes them fastest; instants come as microseconds."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
 
 MOST_VALUES = 30_000  # in one statement; SQLite's own limit is 32,766
-BEHIND = "written_behind"
-SWITCH_SECONDS = 0.0005  # a tenth of Python's own: how long the writing thread waits until it may go on
 ROOM_KIB = 262_144
 COPY_FROM = 200  # below this many rows COPY into a temporary table costs more than it saves
 
@@ -20,7 +16,7 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Rows, on_conflict: str = "") -> int:
-    """Insert rows and return how many the database took, 0 while it is `written_behind`.
+    """Insert rows and return how many the database took.
 
     columns: names of the table's columns, in the order of each row's values. on_conflict: what stands
     after ON CONFLICT, such as "DO NOTHING"; empty refuses a conflict.
@@ -31,15 +27,11 @@ def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows
     names = ", ".join(columns)
     if connection.dialect.name == "postgresql":
         return _insert_into_postgresql(connection, table, names, rows, tail)
-    behind = connection.info.get(BEHIND)
-    if behind is None:
-        return _insert_into_sqlite(connection, f"INSERT INTO {table} ({names}) VALUES ", rows, tail)
-    behind.add(_insert_into_sqlite, connection, f"INSERT INTO {table} ({names}) VALUES ", rows, tail)
-    return 0
+    return _insert_into_sqlite(connection, f"INSERT INTO {table} ({names}) VALUES ", rows, tail)
 
 
 def _insert_into_sqlite(connection: Connection, head: str, rows: Rows, tail: str) -> int:
-    """Take many rows a statement: fewer calls, and long ones, during which Python can do something else."""
+    """Take many rows a statement: what a statement costs, the ledger's triggers' guard above all, is paid once."""
     width = len(rows[0])
     most = MOST_VALUES // width
     taken = 0
@@ -62,57 +54,6 @@ def _insert_into_postgresql(connection: Connection, table: str, names: str, rows
     return connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks}){tail}", list(rows)).rowcount
 
 
-class _Behind:
-    """A thread that writes in the order in which rows came, and how far it is."""
-
-    def __init__(self, pool: Executor) -> None:
-        self._pool = pool
-        self._held: list[Callable[[], object]] = []
-        self._running: Future[None] | None = None
-
-    def add(self, work: Callable[..., object], *arguments: Any) -> None:
-        self._held.append(partial(work, *arguments))
-
-    def write(self) -> None:
-        """Begin to write what was added; what was begun before is waited for, so that little is held."""
-        self.wait()
-        held, self._held = self._held, []
-        self._running = self._pool.submit(_do_all, held)
-
-    def wait(self) -> None:
-        if self._running is not None:
-            self._running.result()
-
-
-def _do_all(works: list[Callable[[], object]]) -> None:
-    for work in works:
-        work()
-
-
-@contextmanager
-def written_behind(connection: Connection) -> Iterator[None]:
-    """Let a thread do what `insert_rows` is asked for within; at the end all is written, or the failure is raised.
-
-    On SQLite, whose work is done in this process and without the interpreter's lock: so the next rows are
-    worked out meanwhile. PostgreSQL works beside us anyway. What is inserted must not be read before the end, and
-    until then RETURNING alone tells the id of a row: SQLite's last one may be the thread's.
-    """
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    interval = sys.getswitchinterval()
-    with ThreadPoolExecutor(1, "written-behind") as pool:
-        behind = connection.info[BEHIND] = _Behind(pool)
-        sys.setswitchinterval(SWITCH_SECONDS)
-        try:
-            yield
-            behind.write()
-            behind.wait()
-        finally:
-            del connection.info[BEHIND]
-            sys.setswitchinterval(interval)
-
-
 @contextmanager
 def roomy(connection: Connection) -> Iterator[None]:
     """Give SQLite more memory meanwhile, so that pages which rows come to at random are not read again and again."""
@@ -125,13 +66,6 @@ def roomy(connection: Connection) -> Iterator[None]:
         yield
     finally:
         connection.exec_driver_sql(f"PRAGMA cache_size = {usual:d}")
-
-
-def write_on(connection: Connection) -> None:
-    """Within `written_behind`: begin to write what was inserted. Best called when nothing will be read for a while."""
-    behind = connection.info.get(BEHIND)
-    if behind is not None:
-        behind.write()
 
 
 def _copy(connection: Connection, table: str, names: str, rows: Rows, tail: str) -> int:

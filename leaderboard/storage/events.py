@@ -70,11 +70,6 @@ def last_event_id(connection: Connection) -> int:
     return connection.execute(select(func.max(EventRow.id))).scalar() or 0
 
 
-def count_after(connection: Connection, event_id: int) -> int:
-    """Return how many events are newer than an event id."""
-    return connection.execute(select(func.count()).where(EventRow.id > event_id)).scalar_one()
-
-
 def subjects_after(connection: Connection, event_id: int) -> list[str]:
     """Return the subjects of events newer than an event id, in order."""
     return list(

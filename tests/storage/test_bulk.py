@@ -1,17 +1,14 @@
-"""Many rows at once: all of them, in order, whether written at once or behind; and what is read off an index."""
+"""Many rows at once: all of them, each counted once; and what is read off an index."""
 
-import sys
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.monthly import Cell, SubjectEvidence
 from leaderboard.domain.periods import Month
-from leaderboard.storage.bulk import COPY_FROM, MOST_VALUES, insert_rows, roomy, write_on, written_behind
-from leaderboard.storage.database import begin_write
+from leaderboard.storage.bulk import COPY_FROM, MOST_VALUES, insert_rows, roomy
 from leaderboard.storage.evidence import places_reached_at, targets_reached_at, write_evidence
 from leaderboard.storage.tables import WakeUp
 from tests.services.examples import NOW
@@ -31,57 +28,6 @@ def test_all_rows_are_inserted_and_those_that_are_there_are_not_counted_again(se
     assert insert_rows(connection, "wake_up", COLUMNS, rows, "DO NOTHING") == size
     assert insert_rows(connection, "wake_up", COLUMNS, [*rows, ("new", 1)], "DO NOTHING") == 1
     assert wake_ups(session) == size + 1
-
-
-def test_what_is_written_behind_is_there_at_the_end_the_last_value_last(session: Session) -> None:
-    begin_write(session)
-    connection = session.connection()
-    overwrite = "(subject) DO UPDATE SET at = excluded.at"
-    usual = sys.getswitchinterval()
-    with written_behind(connection):
-        for version in range(3):
-            insert_rows(connection, "wake_up", COLUMNS, [(f"L{n}", version) for n in range(MANY)], overwrite)
-            write_on(connection)
-        insert_rows(connection, "wake_up", COLUMNS, [("last", 9)])
-    assert wake_ups(session) == MANY + 1
-    assert session.execute(text("SELECT MIN(at) FROM wake_up")).scalar_one() == 2
-    assert insert_rows(connection, "wake_up", COLUMNS, [("after", 1)]) == 1
-    assert sys.getswitchinterval() == usual
-
-
-@pytest.mark.parametrize("is_begun", [False, True])
-def test_a_failure_to_write_behind_is_raised_and_nothing_stays(session: Session, is_begun: bool) -> None:
-    begin_write(session)
-    connection = session.connection()
-
-    def write() -> None:
-        with written_behind(connection):
-            insert_rows(connection, "wake_up", COLUMNS, [("L1", 1)])
-            insert_rows(connection, "wake_up", COLUMNS, [("L1", 2)])
-            if is_begun:
-                write_on(connection)
-
-    with pytest.raises(IntegrityError):
-        write()
-    session.rollback()
-    assert wake_ups(session) == 0
-
-
-def test_a_failure_of_the_caller_leaves_no_thread_that_writes_on(session: Session) -> None:
-    begin_write(session)
-    connection = session.connection()
-
-    def write() -> None:
-        with written_behind(connection):
-            insert_rows(connection, "wake_up", COLUMNS, [(f"L{n}", 1) for n in range(MANY)])
-            write_on(connection)
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        write()
-    session.rollback()
-    assert wake_ups(session) == 0
-    assert insert_rows(session.connection(), "wake_up", COLUMNS, [("L1", 1)]) == 1
 
 
 @pytest.mark.databases("sqlite")
