@@ -88,18 +88,27 @@ def _reached(
     A cell that had reached it before anything changed keeps its instant and is not read again.
     """
     found: dict[Cell, datetime] = {}
-    unknown: dict[Cell, int] = {}
+    counts: dict[Cell, int] = {}
+    sums: dict[Cell, int] = {}
     for cell, tally in tallies.items():
         target = target_reached(poster.rules, cell, tally)
         if target is None:
             continue
         kept = None if changes is None else _kept_instant(poster, cell, tally, stored, changes[cell])
-        if kept is None:
-            unknown[cell] = target
-        else:
+        if kept is not None:
             found[cell] = kept
-    found.update(evidence.targets_reached_at(poster.connection, unknown))
+        elif _is_count(poster.rules, cell):
+            counts[cell] = target
+        else:
+            sums[cell] = target
+    found.update(evidence.places_reached_at(poster.connection, counts))
+    found.update(evidence.targets_reached_at(poster.connection, sums))
     return found
+
+
+def _is_count(rules: Rules, cell: Cell) -> bool:
+    sla = rules.sla_of(cell)
+    return sla is not None and sla.measure.kind == "count"
 
 
 def _kept_instant(poster: Poster, cell: Cell, tally: Tally, stored: Stored, change: CellChange) -> datetime | None:

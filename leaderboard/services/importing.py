@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from operator import itemgetter
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
 from leaderboard.storage import events, people
+from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import begin_write, to_micros
 
 ROWS_A_BATCH = 20_000
@@ -95,7 +97,7 @@ def import_events(session: Session, stream: BinaryIO, options: ImportOptions, *,
     """
     begin_write(session)
     try:
-        with no_garbage_collection():
+        with no_garbage_collection(), roomy(session.connection()):
             report = _import(session, stream, options, now)
     except BaseException:
         session.rollback()
@@ -114,25 +116,11 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     names = _Names(session, book, options.create_members, report)
     last_id = events.last_event_id(connection)
     source = _source(options)
-    for batch in _batches(_FileEvents(stream, options, book, names, report, now).read(), ROWS_A_BATCH):
-        rows = [
-            (
-                source,
-                each.event_id,
-                to_micros(each.occurred_at),
-                each.type,
-                each.subject,
-                member_id,
-                team_id,
-                each.outcome,
-                each.amount_minor,
-                None if each.due_at is None else to_micros(each.due_at),
-            )
-            for each, member_id, team_id in batch
-        ]
-        new = events.insert_events(connection, rows)
+    rows = _FileEvents(stream, options, source, book, names, report, now).read()
+    while batch := list(islice(rows, ROWS_A_BATCH)):
+        new = events.insert_events(connection, batch)
         report.new += new
-        report.duplicate += len(rows) - new
+        report.duplicate += len(batch) - new
         options.progress("read", report.read, 0)
     names.store_memberships()
     events.note_import(
@@ -155,18 +143,8 @@ def _source(options: ImportOptions) -> str:
     return source
 
 
-def _batches(items: Iterator["_Resolved"], size: int) -> Iterator[list["_Resolved"]]:
-    batch = []
-    for item in items:
-        batch.append(item)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-_Resolved = tuple[InboundEvent, int | None, int | None]
+_Resolved = tuple[Any, ...]
+"""An event as it is stored: events.COLUMNS."""
 
 
 class _FileEvents:
@@ -176,12 +154,14 @@ class _FileEvents:
         self,
         stream: BinaryIO,
         options: ImportOptions,
+        source: str,
         book: RuleBook,
         names: "_Names",
         report: ImportReport,
         now: datetime,
     ) -> None:
         self.options = options
+        self.source = source
         self.names = names
         self.report = report
         self.now = now
@@ -203,7 +183,7 @@ class _FileEvents:
         self.report.warn(self.line, text)
 
     def read(self) -> Iterator[_Resolved]:
-        """Yield each event with its member's and team's id; refusals go to the report."""
+        """Yield the events, their members and teams by id; refusals go to the report."""
         if self.mapping and not isinstance(self.table, Table):
             raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
         if isinstance(self.table, Table):
@@ -265,7 +245,10 @@ class _FileEvents:
             self._warn(f"{event.occurred_at.isoformat()} lies in the future; the event counts from then on")
         if event.type == "task.assigned" and event.due_at is None:
             self._warn("task.assigned without due_at is never due, so completing it earns nothing")
-        return event, *self.names.resolve(event)
+        event_id, at, event_type, subject, _, _, outcome, amount, due_at = event
+        member_id, team_id = self.names.resolve(event)
+        due = None if due_at is None else to_micros(due_at)
+        return self.source, event_id, to_micros(at), event_type, subject, member_id, team_id, outcome, amount, due
 
     def _refuse(self, refusal: Refusal) -> None:
         self.report.refused += 1

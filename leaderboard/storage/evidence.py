@@ -100,6 +100,26 @@ def targets_reached_at(connection: Connection, targets: Mapping[Cell, int]) -> d
     return found
 
 
+def places_reached_at(connection: Connection, places: Mapping[Cell, int]) -> dict[Cell, datetime]:
+    """Return when each cell had so many pieces of evidence, from 1: targets_reached_at where each counts one.
+
+    The index alone answers, and nothing is added up.
+    """
+    found: dict[Cell, datetime] = {}
+    cells = list(places)
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    where = " AND ".join(f"{name} = {mark}" for name in CELL)
+    nth = f"(SELECT at FROM evidence WHERE {where} ORDER BY at LIMIT 1 OFFSET {mark})"
+    for start in range(0, len(cells), CELLS_A_QUERY):
+        chunk = cells[start : start + CELLS_A_QUERY]
+        sql = " UNION ALL ".join(f"SELECT {place}, {nth}" for place in range(len(chunk)))
+        values = [value for cell in chunk for value in (*_key(cell), places[cell] - 1)]
+        for place, at in connection.exec_driver_sql(sql, tuple(values)):
+            if at is not None:
+                found[chunk[place]] = from_micros(at)
+    return found
+
+
 def _key(cell: Cell) -> tuple[str, str, str, int]:
     """Return a cell as CELL."""
     return cell.sla, cell.month.key, cell.scope, cell.participant
