@@ -121,6 +121,8 @@ def print_report(report: ImportReport, form: str) -> None:
         click.echo(f"{count(report.anomalies, 'anomaly', 'anomalies')}: an end before any start.")
     _print_some([str(each) for each in report.refusals[:MOST_SHOWN]], report.refused, "refused row")
     _print_some([f"warning: {line}" for line in report.warnings[:MOST_SHOWN]], report.warned, "warning")
+    told = [f"anomaly: {line}" for line in report.first_anomalies[:MOST_SHOWN]]
+    _print_some(told, report.anomalies, "anomaly", "anomalies")
 
 
 def _report_json(report: ImportReport) -> str:
@@ -134,17 +136,18 @@ def _report_json(report: ImportReport) -> str:
             "created_members": report.created_members,
             "created_teams": report.created_teams,
             "anomalies": report.anomalies,
+            "anomaly_list": report.first_anomalies,
             "dry_run": report.is_dry_run,
             "refusals": [each._asdict() for each in report.refusals],
         }
     )
 
 
-def _print_some(lines: Sequence[str], number: int, what: str) -> None:
+def _print_some(lines: Sequence[str], number: int, one: str, many: str | None = None) -> None:
     for line in lines:
         click.echo(visible(line), err=True)
     if number > len(lines):
-        click.echo(f"… and {count(number - len(lines), f'{what} more', f'{what}s more')}.", err=True)
+        click.echo(f"… and {count(number - len(lines), one + ' more', (many or one + 's') + ' more')}.", err=True)
 
 
 def print_rows(rows: Iterable[Row], names: Sequence[str], form: str) -> None:

@@ -253,6 +253,7 @@ def test_the_report_as_json_is_stable(aurora):
         "created_members": 0,
         "created_teams": 0,
         "anomalies": 0,
+        "anomaly_list": [],
         "dry_run": True,
         "refusals": [
             {

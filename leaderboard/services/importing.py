@@ -59,6 +59,7 @@ class ImportReport:
     created_teams: int = 0
     points_posted: int = 0
     anomalies: int = 0
+    first_anomalies: list[str] = field(default_factory=list)
     is_dry_run: bool = False
 
     def warn(self, line: int, text: str) -> None:
@@ -132,7 +133,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
         scoring.months.welcome(names.first_month)
     scoring.score(touched, lambda done: options.progress("score", done, len(touched)), scored_up_to=last_id)
     report.points_posted = score_what_is_due(scoring)
-    report.anomalies = scoring.anomalies
+    report.anomalies, report.first_anomalies = scoring.anomalies, scoring.first_anomalies
     return report
 
 

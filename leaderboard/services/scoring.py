@@ -27,6 +27,7 @@ from leaderboard.storage.database import all_or_nothing
 
 SUBJECTS_A_CHUNK = 4_000
 IDS_AT_FIRST = 32
+MOST_ANOMALIES = 1_000  # told in words; all are counted and stored
 Progress = Callable[[int], None]
 
 
@@ -59,6 +60,7 @@ class Scoring:
         self.poster = Poster(self.connection, self.book, now, first_id, IDS_AT_FIRST)
         self.months = OpenMonths(self.poster, self.book)
         self.anomalies = 0
+        self.first_anomalies: list[str] = []  # the first of them, in words
 
     def score(
         self,
@@ -124,6 +126,10 @@ class Scoring:
             anomalies.clear_anomalies(self.connection, known)
         anomalies.write_anomalies(self.connection, changes.anomalies)
         self.anomalies += len(changes.anomalies)
+        self.first_anomalies += [
+            f"{subject}: {event.type} {event.event_id}, {event.occurred_at.isoformat()}, is before any start of {sla}"
+            for subject, sla, event in changes.anomalies[: MOST_ANOMALIES - len(self.first_anomalies)]
+        ]
 
     def _stored(self, subjects: Sequence[str]) -> dict[str, list[tuple[int, Attainment]]]:
         stored: dict[str, list[tuple[int, Attainment]]] = {}

@@ -65,7 +65,8 @@ def roomy(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size = {usual:d}")
+        if not connection.invalidated:  # as it is after Ctrl-C
+            connection.exec_driver_sql(f"PRAGMA cache_size = {usual:d}")
 
 
 def _copy(connection: Connection, table: str, names: str, rows: Rows, tail: str) -> int:

@@ -42,7 +42,7 @@ def figures(expected):
 @pytest.fixture(scope="module")
 def ours(city):
     quarters = [f"2015-Q{number}" for number in (1, 2, 3, 4)] + ["2016-Q1"]
-    return {row["subject"]: row for row in city.attainments(*quarters)}
+    return {row["subject"]: row for row in city.attainments(*quarters) if row["level"] != "pending"}
 
 
 @pytest.fixture(scope="module")

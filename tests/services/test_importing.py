@@ -240,7 +240,9 @@ def test_doubtful_events_are_taken_and_warned_of(aurora):
 
 def test_c6_a_disposal_before_every_assignment_is_an_anomaly_until_its_assignment_comes(aurora):
     report = hand_in(aurora, csv_of(DISPOSED))
-    assert (report.new, report.anomalies) == (1, 1)
+    assert (report.new, report.anomalies, len(report.first_anomalies)) == (1, 1, 1)
+    assert report.first_anomalies[0].startswith("L1: lead.disposed ")
+    assert report.first_anomalies[0].endswith(", is before any start of speed")
     assert aurora.execute(select(Anomaly.subject, Anomaly.event_id)).all() == [("L1", "e2")]
     hand_in(aurora, csv_of(ASSIGNED, "e9,2026-10-06,lead.assigned,L9"))
     assert count(aurora, Anomaly) == 0
