@@ -1,6 +1,6 @@
 """Importing events from a file: well-formed rows are stored, and what they touch is scored."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -227,9 +227,11 @@ class _FileEvents:
             raise RowError("", "", row.problem)
         if self.mapping is None:
             cells = list(map(str.strip, row.cells))
-            return [self._resolved(self.reader.read(cells if self._is_ours else self._ours([*cells, ""])))]
-        theirs = dict(zip(self.header, row.cells, strict=True))
-        read = [self._mapped(template, ours) for template, ours in self.mapping.rows(theirs)]
+            read = [self.reader.read(cells if self._is_ours else self._ours([*cells, ""]))]
+        else:
+            theirs = dict(zip(self.header, row.cells, strict=True))
+            read = [self._mapped(template, ours) for template, ours in self.mapping.rows(theirs)]
+        self.names.check(read)
         return [self._resolved(each) for each in read]
 
     def _mapped(self, template: EventTemplate, ours: dict[str, str]) -> InboundEvent:
@@ -292,6 +294,13 @@ class _Names:
     def first_month(self) -> Month:
         """The earliest month in which a new member stands."""
         return self.book.rules.months.month_of(min(each.first for each in self.created.values()))
+
+    def check(self, events: Iterable[InboundEvent]) -> None:
+        """Refuse a row by RowError, before anything of it is created, that names what must not be a name."""
+        for event in events if self.side is not None else ():
+            for column, name in (("member", event.member), ("team", event.team)):
+                if has_controls(name):
+                    raise RowError(column, name, "holds a control character; remove it")
 
     def resolve(self, event: InboundEvent) -> tuple[int | None, int | None]:
         """Return the ids of an event's member and team; RowError for unknown ones that are not to be created."""

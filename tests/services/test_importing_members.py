@@ -115,3 +115,12 @@ def test_s2_members_who_begin_later_in_a_quarter_that_others_stand_in_have_their
     assert ("hs-9", 0) in [(each.key, each.points) for each in standings(aurora, "2026-Q4", "member")]
     assert "hs-9" not in [each.key for each in standings(aurora, "2026-10", "member")]
     assert list(verify(aurora, now=now)) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"), [("sdr\x1b[2J-1,East", "member"), ("sdr-1,Ea\x1bst", "team"), ("sdr-1,East", None)]
+)
+def test_nobody_is_created_under_a_name_that_a_terminal_would_obey(aurora, cells, column):
+    report = hand_in(aurora, csv_of(f"e1,2026-10-05T09:00,lead.assigned,L1,{cells}"), create_members="sales")
+    assert [each.column for each in report.refusals] == ([column] if column else [])
+    assert (report.created_members, report.created_teams) == ((0, 0) if column else (1, 1))
