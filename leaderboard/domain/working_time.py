@@ -105,7 +105,7 @@ def public_holidays(place: str) -> public.HolidayBase:
         if not COUNTRY.fullmatch(country):  # the package looks names up in itself, also those that are no country
             raise KeyError(country)
         return public.country_holidays(country, subdiv=subdivision or None)
-    except (NotImplementedError, KeyError) as error:
+    except (NotImplementedError, KeyError) as error:  # how `holidays` says that it knows no such place
         raise CalendarRefused(
             f'holidays = "{shown(place)}" is not known; give a country such as "BR" or a country and '
             'subdivision such as "BR-SP"'

@@ -59,9 +59,9 @@ class OpenMonths:
             return
         self.poster.settle()  # what is to be added to a rate comes before the rate is taken back
         with_events = self._known_events | self._events
-        self._close(
-            month for month in self._left - with_events if not attainments.counts_in(self.poster.connection, month.key)
-        )
+        left = self._left - with_events
+        counted = attainments.counted_months(self.poster.connection, [month.key for month in left])
+        self._close(month for month in left if month.key not in counted)
 
     def close_untouched(self) -> None:
         """Close the months of which a scoring of everything has met nothing."""
@@ -119,6 +119,7 @@ class OpenMonths:
         """Take closed months away, and quarters without an open month."""
         quarters = {month.quarter for month in self._closed}
         gone: list[Period] = [*self._closed, *(each for each in quarters if not self.open & set(each.months))]
-        for period in gone:
-            periods.forget(self.poster.connection, str(period))
-            totals.forget_period(self.poster.connection, str(period))
+        keys = [str(period) for period in gone]
+        if keys:
+            periods.forget(self.poster.connection, keys)
+            totals.forget_periods(self.poster.connection, keys)

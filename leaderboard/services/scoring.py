@@ -121,8 +121,7 @@ class Scoring:
         self.poster.post(changes.pairs, is_monthly=False)
         evidence.write_evidence(self.connection, changes.evidence, changes.altered, changes.gone)
         waiting.write_wake_ups(self.connection, changes.wakes)
-        is_latest = added is not None and theirs[added.subject][-1].event_id == added.event_id
-        if known and not is_latest and self._had_anomalies:  # only a late event can make an anomaly none (C6)
+        if known and self._had_anomalies and (added is None or _is_late(added, theirs[added.subject])):
             anomalies.clear_anomalies(self.connection, known)
         anomalies.write_anomalies(self.connection, changes.anomalies)
         self.anomalies += len(changes.anomalies)
@@ -137,6 +136,11 @@ class Scoring:
             for row_id, attainment in attainments.attainments_of(self.connection, subjects):
                 stored.setdefault(attainment.subject, []).append((row_id, attainment))
         return stored
+
+
+def _is_late(added: Event, events: Sequence[Event]) -> bool:
+    """Tell whether an event is not alone after all others of its subject: only then it can cure an anomaly (C6, C8)."""
+    return sum(each.occurred_at >= added.occurred_at for each in events) > 1
 
 
 class _Changes:

@@ -56,9 +56,12 @@ class TotalsChange:
         changes = {key: numbers for key, numbers in self.changes().items() if any(numbers) or key in self._opened}
         totals.add_to_totals(connection, [total_row(self.book, *key, *numbers) for key, numbers in changes.items()])
         is_active = self.book.rules.membership.is_active
-        for (period, scope, participant), numbers in changes.items():
-            if min(numbers) < 0 and not is_active(scope, participant, period):
-                totals.forget_if_empty(connection, str(period), scope, participant)
+        left = [
+            (str(period), scope, participant)
+            for (period, scope, participant), numbers in changes.items()
+            if min(numbers) < 0 and not is_active(scope, participant, period)
+        ]
+        totals.forget_if_empty(connection, left)
         self._credits.clear()
         self._opened.clear()
 

@@ -71,14 +71,10 @@ def attainments_of(connection: Connection, subjects: Sequence[str]) -> Iterator[
     return map(_attainment, connection.exec_driver_sql(sql, values).cursor.fetchall())
 
 
-def counts_in(connection: Connection, month: str) -> bool:
-    """Tell whether any attainment of an occurrence counts in a month."""
-    return (
-        connection.execute(
-            select(AttainmentRow.id).where(AttainmentRow.month == month, AttainmentRow.is_monthly == 0).limit(1)
-        ).first()
-        is not None
-    )
+def counted_months(connection: Connection, months: Sequence[str]) -> set[str]:
+    """Return those of some months in which an attainment of an occurrence counts."""
+    query = select(AttainmentRow.month).where(AttainmentRow.month.in_(months), AttainmentRow.is_monthly == 0).distinct()
+    return {month for month in connection.execute(query).scalars() if month is not None}
 
 
 def attainments_of_cells(connection: Connection, cells: Sequence[tuple[Cell, datetime]]) -> Iterator[_Stored]:

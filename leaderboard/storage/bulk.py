@@ -87,14 +87,18 @@ def _copy(connection: Connection, table: str, names: str, rows: Rows, tail: str)
     return connection.exec_driver_sql(f"INSERT INTO {table} ({names}) SELECT {names} FROM {aside}{tail}").rowcount
 
 
+def mark(connection: Connection) -> str:
+    """Return what stands for a value in SQL that goes to the database's driver as it is."""
+    return "%s" if connection.dialect.name == "postgresql" else "?"
+
+
 def keyed(connection: Connection, names: Mapping[str, str], keys: Rows) -> tuple[str, tuple[Any, ...]]:
     """Return the SQL of a table `wanted` of keys to join with, to stand after WITH, and its parameters.
 
     names: its columns and their SQL types. After IN such keys would make SQLite read a whole table;
     joined with, each is one search in the table's index.
     """
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    row = ", ".join(f"CAST({mark} AS {kind})" for kind in names.values())
+    row = ", ".join(f"CAST({mark(connection)} AS {kind})" for kind in names.values())
     sql = f"wanted ({', '.join(names)}) AS (VALUES {', '.join([f'({row})'] * len(keys))})"
     return sql, tuple(value for key in keys for value in key)
 

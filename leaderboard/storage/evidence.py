@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, func, select
 
 from leaderboard.domain.monthly import Cell, SubjectEvidence
 from leaderboard.domain.periods import Month, month_of_key
-from leaderboard.storage.bulk import among, insert_rows, keyed
+from leaderboard.storage.bulk import among, insert_rows, keyed, mark
 from leaderboard.storage.database import from_micros, to_micros
 from leaderboard.storage.tables import EvidenceRow
 
@@ -49,17 +49,9 @@ def write_evidence(
     gone: Iterable[tuple[str, Cell, datetime]],
 ) -> None:
     """Insert new evidence of subjects, overwrite what has another amount now, and take away what no longer holds."""
-    for subject, cell, at in gone:
-        connection.execute(
-            delete(EvidenceRow).where(
-                EvidenceRow.subject == subject,
-                EvidenceRow.sla == cell.sla,
-                EvidenceRow.month == str(cell.month),
-                EvidenceRow.scope == cell.scope,
-                EvidenceRow.participant_id == cell.participant,
-                EvidenceRow.at == at,
-            )
-        )
+    if keys := [(subject, *_key(cell), to_micros(at)) for subject, cell, at in gone]:
+        where = " AND ".join(f"{name} = {mark(connection)}" for name in EVIDENCE_COLUMNS[:-1])
+        connection.exec_driver_sql(f"DELETE FROM evidence WHERE {where}", keys)
     table = EvidenceRow.__tablename__
     insert_rows(connection, table, EVIDENCE_COLUMNS, [_row(*each) for each in new])
     overwrite = "(subject, sla, month, scope, participant_id, at) DO UPDATE SET amount = excluded.amount"
@@ -107,9 +99,8 @@ def places_reached_at(connection: Connection, places: Mapping[Cell, int]) -> dic
     """
     found: dict[Cell, datetime] = {}
     cells = list(places)
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    where = " AND ".join(f"{name} = {mark}" for name in CELL)
-    nth = f"(SELECT at FROM evidence WHERE {where} ORDER BY at LIMIT 1 OFFSET {mark})"
+    where = " AND ".join(f"{name} = {mark(connection)}" for name in CELL)
+    nth = f"(SELECT at FROM evidence WHERE {where} ORDER BY at LIMIT 1 OFFSET {mark(connection)})"
     for start in range(0, len(cells), CELLS_A_QUERY):
         chunk = cells[start : start + CELLS_A_QUERY]
         sql = " UNION ALL ".join(f"SELECT {place}, {nth}" for place in range(len(chunk)))

@@ -32,9 +32,9 @@ def mark_eventful(connection: Connection, keys: Sequence[str]) -> None:
         connection.execute(update(PeriodRow).where(PeriodRow.key.in_(keys)).values(is_eventful=1))
 
 
-def forget(connection: Connection, key: str) -> None:
-    """Take a period away that has no standings after all."""
-    connection.execute(delete(PeriodRow).where(PeriodRow.key == key))
+def forget(connection: Connection, keys: Sequence[str]) -> None:
+    """Take periods away that have no standings after all."""
+    connection.execute(delete(PeriodRow).where(PeriodRow.key.in_(keys)))
 
 
 def undecided_months(connection: Connection, now: datetime) -> list[str]:

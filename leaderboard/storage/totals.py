@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.tables import AttainmentRow, PointEntry, Total
@@ -70,17 +70,20 @@ def level_counts(connection: Connection) -> Iterator[tuple[str, str, int, int | 
         yield month or "", scope, participant, team_id, level, number
 
 
-def forget_if_empty(connection: Connection, period: str, scope: str, participant: int) -> None:
-    """Take a total away from which everything was taken back."""
-    is_empty = (Total.points == 0) & (Total.met == 0) & (Total.exceeded == 0) & (Total.missed == 0)
-    place = (Total.period == period) & (Total.scope == scope) & (Total.participant_id == participant)
-    connection.execute(delete(Total).where(place, is_empty))
+_is_empty = (Total.points == 0) & (Total.met == 0) & (Total.exceeded == 0) & (Total.missed == 0)
 
 
-def forget_period(connection: Connection, period: str) -> None:
-    """Take the totals of a period away from which everything was taken back."""
-    is_empty = (Total.points == 0) & (Total.met == 0) & (Total.exceeded == 0) & (Total.missed == 0)
-    connection.execute(delete(Total).where(Total.period == period, is_empty))
+def forget_if_empty(connection: Connection, places: Sequence[tuple[str, str, int]]) -> None:
+    """Take totals away from which everything was taken back: period, scope, participant of each."""
+    here = [Total.period == bindparam("a"), Total.scope == bindparam("b"), Total.participant_id == bindparam("c")]
+    if places:
+        rows = [{"a": period, "b": scope, "c": participant} for period, scope, participant in places]
+        connection.execute(delete(Total).where(*here, _is_empty), rows)
+
+
+def forget_periods(connection: Connection, periods: Sequence[str]) -> None:
+    """Take the totals of periods away from which everything was taken back."""
+    connection.execute(delete(Total).where(Total.period.in_(periods), _is_empty))
 
 
 def clear(connection: Connection) -> None:

@@ -87,6 +87,12 @@ def test_c6_an_anomaly_goes_when_its_assignment_comes(aurora, ana):
     assert count(aurora, Anomaly) == 0
 
 
+def test_c6_c8_an_anomaly_goes_when_its_assignment_comes_at_the_same_instant(aurora, ana):
+    record_event(aurora, event("d", "10-05 09:30", "lead.disposed", ana), now=NOW)
+    record_event(aurora, event("e", "10-05 09:30", "lead.assigned", ana), now=NOW)  # its id is greater; it counts first
+    assert count(aurora, Anomaly) == 0
+
+
 def test_c6_an_anomaly_goes_when_a_file_of_one_row_brings_its_assignment(aurora, ana):
     record_event(aurora, event("d", "10-05 09:30", "lead.disposed", ana), now=NOW)
     log(aurora, "10-05 09:00 lead.assigned ana")

@@ -11,7 +11,7 @@ from leaderboard.services.boards import standings
 from leaderboard.services.recording import record_event
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
-from leaderboard.storage.tables import AttainmentRow, PeriodRow, PointEntry, WakeUp
+from leaderboard.storage.tables import AttainmentRow, PointEntry, WakeUp
 from tests.factories import at, event, ids_of, opened
 from tests.services.examples import (
     NOW,
@@ -344,75 +344,3 @@ def test_p2_events_in_any_order_and_pieces_with_the_scheduler_between_come_to_th
 def points_of(result):
     """Return the totals that are not empty: months are opened by whatever happened in them at the time."""
     return {row for row in result["totals"] if any(isinstance(each, int) and each for each in row[3:])}
-
-
-# Months with standings
-
-BY_NIGHT = 'kind = "response_time", from = ["lead.assigned"], to = ["lead.disposed"], clock = "elapsed"'
-NIGHT = sla("night", BY_NIGHT, 'met = "12h"')
-
-
-def months_of(session):
-    return sorted(session.execute(select(PeriodRow.key).where(PeriodRow.kind == "month")).scalars())
-
-
-def test_p2_a_month_that_loses_its_only_attainment_to_a_late_event_has_no_standings(session):
-    set_up(session, agreement(NIGHT, WINS))
-    log(session, "01-31 20:00 lead.assigned ana")  # missed on 1 February
-    assert months_of(session) == ["2026-01", "2026-02"]
-    assert levels(session, "2026-02", "wins")
-    log(session, "01-31 21:00 lead.disposed ana")
-    assert months_of(session) == ["2026-01"]
-    assert levels(session, "2026-02", "wins") == []
-    assert list(verify(session, now=NOW)) == []
-
-
-def test_p2_a_month_with_an_event_keeps_its_standings_whatever_it_loses(session):
-    set_up(session, agreement(NIGHT, WINS))
-    log(session, "01-31 20:00 lead.assigned ana\n02-10 10:00 lead.received - subject=L2")
-    before = levels(session, "2026-02", "wins")
-    log(session, "01-31 21:00 lead.disposed ana")
-    assert months_of(session) == ["2026-01", "2026-02"]
-    assert levels(session, "2026-02", "wins") == before != []
-    assert list(verify(session, now=NOW)) == []
-
-
-def test_p2_an_event_in_a_month_that_only_had_an_attainment_keeps_it_open(session):
-    set_up(session, agreement(NIGHT, WINS))
-    log(session, "01-31 20:00 lead.assigned ana")
-    log(session, "02-10 10:00 lead.received - subject=L2")
-    log(session, "01-31 21:00 lead.disposed ana")
-    assert months_of(session) == ["2026-01", "2026-02"]
-    assert list(verify(session, now=NOW)) == []
-
-
-def test_scoring_as_of_an_instant_leaves_no_standings_of_later_months(session):
-    set_up(session, agreement(NIGHT, WINS))
-    log(session, "01-20 20:00 lead.assigned ana\n03-10 10:00 opportunity.won ana subject=L2")
-    score_everything(session, now=at("02-10 12:00"))
-    assert months_of(session) == ["2026-01"]
-    assert levels(session, "2026-03", "wins") == []
-    score_everything(session, now=NOW)
-    assert months_of(session) == ["2026-01", "2026-03"]
-
-
-def test_after_scoring_as_of_an_instant_a_month_whose_events_lie_beyond_it_can_lose_its_standings(session):
-    set_up(session, agreement(NIGHT, WINS))
-    log(session, "01-31 20:00 lead.assigned ana\n02-10 10:00 lead.received - subject=L2")
-    early = at("02-05 12:00")
-    score_everything(session, now=early)
-    log(session, "01-31 21:00 lead.disposed ana", now=early)
-    assert list(verify(session, now=early)) == []
-    assert months_of(session) == ["2026-01"]
-    score_everything(session, now=NOW)
-    assert months_of(session) == ["2026-01", "2026-02"]
-
-
-def test_after_scoring_everything_a_month_with_an_event_keeps_its_standings_whatever_it_loses(session):
-    set_up(session, agreement(NIGHT, WINS))
-    log(session, "01-31 20:00 lead.assigned ana\n02-10 10:00 lead.received - subject=L2")
-    score_everything(session, now=at("02-05 12:00"))
-    score_everything(session, now=NOW)
-    log(session, "01-31 21:00 lead.disposed ana")
-    assert months_of(session) == ["2026-01", "2026-02"]
-    assert list(verify(session, now=NOW)) == []

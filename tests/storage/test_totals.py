@@ -38,7 +38,7 @@ def test_only_an_empty_total_is_forgotten(session):
         connection, [*rows, row("2026-11", 1, 0, 0, 0, 0), row("2026-10", 1, 0, 0, 0, 0, scope="team")]
     )
     for participant in (1, 2, 3):
-        totals.forget_if_empty(connection, "2026-10", "member", participant)
+        totals.forget_if_empty(connection, [("2026-10", "member", participant)])
     assert [(period, scope, number) for period, scope, number, _ in stored(session)] == [
         ("2026-10", "member", 2),
         ("2026-10", "member", 3),
