@@ -11,10 +11,9 @@ from leaderboard.domain.instants import EPOCH, MICROSECOND, from_micros, to_micr
 from leaderboard.domain.monthly import Cell
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
-from leaderboard.storage.bulk import among, insert_rows, keyed, update_all
+from leaderboard.storage.bulk import KEYS_A_QUERY, among, insert_rows, keyed, update_all
 from leaderboard.storage.tables import AttainmentRow
 
-CELLS_A_QUERY = 400
 ATTAINMENT_COLUMNS = (
     "id",
     "sla",
@@ -80,13 +79,13 @@ def counted_months(connection: Connection, months: Sequence[str]) -> set[str]:
 def attainments_of_cells(connection: Connection, cells: Sequence[tuple[Cell, datetime]]) -> Iterator[_Stored]:
     """Yield the stored attainments of cells, each given with its month's first instant."""
     same = " AND ".join(f"attainment.{name} = wanted.{name}" for name in IDENTITY)
-    for start in range(0, len(cells), CELLS_A_QUERY):
+    for start in range(0, len(cells), KEYS_A_QUERY):
         wanted, values = keyed(
             connection,
             IDENTITY,
             [
                 (cell.month.key, cell.sla, to_micros(starts_at), cell.scope, cell.participant)
-                for cell, starts_at in cells[start : start + CELLS_A_QUERY]
+                for cell, starts_at in cells[start : start + KEYS_A_QUERY]
             ],
         )
         sql = f"WITH {wanted} SELECT {_COLUMNS} FROM wanted JOIN attainment ON {same}"

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from leaderboard.storage.tables import AttainmentRow, EventRow, Member, PeriodRow, Team, Total
 
+MOST_NAMED = 1_000
 _columns = (
     Total.participant_id,
     Total.name,
@@ -93,10 +94,10 @@ def ranks_in(
         .where(*_board(period, scope, side))
         .subquery()
     )
-    rows = connection.execute(
-        select(ranked.c.participant_id, ranked.c.rank).where(ranked.c.participant_id.in_(participants))
-    )
-    return {row.participant_id: row.rank for row in rows}
+    query = select(ranked.c.participant_id, ranked.c.rank)
+    if len(participants) <= MOST_NAMED:  # a page's; the whole board's are more than a statement can name
+        query = query.where(ranked.c.participant_id.in_(participants))
+    return {row.participant_id: row.rank for row in connection.execute(query)}
 
 
 def periods(connection: Connection) -> list[str]:

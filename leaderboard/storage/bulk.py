@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 MOST_VALUES = 30_000  # in one statement; SQLite's own limit is 32,766
 ROOM_KIB = 262_144
+KEYS_A_QUERY = 400
 COPY_FROM = 200  # below this many rows COPY into a temporary table costs more than it saves
 
 Rows = Sequence[tuple[Any, ...]]

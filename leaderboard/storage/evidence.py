@@ -8,11 +8,9 @@ from sqlalchemy import Connection, func, select
 
 from leaderboard.domain.monthly import Cell, SubjectEvidence
 from leaderboard.domain.periods import Month, month_of_key
-from leaderboard.storage.bulk import among, insert_rows, keyed, mark
+from leaderboard.storage.bulk import KEYS_A_QUERY, among, insert_rows, keyed, mark
 from leaderboard.storage.database import from_micros, to_micros
 from leaderboard.storage.tables import EvidenceRow
-
-CELLS_A_QUERY = 400
 
 CELL = {"sla": "TEXT", "month": "TEXT", "scope": "TEXT", "participant_id": "BIGINT"}
 SAME_CELL = " AND ".join(f"evidence.{name} = wanted.{name}" for name in CELL)
@@ -67,8 +65,8 @@ def _row(subject: str, each: SubjectEvidence) -> tuple[Any, ...]:
 def evidence_in_cells(connection: Connection, cells: Sequence[Cell]) -> dict[Cell, list[tuple[datetime, int]]]:
     """Return the instants and amounts in some cells, each cell's by instant, then subject."""
     found: dict[Cell, list[tuple[datetime, int]]] = {}
-    for start in range(0, len(cells), CELLS_A_QUERY):
-        wanted, values = keyed(connection, CELL, [_key(cell) for cell in cells[start : start + CELLS_A_QUERY]])
+    for start in range(0, len(cells), KEYS_A_QUERY):
+        wanted, values = keyed(connection, CELL, [_key(cell) for cell in cells[start : start + KEYS_A_QUERY]])
         rows = connection.exec_driver_sql(
             f"WITH {wanted} SELECT evidence.sla, evidence.month, evidence.scope, evidence.participant_id, "
             f"evidence.at, evidence.amount FROM wanted JOIN evidence ON {SAME_CELL} "
@@ -85,8 +83,8 @@ def targets_reached_at(connection: Connection, targets: Mapping[Cell, int]) -> d
     """Return when the running total of each cell first reached its target (K6); domain.monthly.reached_at in SQL."""
     found: dict[Cell, datetime] = {}
     keys = [(*_key(cell), target) for cell, target in targets.items()]
-    for start in range(0, len(keys), CELLS_A_QUERY):
-        wanted, values = keyed(connection, {**CELL, "target": "BIGINT"}, keys[start : start + CELLS_A_QUERY])
+    for start in range(0, len(keys), KEYS_A_QUERY):
+        wanted, values = keyed(connection, {**CELL, "target": "BIGINT"}, keys[start : start + KEYS_A_QUERY])
         for sla, month, scope, participant, at in connection.exec_driver_sql(f"WITH {wanted}, {REACHED}", values):
             found[Cell(sla, scope, participant, month_of_key(month))] = from_micros(at)
     return found
@@ -101,8 +99,8 @@ def places_reached_at(connection: Connection, places: Mapping[Cell, int]) -> dic
     cells = list(places)
     where = " AND ".join(f"{name} = {mark(connection)}" for name in CELL)
     nth = f"(SELECT at FROM evidence WHERE {where} ORDER BY at LIMIT 1 OFFSET {mark(connection)})"
-    for start in range(0, len(cells), CELLS_A_QUERY):
-        chunk = cells[start : start + CELLS_A_QUERY]
+    for start in range(0, len(cells), KEYS_A_QUERY):
+        chunk = cells[start : start + KEYS_A_QUERY]
         sql = " UNION ALL ".join(f"SELECT {place}, {nth}" for place in range(len(chunk)))
         values = [value for cell in chunk for value in (*_key(cell), places[cell] - 1)]
         for place, at in connection.exec_driver_sql(sql, tuple(values)):
