@@ -21,7 +21,7 @@ from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
 from leaderboard.storage import events, people
 from leaderboard.storage.bulk import roomy
-from leaderboard.storage.database import begin_write, to_micros
+from leaderboard.storage.database import all_or_nothing, to_micros
 
 ROWS_A_BATCH = 20_000
 MOST_KEPT = 1_000  # refusals and warnings kept for the report; all are counted
@@ -96,17 +96,11 @@ def import_events(session: Session, stream: BinaryIO, options: ImportOptions, *,
     A dry run reports the same and changes nothing. Raises Refused if the file as a whole cannot be read;
     then nothing of it is stored.
     """
-    begin_write(session)
-    try:
+    with all_or_nothing(session):
         with no_garbage_collection(), roomy(session.connection()):
             report = _import(session, stream, options, now)
-    except BaseException:
-        session.rollback()
-        raise
-    if options.is_dry_run:
-        session.rollback()
-    else:
-        session.commit()
+        if options.is_dry_run:
+            session.rollback()
     return report
 
 
