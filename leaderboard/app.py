@@ -10,7 +10,13 @@ from jinja2 import StrictUndefined
 
 from leaderboard.resources import resource
 from leaderboard.settings import load_settings
-from leaderboard.storage import accounts_tables, tables  # noqa: F401 - so that migrations know them
+from leaderboard.storage import (  # noqa: F401 - so that migrations know them
+    accounts_tables,
+    bonus_tables,
+    closing_tables,
+    tables,
+    trail_tables,
+)
 from leaderboard.storage.database import db
 from leaderboard.web import accounts, board, errors, health, languages, pages, security, sessions
 

@@ -20,7 +20,7 @@ class OrganisationRow(Base):
 
     rules_version: rises with the organisation, its people and its agreements; scores_version: with
     anything that a board shows. next_attainment_id: attainments get their ids here, so that the ledger
-    can name a new one in the same breath.
+    can name a new one in the same breath. badged_entry_id: how far badges have followed the ledger.
     """
 
     __tablename__ = "organisation"
@@ -33,6 +33,7 @@ class OrganisationRow(Base):
     rules_version: Mapped[int]
     scores_version: Mapped[int]
     next_attainment_id: Mapped[int]
+    badged_entry_id: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class Team(Base):
@@ -139,7 +140,7 @@ class AttainmentRow(Base):
     __tablename__ = "attainment"
     __table_args__ = (
         UniqueConstraint("subject", "sla", "started_at", "scope", "participant_id"),
-        Index("ix_attainment_month", "month", "sla"),
+        Index("ix_attainment_month", "month", "scope", "participant_id"),
         Index(
             "ix_attainment_pending",
             "due_at",
@@ -195,6 +196,12 @@ class PointEntry(Base):
     __tablename__ = "point_entry"
     __table_args__ = (
         Index("ix_point_entry_member", "member_id", "month"),
+        Index(  # corrections and adjustments
+            "ix_point_entry_apart",
+            "month",
+            sqlite_where=text("corrects IS NOT NULL OR attainment_id IS NULL"),
+            postgresql_where=text("corrects IS NOT NULL OR attainment_id IS NULL"),
+        ),
         CheckConstraint("id > 0", name="id"),  # SQLite's trigger sees a row that has no id yet as number -1
         STRICT,
     )
@@ -213,7 +220,8 @@ class PointEntry(Base):
 class Total(Base):
     """A participant's points and level counts in a month or quarter, kept in step with the ledger.
 
-    A board reads just the rows it shows: they stand in the index in the order of S1.
+    A board reads just the rows it shows: they stand in the index in the order of S1. Once the period is
+    closed the database refuses any change (P5). members: how many a team had in the period, known from then on.
     """
 
     __tablename__ = "total"
@@ -234,6 +242,7 @@ class Total(Base):
     met: Mapped[int]
     exceeded: Mapped[int]
     missed: Mapped[int]
+    members: Mapped[int | None]
 
 
 class PeriodRow(Base):
