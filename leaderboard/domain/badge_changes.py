@@ -25,7 +25,9 @@ class BadgeChanges(NamedTuple):
     withdraw: list[tuple[int, str]]
     mend: list[tuple[int, Badge]]
 
-    def __len__(self) -> int:
+    @property
+    def total(self) -> int:
+        """How many badges change."""
         return len(self.award) + len(self.withdraw) + len(self.mend)
 
 
