@@ -329,6 +329,8 @@ def upgrade():
         sa.Column("team_before", BIG, nullable=True),
         sa.Column("level_before", sa.Text(), nullable=False),
         sa.Column("points_before", BIG, nullable=False),
+        sa.Column("value_before", BIG, nullable=True),
+        sa.Column("decided_at_before", BIG, nullable=True),
         sa.Column("team_after", BIG, nullable=True),
         sa.Column("level_after", sa.Text(), nullable=False),
         sa.Column("points_after", BIG, nullable=False),
