@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, union_all, update
 
 from leaderboard.storage.bonus_tables import AwardShare, BonusAward, BonusQuestion
 from leaderboard.storage.bulk import insert_rows
@@ -188,28 +189,47 @@ def questions_of(connection: Connection, award_ids: Collection[int]) -> dict[int
     return found
 
 
-def leaders(
-    connection: Connection, boards: Sequence[tuple[str, str, str | None]], limit: int
-) -> Iterator[tuple[int, Any]]:
-    """Yield the first totals of some boards (period, scope, side), each with the number of its board, from 0."""
+def leaders(connection: Connection, boards: Sequence[tuple[str, str, str | None, int]]) -> Iterator[tuple[int, Any]]:
+    """Yield the first totals of some boards, each with the number of its board, from 0.
+
+    boards: period, scope, side (None for both) and how many.
+    """
     parts = []
-    for number, (period, scope, side) in enumerate(boards):
-        part = (
-            select(
-                literal(number).label("board"),
-                Total.participant_id,
-                Total.name,
-                Total.points,
-                Total.met,
-                Total.exceeded,
-                Total.missed,
-                Total.members,
-            )
-            .where(Total.period == period, Total.scope == scope)
-            .order_by(Total.points.desc(), Total.sort_key, Total.participant_id)
-            .limit(limit)
-        )
-        parts.append(select((part if side is None else part.where(Total.side == side)).subquery()))
+    columns = (Total.participant_id, Total.name, Total.points, Total.members)
+    for number, (period, scope, side, limit) in enumerate(boards):
+        where = [Total.period == period, Total.scope == scope, *([] if side is None else [Total.side == side])]
+        in_order = (Total.points.desc(), Total.sort_key, Total.participant_id)
+        part = select(literal(number).label("board"), *columns).where(*where).order_by(*in_order).limit(limit)
+        parts.append(select(part.subquery()))
     if parts:
         for row in connection.execute(union_all(*parts)):
             yield row.board, row
+
+
+def add_question(
+    connection: Connection, award_id: int, user_id: int, asked_by: str, text: str, asked_at: datetime
+) -> int:
+    """Store a question about an award and return its id."""
+    return connection.execute(
+        insert(BonusQuestion)
+        .values(award_id=award_id, user_id=user_id, asked_by=asked_by, asked_at=asked_at, text=text)
+        .returning(BonusQuestion.id)
+    ).scalar_one()
+
+
+def answer_question(
+    connection: Connection, question_id: int, answered_by: str, text: str, answered_at: datetime
+) -> int | None:
+    """Store the answer to a question that has none, and return the award's id; None if that cannot be."""
+    return connection.execute(
+        update(BonusQuestion)
+        .where(BonusQuestion.id == question_id, BonusQuestion.answered_at.is_(None))
+        .values(answered_by=answered_by, answered_at=answered_at, answer=text)
+        .returning(BonusQuestion.award_id)
+    ).scalar()
+
+
+def question(connection: Connection, question_id: int) -> Any:
+    """Return a question, None if there is none of this id."""
+    columns = BonusQuestion.__table__.columns
+    return connection.execute(select(*columns).where(BonusQuestion.id == question_id)).first()
