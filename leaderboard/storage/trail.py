@@ -1,5 +1,6 @@
 """The audit trail: who did what; entries go in, and nothing ever changes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert
@@ -36,3 +37,21 @@ def note(
             why=why,
         )
     )
+
+
+def note_each(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    abouts: Sequence[str],
+    *,
+    at: datetime,
+    before: str | None = None,
+    after: str | None = None,
+    why: str | None = None,
+) -> None:
+    """Append to the audit trail that somebody did the same to several things, as `note` does for one."""
+    same = {"at": at, "actor": actor.name, "user_id": actor.user_id, "action": action}
+    rows = [{**same, "about": about, "before": before, "after": after, "why": why} for about in abouts]
+    if rows:
+        connection.execute(insert(AuditEntry), rows)

@@ -208,6 +208,7 @@ def upgrade():
         sa.Column("awards", BIG, nullable=False),
         sa.Column("lines", BIG, nullable=False),
         sa.Column("total_minor", BIG, nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payroll_export")),
         sqlite_strict=True,
