@@ -16,6 +16,7 @@ import click
 from leaderboard.domain.shown import visible
 from leaderboard.services.importing import ImportReport
 
+FORMATS = ("table", "csv", "json")
 MOST_SHOWN = 20
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full-width = + - @
 OBEYED = re.compile("[\x7f-\x9f]")  # controls that JSON leaves as they are
