@@ -4,10 +4,9 @@ A scheduler only says "look now"; each job computes what is due. So any number o
 down catches up, and a look that finds nothing to do changes nothing.
 """
 
-import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -30,8 +29,6 @@ RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
 EXPECTED = (Refused, OperationalError, sqlite3.OperationalError)  # such as a database that is away
-
-logger = logging.getLogger(__name__)
 
 
 class Task(NamedTuple):
@@ -83,7 +80,7 @@ def run_job(
         failure, fault = _undo(session, name, error), None if isinstance(error, EXPECTED) else error
         recorder.failed(failure, began, clock())
     if looker is not None:
-        with _or_logged(name), write_at_once(session) as connection:
+        with suppress(*DATABASE_ERRORS), write_at_once(session) as connection:
             jobs.note_look(connection, name, now, clock() - now, looker)
     return JobReport(name, tuple(done), failure, fault)
 
@@ -99,20 +96,20 @@ class _Clock:
 
 
 class _Recorder:
-    """Records what a job did. Where the database does not take that either, the log alone has it."""
+    """Records what a job did. Where the database does not take that either, only the caller's log has it."""
 
     def __init__(self, session: Session, job: str, by: Actor) -> None:
         self._session, self._job, self._by = session, job, by
 
     def done(self, told: str, started_at: datetime, finished_at: datetime) -> None:
         """Record a thing done."""
-        with _or_logged(self._job), all_or_nothing(self._session, DOOR_LOCK):
+        with suppress(*DATABASE_ERRORS), all_or_nothing(self._session, DOOR_LOCK):
             connection = self._session.connection()
             jobs.add_run(connection, self._job, jobs.DONE, told, self._by.name, started_at, finished_at)
 
     def failed(self, told: str, started_at: datetime, finished_at: datetime) -> None:
         """Record a failure; the same as at the last look is one run that happened again."""
-        with _or_logged(self._job), all_or_nothing(self._session, DOOR_LOCK):
+        with suppress(*DATABASE_ERRORS), all_or_nothing(self._session, DOOR_LOCK):
             connection = self._session.connection()
             before = jobs.last_runs(connection, [self._job])
             last, look = before.get((self._job, jobs.FAILED)), jobs.looks(connection).get(self._job)
@@ -120,14 +117,6 @@ class _Recorder:
                 jobs.count_up(connection, last.id, finished_at)
             else:
                 jobs.add_run(connection, self._job, jobs.FAILED, told, self._by.name, started_at, finished_at)
-
-
-@contextmanager
-def _or_logged(job: str) -> Iterator[None]:
-    try:
-        yield
-    except DATABASE_ERRORS as error:
-        logger.error("%s: what it did is not recorded: %s", job, _why(error))
 
 
 def is_failing(look: jobs.Look | None, done: jobs.Run | None, failure: jobs.Run) -> bool:

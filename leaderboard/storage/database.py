@@ -146,11 +146,11 @@ def write_at_once(session: Session) -> Iterator[Connection]:
     A reading transaction under way ends here. A page must not wait for an import to note when it was read.
     """
     session.rollback()
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    # SQLite takes the lock at the first write; the settings of its connection outlast the transaction.
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0" if is_sqlite else "SET LOCAL lock_timeout = '100ms'")
     try:
-        connection = session.connection()
-        is_sqlite = connection.dialect.name == "sqlite"
-        # SQLite takes the lock at the first write; the settings of its connection outlast the transaction.
-        connection.exec_driver_sql("PRAGMA busy_timeout = 0" if is_sqlite else "SET LOCAL lock_timeout = '100ms'")
         try:
             yield connection
         finally:

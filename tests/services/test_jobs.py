@@ -46,7 +46,7 @@ def looked_at(session: Session, job: str) -> datetime | None:
 
 @pytest.fixture
 def lead(session: Session) -> Session:
-    """Ana has a lead since Monday at nine, to be disposed of within eight working hours, so by six; from Tuesday at nine it is late (C3)."""
+    """Ana has had a lead since Monday at nine, due at six; it is late once Tuesday's working time runs (C3)."""
     set_up(session, agreement(SPEED), now=NOW)
     log(session, "10-05 09:00 lead.assigned ana", now=NOW)
     return session
