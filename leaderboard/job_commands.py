@@ -51,7 +51,7 @@ def _list_jobs(session: Session, form: str) -> None:
     overview = job_overview(session, now=now())
     print_rows(_rows(overview.jobs), SHOWN if form == "table" else COLUMNS, form)
     if form == "table" and not overview.is_alive:
-        click.echo("No scheduler has looked lately; leaderboard serve runs one, and so does leaderboard scheduler.")
+        click.echo("No scheduler has looked lately; leaderboard serve and leaderboard scheduler each run one.")
 
 
 @jobs.command("run")
@@ -63,7 +63,8 @@ def jobs_run(session: Session, name: str) -> None:
     for told in report.done:
         click.echo(visible(f"{told}."))
     if report.failure is not None:
-        raise Failed(f"The job {name} failed and is rolled back: {report.failure.rstrip('.')}. It can be run again.")
+        why = report.failure.rstrip(".")
+        raise Failed(f"The job {name} failed, and what it had begun is undone: {why}. It can be run again.")
     if not report.done:
         click.echo("There was nothing to do.")
 
