@@ -198,7 +198,7 @@ def upgrade():
         sqlite_strict=True,
     )
     op.create_index("ix_job_run_finished_at", "job_run", ["finished_at"], unique=False)
-    op.create_index("ix_job_run_job", "job_run", ["job", "id"], unique=False)
+    op.create_index("ix_job_run_job", "job_run", ["job", "outcome", "id"], unique=False)
     op.create_table(
         "payroll_export",
         sa.Column("id", BIG, nullable=False),
