@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import Actor
 from leaderboard.domain.inbound import COLUMNS
 from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.domain.periods import month_finder
@@ -46,7 +47,9 @@ class DemoReport:
     accounts: tuple[DemoAccount, ...] = ()
 
 
-def create_demo(session: Session, *, now: datetime, progress: Progress | None = None, leads: int = LEADS) -> DemoReport:
+def create_demo(
+    session: Session, *, now: datetime, by: Actor, progress: Progress | None = None, leads: int = LEADS
+) -> DemoReport:
     """Create the demo organisation with a year of history up to `now`, and its accounts.
 
     leads: about how many come in within the year. The same `now` gives the same history; passwords are
@@ -61,14 +64,14 @@ def create_demo(session: Session, *, now: datetime, progress: Progress | None = 
     organisation = parse_organisation(text)
     month = month_finder(organisation.time_zone).month_of(now)
     staff = colleagues(month)
-    load_organisation(session, text, now=now)
-    load_people(session, io.BytesIO(people_file(staff)), now=now)
+    load_organisation(session, text, now=now, by=by)
+    load_people(session, io.BytesIO(people_file(staff)), now=now, by=by)
     versions = (("first_agreement.toml", month.plus(-12)), ("agreement.toml", month.quarter.previous.months[0]))
     for name, first in versions:
-        load_agreement(session, _agreed(name, first.first_day), now=now)
+        load_agreement(session, _agreed(name, first.first_day), now=now, by=by)
     facts = History(organisation, staff, now, leads).tell()
-    report = import_events(session, io.BytesIO(events_file(facts)), _options(progress), now=now)
-    made = tuple(_account(session, key, role, now) for key, role in ACCOUNTS)
+    report = import_events(session, io.BytesIO(events_file(facts)), _options(progress), now=now, by=by)
+    made = tuple(_account(session, key, role, now, by) for key, role in ACCOUNTS)
     return DemoReport(_summary(organisation.name, staff, report), True, made)
 
 
@@ -104,9 +107,10 @@ def events_file(facts: Sequence[Fact]) -> bytes:
     return text.getvalue().encode()
 
 
-def _account(session: Session, key: str, role: str, now: datetime) -> DemoAccount:
+def _account(session: Session, key: str, role: str, now: datetime, by: Actor) -> DemoAccount:
     email = f"{key}@{MAIL}"
-    return DemoAccount(email, role, accounts.add_user(session, email=email, role=role, password=None, now=now))
+    password = accounts.add_user(session, email=email, role=role, password=None, now=now, by=by)
+    return DemoAccount(email, role, password)
 
 
 def _summary(name: str, staff: Sequence[Colleague], report: ImportReport) -> str:
