@@ -32,6 +32,14 @@ class PeriodRefused(Refused):
     """Not a month such as 2026-10 or a quarter such as 2026-Q4."""
 
 
+class PeriodClosed(Refused):
+    """A period that is closed already; later differences go to an open one as corrections (P5)."""
+
+
+class PeriodNotOver(Refused):
+    """A period that cannot be closed yet, since it has not ended (M1)."""
+
+
 class PasswordRefused(Refused):
     """A new password that is too easy to guess; `reason` is what password_problem says."""
 
