@@ -40,6 +40,14 @@ class PeriodNotOver(Refused):
     """A period that cannot be closed yet, since it has not ended (M1)."""
 
 
+class AdjustmentRefused(Refused):
+    """Points that cannot be given, or taken back, by hand (P7); `problem` is a word for why."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
 class PasswordRefused(Refused):
     """A new password that is too easy to guess; `reason` is what password_problem says."""
 
