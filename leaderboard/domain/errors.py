@@ -70,6 +70,14 @@ class AwardRefused(Refused):
         self.award_id, self.because, self.status, self.by, self.at = award_id, because, status, by, at
 
 
+class AdjustmentRefused(Refused):
+    """Points that cannot be given, or taken back, by hand (P7); `problem` is a word for why."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
 class PasswordRefused(Refused):
     """A new password that is too easy to guess; `reason` is what password_problem says."""
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.actors import SCHEDULER
+from leaderboard.domain.actors import SCHEDULER, Actor
 from leaderboard.domain.inbound import COLUMNS
 from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.domain.periods import month_finder
@@ -50,7 +50,9 @@ class DemoReport:
     accounts: tuple[DemoAccount, ...] = ()
 
 
-def create_demo(session: Session, *, now: datetime, progress: Progress | None = None, leads: int = LEADS) -> DemoReport:
+def create_demo(
+    session: Session, *, now: datetime, by: Actor, progress: Progress | None = None, leads: int = LEADS
+) -> DemoReport:
     """Create the demo organisation with a year of history up to `now`, and its accounts.
 
     leads: about how many come in within the year. The same `now` gives the same history; passwords are
@@ -64,13 +66,13 @@ def create_demo(session: Session, *, now: datetime, progress: Progress | None = 
     organisation, now = parse_organisation(text), begun_at or now
     month = month_finder(organisation.time_zone).month_of(now)
     staff = colleagues(month)
-    load_organisation(session, text, now=now)
-    load_people(session, io.BytesIO(people_file(staff)), now=now)
+    load_organisation(session, text, now=now, by=by)
+    load_people(session, io.BytesIO(people_file(staff)), now=now, by=by)
     versions = (("first_agreement.toml", month.plus(-12)), ("agreement.toml", month.quarter.previous.months[0]))
     for name, first in versions:
-        load_agreement(session, _agreed(name, first.first_day), now=now)
-    report = _live(session, History(organisation, staff, now, leads).tell(), now, progress)
-    made = tuple(_account(session, key, role, now) for key, role in ACCOUNTS)  # last: they say that all is done
+        load_agreement(session, _agreed(name, first.first_day), now=now, by=by)
+    report = _live(session, History(organisation, staff, now, leads).tell(), now, by, progress)
+    made = tuple(_account(session, key, role, now, by) for key, role in ACCOUNTS)  # last: they say that all is done
     return DemoReport(_summary(organisation.name, staff, report), True, made)
 
 
@@ -83,7 +85,7 @@ def _agreed(name: str, effective_from: date) -> str:
     return demo_file(name).replace(EFFECTIVE_FROM, effective_from.isoformat())
 
 
-def _live(session: Session, facts: Sequence[Fact], now: datetime, progress: Progress | None) -> ImportReport:
+def _live(session: Session, facts: Sequence[Fact], now: datetime, by: Actor, progress: Progress | None) -> ImportReport:
     """Let the year happen: events come in, and each period is closed when its time has come.
 
     The report is that of all events together.
@@ -94,7 +96,7 @@ def _live(session: Session, facts: Sequence[Fact], now: datetime, progress: Prog
     while rows:
         coming = [row for row in rows if row[1].at <= until]
         rows = rows[len(coming) :]
-        part = import_events(session, io.BytesIO(events_file(coming)), _options(progress), now=until)
+        part = import_events(session, io.BytesIO(events_file(coming)), _options(progress), now=until, by=by)
         report.new += part.new
         report.points_posted += part.points_posted
         close_next(session, now=until, by=SCHEDULER)
@@ -126,9 +128,10 @@ def events_file(facts: Iterable[tuple[int, Fact]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _account(session: Session, key: str, role: str, now: datetime) -> DemoAccount:
+def _account(session: Session, key: str, role: str, now: datetime, by: Actor) -> DemoAccount:
     email = f"{key}@{MAIL}"
-    return DemoAccount(email, role, accounts.add_user(session, email=email, role=role, password=None, now=now))
+    password = accounts.add_user(session, email=email, role=role, password=None, now=now, by=by)
+    return DemoAccount(email, role, password)
 
 
 def _summary(name: str, staff: Sequence[Colleague], report: ImportReport) -> str:
