@@ -13,11 +13,11 @@ from unicodedata import category, east_asian_width
 
 import click
 
-from leaderboard.domain.shown import visible
+from leaderboard.domain.shown import safe_cell, visible
 from leaderboard.services.importing import ImportReport
 
+FORMATS = ("table", "csv", "json")
 MOST_SHOWN = 20
-FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full-width = + - @
 OBEYED = re.compile("[\x7f-\x9f]")  # controls that JSON leaves as they are
 Row = dict[str, Any]
 
@@ -157,7 +157,7 @@ def print_rows(rows: Iterable[Row], names: Sequence[str], form: str) -> None:
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows([_safe_cell(row[name]) for name in names] for row in rows)
+        writer.writerows([safe_cell(row[name]) for name in names] for row in rows)
     else:
         _print_table([[_text(row[name]) for name in names] for row in rows], names)
 
@@ -172,13 +172,6 @@ def _print_json(rows: Iterable[Row]) -> None:
 
 def _json(value: Any) -> str:
     return OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
-
-
-def _safe_cell(value: Any) -> Any:
-    """Keep a spreadsheet from running a text as a formula (security 1.2.10)."""
-    if not isinstance(value, str):
-        return value
-    return visible(f"'{value}" if value.lstrip(" ")[:1] in FORMULA_STARTS else value)
 
 
 def _print_table(cells: list[list[str]], names: Sequence[str]) -> None:

@@ -14,14 +14,18 @@ from leaderboard.domain.toml_text import read_toml
 from leaderboard.domain.working_time import WEEKDAYS, Calendar, Hours, public_holidays
 
 LANGUAGES = ("en", "pt_BR")
-HEAD_KEYS = ("name", "time_zone", "currency", "language", "grace_hours", "quarter_winner_by")
+HEAD_KEYS = ("name", "time_zone", "currency", "language", "grace_hours", "quarter_winner_by", "question_days")
 CALENDAR_KEYS = (*WEEKDAYS, "time_zone", "holidays", "closed", "open")
 CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]|24):([0-5][0-9])")
 
 
 @dataclass(frozen=True)
 class Organisation:
-    """One per installation. team_calendars: by the team's name."""
+    """One per installation. team_calendars: by the team's name.
+
+    grace_hours: how long after a month's end late events count; question_days: how long a bonus can be
+    asked about before it is decided.
+    """
 
     name: str
     time_zone: str
@@ -29,6 +33,7 @@ class Organisation:
     language: str
     grace_hours: int
     quarter_winner_by: str
+    question_days: int
     calendar: Calendar
     team_calendars: Mapping[str, Calendar]
 
@@ -63,8 +68,9 @@ def parse_organisation(text: str) -> Organisation:
         time_zone=zone,
         currency=_currency(head.get("currency")),
         language=_one_of(head, "language", LANGUAGES, "en"),
-        grace_hours=_grace(head.get("grace_hours", 48)),
+        grace_hours=_whole(head, "grace_hours", 24 * 60, 48),
         quarter_winner_by=_one_of(head, "quarter_winner_by", ("total", "average"), "total"),
+        question_days=_whole(head, "question_days", 60, 3),
         calendar=parse_calendar(_table(document, "calendar"), "[calendar]", zone),
         team_calendars={
             team: parse_calendar(content, f'[team_calendars."{shown(team)}"]', zone)
@@ -193,9 +199,8 @@ def _one_of(head: dict[str, Any], key: str, choices: tuple[str, ...], default: s
     return str(value)
 
 
-def _grace(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 24 * 60:
-        raise OrganisationRefused(
-            f"[organisation]: grace_hours = {quoted(value)}; expected a whole number from 0 to 1440."
-        )
+def _whole(head: dict[str, Any], key: str, most: int, default: int) -> int:
+    value = head.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise OrganisationRefused(f"[organisation]: {key} = {quoted(value)}; expected a whole number from 0 to {most}.")
     return value

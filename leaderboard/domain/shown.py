@@ -1,12 +1,15 @@
 """How a text that was handed in is shown: on one line, short, and nothing that a terminal obeys."""
 
+from typing import TypeVar
 from unicodedata import category
 
+T = TypeVar("T")
 LONGEST_SHOWN = 60
 # Controls, lone surrogates, line and paragraph separators.
 UNSHOWN = {"Cc", "Cs", "Zl", "Zp"}
 # What turns the direction of the text around it.
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full-width = + - @
 
 
 def has_controls(text: str) -> bool:
@@ -19,6 +22,13 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(_written_out(each) if category(each) in UNSHOWN or each in TURNING else each for each in text)
+
+
+def safe_cell(value: T) -> T | str:
+    """Return a cell of a CSV as no spreadsheet runs it as a formula; what is no text stays as it is."""
+    if not isinstance(value, str):
+        return value
+    return visible(f"'{value}" if value.lstrip(" ")[:1] in FORMULA_STARTS else value)
 
 
 def shown(value: object, most: int = LONGEST_SHOWN) -> str:

@@ -19,6 +19,7 @@ currency = "BRL"
 language = "pt_BR"
 grace_hours = 72
 quarter_winner_by = "average"
+question_days = 0
 
 [calendar]
 monday = ["09:00-12:00", "13:00-18:00"]
@@ -47,6 +48,7 @@ def test_an_organisation_is_read():
         "pt_BR",
     )
     assert (found.grace_hours, found.quarter_winner_by, found.zone.key) == (72, "average", "America/Sao_Paulo")
+    assert found.question_days == 0
     assert found.calendar.week[0] == ((540, 720), (780, 1080))
     assert found.calendar.week[4] == ((1320, 1800),)  # until 06:00 of the next day
     assert found.calendar.closed == {date(2026, 12, 24)}
@@ -56,6 +58,7 @@ def test_an_organisation_is_read():
 def test_what_is_left_out_has_a_default():
     found = parse_organisation(SMALL)
     assert (found.language, found.grace_hours, found.quarter_winner_by) == ("en", 48, "total")
+    assert found.question_days == 3
     assert found.team_calendars == {}
 
 
@@ -126,6 +129,9 @@ def test_t6_a_calendar_with_a_single_open_date_is_open():
             "[organisation]: grace_hours = -1; expected a whole number from 0",
         ),
         ("[calendar]", "grace_hours = true\n[calendar]", "grace_hours = true; expected a whole number"),
+        ("[calendar]", "question_days = -1\n[calendar]", "question_days = -1; expected a whole number from 0 to 60."),
+        ("[calendar]", "question_days = 61\n[calendar]", "question_days = 61; expected a whole number from 0 to 60."),
+        ("[calendar]", "question_days = 1.5\n[calendar]", "question_days = 1.5; expected a whole number"),
         ("[calendar]", 'quarter_winner_by = "luck"\n[calendar]', "expected one of total, average."),
         ("[calendar]", "budget = 1\n[calendar]", "[organisation]: budget is not a known key; known are name,"),
         ("[calendar]", "[calender]", "the file: calender is not a known key; known are organisation, calendar"),
@@ -172,6 +178,10 @@ def test_a_mistake_is_refused_with_its_place_and_remedy(there, instead, reason):
     with pytest.raises((OrganisationRefused, CalendarRefused)) as refused:
         parse_organisation(text)
     assert reason in str(refused.value)
+
+
+def test_the_longest_question_window_is_taken():
+    assert parse_organisation(SMALL.replace("[calendar]", "question_days = 60\n[calendar]")).question_days == 60
 
 
 def test_an_empty_file_is_refused():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leaderboard.domain.shown import LONGEST_SHOWN, has_controls, quoted, shown, visible
+from leaderboard.domain.shown import LONGEST_SHOWN, has_controls, quoted, safe_cell, shown, visible
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,19 @@ def test_a_number_that_python_does_not_write_out_is_described():
 @pytest.mark.parametrize(("text", "has"), [("Ana", False), ("A\xa0b", False), ("A\nb", True), ("A\x7f", True)])
 def test_control_characters_are_found(text, has):
     assert has_controls(text) == has
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("  @SUM(A1)", "'  @SUM(A1)"),
+        ("\uff1d1", "'\uff1d1"),
+        ("\t=1", r"'\t=1"),
+        ("1-1", "1-1"),
+        (-5, -5),
+        (None, None),
+    ],
+)
+def test_no_spreadsheet_runs_a_cell_as_a_formula(cell, safe):
+    assert safe_cell(cell) == safe
