@@ -16,6 +16,7 @@ class Correction(NamedTuple):
     """What became of an attainment of a closed month: team, level and points there before and after (P5).
 
     month: the open month that takes the difference. The level is `none` where it did not count in the closed month.
+    value_before, decided_at_before: what it had been there, for badges that stand on it.
     """
 
     corrects: Month
@@ -26,6 +27,8 @@ class Correction(NamedTuple):
     team_after: int | None
     level_after: Level
     points_after: int
+    value_before: int | None = None
+    decided_at_before: datetime | None = None
 
 
 def next_to_close(first: Month, closed: Set[str]) -> Period:
@@ -81,9 +84,18 @@ def corrections(before: Attainment | None, after: Attainment | None, closed: Set
     rows = []
     for month in sorted(each for each in months if each.key in closed):
         old, new = _place_in(month, before), _place_in(month, after)
-        if old != new:
-            rows.append(Correction(month, open_after(month, closed), *old, *new))
+        was = _measured_in(month, before)
+        if old != new or was != _measured_in(month, after):
+            rows.append(Correction(month, open_after(month, closed), *old, *new, *was))
     return rows
+
+
+def _measured_in(month: Month, each: Attainment | None) -> tuple[int | None, datetime | None]:
+    """Return what badges stand on besides (G1): the value of what stopped in time, and when it was decided."""
+    if each is None or each.month != month or each.level is Level.NONE:
+        return None, None
+    is_in_time = each.stopped_at is not None and each.level is not Level.MISSED
+    return each.value if is_in_time else None, each.decided_at
 
 
 def _place_in(month: Month, each: Attainment | None) -> tuple[int | None, Level, int]:

@@ -23,6 +23,8 @@ CORRECTION_COLUMNS = (
     "team_before",
     "level_before",
     "points_before",
+    "value_before",
+    "decided_at_before",
     "team_after",
     "level_after",
     "points_after",
@@ -126,6 +128,8 @@ def write_corrections(
             each.team_before,
             str(each.level_before),
             each.points_before,
+            each.value_before,
+            None if each.decided_at_before is None else to_micros(each.decided_at_before),
             each.team_after,
             str(each.level_after),
             each.points_after,
@@ -149,6 +153,8 @@ def all_corrections(connection: Connection) -> Iterator[tuple[str, int, Correcti
             row.team_after,
             Level(row.level_after),
             row.points_after,
+            row.value_before,
+            row.decided_at_before,
         )
         yield row.scope, row.participant_id, correction
 
