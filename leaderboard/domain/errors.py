@@ -62,6 +62,14 @@ class AwardRefused(Refused):
         self.award_id, self.because, self.status, self.by, self.at = award_id, because, status, by, at
 
 
+class PeriodClosed(Refused):
+    """A period that is closed already; later differences go to an open one as corrections (P5)."""
+
+
+class PeriodNotOver(Refused):
+    """A period that cannot be closed yet, since it has not ended (M1)."""
+
+
 class PasswordRefused(Refused):
     """A new password that is too easy to guess; `reason` is what password_problem says."""
 

@@ -63,11 +63,15 @@ class Credit(NamedTuple):
 
 
 class Posting(NamedTuple):
-    """A row to append to the ledger: points to a member and a team in a month."""
+    """A row to append to the ledger: points to a member and a team in a month.
+
+    corrects: the closed month of which it is a correction, if it is one (P5).
+    """
 
     credit: Credit
     points: int
     reason: str
+    corrects: Month | None = None
 
 
 def postings(old: Attainment | None, new: Attainment | None) -> list[Posting]:

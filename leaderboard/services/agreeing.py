@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import Agreement
 from leaderboard.domain.agreement_file import parse_agreement
-from leaderboard.domain.errors import Refused
+from leaderboard.domain.closing import closed_months
+from leaderboard.domain.errors import AgreementRefused, Refused
 from leaderboard.domain.organisation_file import parse_organisation
-from leaderboard.services.rules import NO_ORGANISATION
+from leaderboard.services.rules import NO_ORGANISATION, rule_book
 from leaderboard.services.scoring import Progress, rescore
 from leaderboard.storage import people
 from leaderboard.storage.database import all_or_nothing
@@ -25,14 +26,32 @@ def check_agreement(session: Session, text: str) -> Agreement:
 def load_agreement(session: Session, text: str, *, now: datetime, progress: Progress | None = None) -> Agreement:
     """Load a version of the agreement and score again under it.
 
-    A later `effective_from` is a new version; the same one again replaces it (design section 5).
-    Raises AgreementRefused, or Refused while there is no organisation.
+    A later `effective_from` is a new version; the same one again replaces it while no closed period rests on it
+    (design section 5). Raises AgreementRefused, or Refused while there is no organisation.
     """
     with all_or_nothing(session):
         agreement = check_agreement(session, text)
+        if (agreement.effective_from, text) not in ((day, file) for day, _, file in agreement_versions(session)):
+            _check_not_closed(session, agreement)
         people.write_agreement(session.connection(), agreement.effective_from, agreement.title, text, now)
         rescore(session, now, progress, has_new_rules=True)
     return agreement
+
+
+def _check_not_closed(session: Session, agreement: Agreement) -> None:
+    """Refuse a version that would be in force in a month that is closed: its promises have been kept or not by now."""
+    book = rule_book(session.connection())
+    starts = [version.agreement.first_month for version in book.rules.versions]
+    until = min((start for start in starts if start > agreement.first_month), default=None)
+    closed = sorted(
+        month for month in closed_months(book.closed) if agreement.first_month <= month and (not until or month < until)
+    )
+    if closed:
+        problem = (
+            f"[agreement]: effective_from = {agreement.effective_from}, but {closed[-1]} is closed and rests on "
+            f"what was agreed before; give a later month, from {closed[-1].next.first_day} on."
+        )
+        raise AgreementRefused([problem])
 
 
 def agreement_versions(session: Session) -> list[tuple[date, str, str]]:

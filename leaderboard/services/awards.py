@@ -15,7 +15,7 @@ from leaderboard.domain.errors import Refused
 from leaderboard.domain.periods import parse_period
 from leaderboard.domain.standings import average, ranked, sort_key
 from leaderboard.services.rules import RuleBook, rule_book
-from leaderboard.storage import awards
+from leaderboard.storage import awards, closings
 from leaderboard.storage.database import begin_snapshot
 
 PAGE_SIZE = 20
@@ -248,7 +248,7 @@ def list_bonuses(session: Session, period: str) -> list[Plain]:
     wanted = str(parse_period(period))
     begin_snapshot(session)
     connection = session.connection()
-    if not awards.is_closed(connection, wanted):
+    if closings.closing_of(connection, wanted) is None:
         raise Refused(
             f"{wanted} is not closed yet, and bonuses are proposed as it closes; "
             f"once it is over, close it with: leaderboard close {wanted}."

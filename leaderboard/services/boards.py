@@ -58,8 +58,8 @@ class Standing:
 class Board:
     """A page of standings, and where one can go from it.
 
-    days_left: of an open period, rounded up. previous, next: the periods of the same kind beside it, None
-    where there is nothing to see. month, quarter: the same time as the other kind.
+    is_closed: its standings are final (P5). days_left: of an open period, rounded up. previous, next: the periods of
+    the same kind beside it, None where there is nothing to see. month, quarter: the same time as the other kind.
     periods: those of its kind, newest first. leader_score: points or average of the leader.
     """
 
@@ -67,6 +67,7 @@ class Board:
     kind: str
     is_open: bool
     is_over: bool
+    is_closed: bool
     days_left: int | None
     standings: tuple[Standing, ...]
     count: int
@@ -124,8 +125,9 @@ def read_board(
         kind=period.kind,
         is_open=start <= now < end,
         is_over=end <= now,
+        is_closed=query.period in book.closed,
         days_left=-((now - end) // timedelta(days=1)) if start <= now < end else None,
-        standings=tuple(_standings(connection, book, period, query, ranks, found, known)),
+        standings=tuple(_standings(rows, book, period, query, ranks, found, known)),
         count=count,
         pages=pages,
         leader_points=leader_points,
@@ -159,15 +161,16 @@ class _Rows:
         self.key = (str(period), query.scope, query.side)
         self.by_average = query.scope == "team" and query.by == "average"
         self.whole: list[tuple[int, Any]] | None = None
-        self.sizes: dict[int, set[int]] = {}
+        self.sizes = book.rules.membership.members_of(period) if query.scope == "team" else {}
         if not is_stored:
             self.whole = ranked((0, row.name, row) for row in _idle(book, period, query))
         elif self.by_average:
-            self.sizes = book.rules.membership.members_of(period)
-            self.whole = ranked(
-                (average(row.points, len(self.sizes.get(row.participant_id, ()))), row.name, row)
-                for row in boards.all_totals(connection, *self.key)
-            )
+            rows = boards.all_totals(connection, *self.key)
+            self.whole = ranked((average(row.points, self.members(row)), row.name, row) for row in rows)
+
+    def members(self, row: Any) -> int:
+        """Return how many members a team had in the period: as it was closed, or else as it is now."""
+        return len(self.sizes.get(row.participant_id, ())) if row.members is None else int(row.members)
 
     def size(self) -> tuple[int, int, int | Fraction]:
         """Return how many rows there are, the most points of one, and the score of the first."""
@@ -178,7 +181,7 @@ class _Rows:
         if not self.by_average or not self.whole:
             return len(self.whole), points, points
         first = self.whole[0][1]
-        return len(self.whole), points, average(first.points, len(self.sizes.get(first.participant_id, ())))
+        return len(self.whole), points, average(first.points, self.members(first))
 
     def page(self, offset: int, limit: int) -> tuple[list[int], Sequence[Any]]:
         """Return the ranks and rows from an offset on."""
@@ -205,6 +208,7 @@ class _IdleRow:
     met: int = 0
     exceeded: int = 0
     missed: int = 0
+    members: int | None = None
 
 
 def _idle(book: RuleBook, period: Period, query: BoardQuery) -> list[_IdleRow]:
@@ -221,21 +225,21 @@ def _idle(book: RuleBook, period: Period, query: BoardQuery) -> list[_IdleRow]:
 
 
 def _standings(
-    connection: Connection,
+    rows: _Rows,
     book: RuleBook,
     period: Period,
     query: BoardQuery,
     ranks: Sequence[int],
-    rows: Sequence[Any],
+    found: Sequence[Any],
     known: tuple[str, ...],
 ) -> list[Standing]:
     before: dict[int, int] = {}
-    if rows and str(period.previous) in known:
-        before = _previous_ranks(connection, book, period.previous, query, [row.participant_id for row in rows])
-    sizes = book.rules.membership.members_of(period) if query.scope == "team" else {}
+    if found and str(period.previous) in known:
+        theirs = [row.participant_id for row in found]
+        before = _previous_ranks(rows.connection, book, period.previous, query, theirs)
     standings = []
-    for rank, row in zip(ranks, rows, strict=True):
-        members = len(sizes.get(row.participant_id, ())) if query.scope == "team" else None
+    for rank, row in zip(ranks, found, strict=True):
+        members = rows.members(row) if query.scope == "team" else None
         team = book.rules.teams.get(row.team_id) if row.team_id is not None else None
         key = row.name if query.scope == "team" else book.members[row.participant_id][0]
         earlier = before.get(row.participant_id)
@@ -311,4 +315,4 @@ def standings(session: Session, period: str, scope: str, side: str | None = None
     rows = _Rows(connection, book, parse_period(period), query, is_stored=query.period in known)
     size, _, _ = rows.size()
     ranks, found = rows.page(0, size)
-    return _standings(connection, book, parse_period(period), query, ranks, found, known)
+    return _standings(rows, book, parse_period(period), query, ranks, found, known)

@@ -31,6 +31,7 @@ def score_cells(poster: Poster) -> None:
         tally = Tally() if before is None else Tally(before.value or 0, before.of_cases or 0)
         tallies[cell] = tally.plus(change.value, change.cases)
     _write_cells(poster, tallies, stored, changes)
+    changes.clear()
 
 
 def score_month(poster: Poster, month: Month) -> None:

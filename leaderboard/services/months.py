@@ -1,17 +1,18 @@
-"""Which months have standings: those in which an event falls or an attainment counts (S2, K1).
+"""Which months have standings: those in which something happened, or that are closed (S2, K1).
 
 It must not matter how events were cut into files: a month that had nothing but an attainment, and lost it to a
-late event, is closed again; one in which an event falls stays open for good, since events stay.
+late event, has none again. What stays keeps them for good: an event, a correction, an adjustment, the closing.
 """
 
 from collections.abc import Iterable
 
+from leaderboard.domain.closing import closed_months
 from leaderboard.domain.periods import Month, Period, month_of_key
 from leaderboard.domain.scoring import SubjectScore
 from leaderboard.services.cells import retire_month, zero_cells
 from leaderboard.services.posting import Pair, Poster
 from leaderboard.services.rules import RuleBook
-from leaderboard.storage import attainments, people, periods, totals
+from leaderboard.storage import attainments, closings, people, periods, totals
 
 
 class OpenMonths:
@@ -22,11 +23,11 @@ class OpenMonths:
         self.open = set(map(month_of_key, book.opened))
         self._eventful_before = set(map(month_of_key, book.eventful))
         self._known_events = self._eventful_before  # those known to have an event
-        self._events: set[Month] = set()  # those in which this scoring met one
+        self._events: set[Month] = set()  # those in which this scoring met one, or that it keeps
         self._counted: set[Month] = set()  # those in which it met an attainment
         self._newly_open: set[Month] = set()
         self._left: set[Month] = set()  # those that lost an attainment
-        self._closed: list[Month] = []
+        self._retired: list[Month] = []
 
     def note(self, score: SubjectScore) -> None:
         """Note where a subject's events fall and its attainments count; open what was not open."""
@@ -44,6 +45,18 @@ class OpenMonths:
             if before is not None and before.month is not None and (after is None or after.month != before.month):
                 self._left.add(before.month)
 
+    def keep(self, months: set[Month]) -> bool:
+        """Note months that have standings for good, whatever events do; tell whether any had none before."""
+        has_new = not months <= self.open
+        self._events |= months
+        self._open_all(months)
+        return has_new
+
+    def _standing_apart(self) -> set[Month]:
+        """Return the months that have standings though no event may fall in them."""
+        apart = closings.months_with_postings_apart(self.poster.connection)
+        return closed_months(self.poster.closed) | set(map(month_of_key, apart))
+
     def welcome(self, since: Month) -> None:
         """Give new members their place where others stand already, from their first month and its quarter on (S2, K1).
 
@@ -53,33 +66,34 @@ class OpenMonths:
             if month.quarter >= since.quarter:
                 self._give_places(month)
 
-    def close_left(self) -> None:
-        """Close the months that lost their last attainment and have no event."""
+    def retire_left(self) -> None:
+        """Take the standings of the months that lost their last attainment and hold nothing that stays."""
         if not self._left:
             return
         self.poster.settle()  # what is to be added to a rate comes before the rate is taken back
         with_events = self._known_events | self._events
         left = self._left - with_events
         counted = attainments.counted_months(self.poster.connection, [month.key for month in left])
-        self._close(month for month in left if month.key not in counted)
+        self._retire(month for month in left if month.key not in counted)
 
-    def close_untouched(self) -> None:
-        """Close the months of which a scoring of everything has met nothing."""
+    def retire_untouched(self) -> None:
+        """Take the standings of the months of which a scoring of everything has met nothing."""
         self._known_events = set()
-        self._close(self.open - self._events - self._counted)
+        self.keep(self._standing_apart())
+        self._retire(self.open - self._events - self._counted)
 
     def write(self) -> None:
-        """Store what was opened and closed; after the totals are written."""
+        """Store which months have standings now; after the totals are written."""
         found = self._events - self._known_events
         self._store(self._newly_open)
         periods.mark_eventful(self.poster.connection, [month.key for month in found - self._newly_open])
         self._forget()
-        if found or self._newly_open or self._closed:
+        if found or self._newly_open or self._retired:
             people.raise_rules_version(self.poster.connection)
 
     def write_all(self) -> None:
         """As `write`, after a scoring of everything and before the totals are made anew: bounds may have moved too."""
-        has_changed = bool(self._newly_open or self._closed or self._events != self._eventful_before)
+        has_changed = bool(self._newly_open or self._retired or self._events != self._eventful_before)
         self._store(self.open)
         self._forget()
         if has_changed:
@@ -96,12 +110,12 @@ class OpenMonths:
         for cell in zero_cells(self.poster.rules, month):
             self.poster.cells[cell].add(0, 0)
 
-    def _close(self, months: Iterable[Month]) -> None:
+    def _retire(self, months: Iterable[Month]) -> None:
         for month in sorted(months):
             retire_month(self.poster, month)
             self.open.discard(month)
             self._newly_open.discard(month)
-            self._closed.append(month)
+            self._retired.append(month)
 
     def _store(self, months: set[Month]) -> None:
         """Store months, and their quarters: worked out as of now, so those that are over are decided."""
@@ -116,9 +130,9 @@ class OpenMonths:
         periods.write_periods(self.poster.connection, rows)
 
     def _forget(self) -> None:
-        """Take closed months away, and quarters without an open month."""
-        quarters = {month.quarter for month in self._closed}
-        gone: list[Period] = [*self._closed, *(each for each in quarters if not self.open & set(each.months))]
+        """Take months without standings away, and quarters without any other."""
+        quarters = {month.quarter for month in self._retired}
+        gone: list[Period] = [*self._retired, *(each for each in quarters if not self.open & set(each.months))]
         keys = [str(period) for period in gone]
         if keys:
             periods.forget(self.poster.connection, keys)

@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.cells import cells_of_rates
+from leaderboard.domain.closing import Correction, corrections, open_after, placed
 from leaderboard.domain.monthly import Cell
-from leaderboard.domain.periods import month_of_key
+from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment, Credit, Posting, postings
 from leaderboard.services.rules import RuleBook
 from leaderboard.services.totals import LEVEL_PLACES, POINTS, Counts, TotalsChange, no_counts
-from leaderboard.storage import attainments, ledger
+from leaderboard.storage import attainments, closings, ledger
 
 Pair = tuple[int | None, Attainment | None, Attainment | None]
 """The id of a stored attainment, how it is stored, and how it is now; None where there is none."""
@@ -38,12 +39,26 @@ class CellChange:
 
 
 class Poster:
-    """Writes attainments and ledger within one transaction, and notes what totals and cells gain or lose."""
+    """Writes attainments and ledger within one transaction, and notes what totals and cells gain or lose.
 
-    def __init__(self, connection: Connection, book: RuleBook, now: datetime, first_id: int, ids: int) -> None:
-        """first_id, ids: the attainment ids that are reserved already."""
+    corrected_into: the open months that took what concerns closed ones (P5).
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        book: RuleBook,
+        now: datetime,
+        first_id: int,
+        ids: int,
+        because: str = "events",
+    ) -> None:
+        """first_id, ids: the attainment ids that are reserved already. because: why closed months are corrected."""
         self.connection = connection
         self.rules = book.rules
+        self.closed = book.closed
+        self.because = because
+        self.corrected_into: set[Month] = set()
         self.now = now
         self.cells: defaultdict[Cell, CellChange] = defaultdict(CellChange)
         self.totals = TotalsChange(book)
@@ -59,6 +74,7 @@ class Poster:
         new: list[tuple[int, Attainment]] = []
         again: list[tuple[int, Attainment]] = []
         entries: list[tuple[int, Posting]] = []
+        corrected: list[tuple[int, str, int, Correction]] = []
         for known_id, before, after in changed:
             row_id = self._new_id() if known_id is None else known_id
             if before is not None:
@@ -69,8 +85,17 @@ class Poster:
             entries.extend([(row_id, posting) for posting in postings(before, after)])
             if after is not None:
                 self._count(after, 1, is_monthly=is_monthly)
+            if self.closed:
+                whose = after or before
+                assert whose is not None
+                found = corrections(before, after, self.closed)
+                corrected.extend([(row_id, whose.scope, whose.participant, each) for each in found])
         attainments.write_attainments(self.connection, new, again, is_monthly=is_monthly)
+        if self.closed:
+            entries = [(row_id, placed(posting, self.closed)) for row_id, posting in entries]
         ledger.write_entries(self.connection, entries, self.now)
+        closings.write_corrections(self.connection, corrected, self.because, self.now)
+        self.corrected_into.update(each.month for _, _, _, each in corrected)
         self.posted += len(entries)
 
     def _count(self, attainment: Attainment, sign: int, *, is_monthly: bool) -> None:
@@ -89,10 +114,17 @@ class Poster:
             counts[place] += sign
 
     def settle(self) -> None:
-        """Add what was noted to the totals and, for clocks, to the rates."""
+        """Add what was noted to the totals and, for clocks, to the rates.
+
+        Of a closed month the points alone go on, to an open one (P5): its levels stay as they were counted.
+        """
         for (sla, is_monthly, scope, participant, team_id, month), counts in self._counts.items():
             credit = Credit(scope, participant, team_id, month_of_key(month))
-            self.totals.add(credit, counts)
+            if month not in self.closed:
+                self.totals.add(credit, counts)
+            elif counts[POINTS]:
+                later = open_after(month_of_key(month), self.closed)
+                self.totals.add(credit._replace(month=later), [counts[POINTS], 0, 0, 0])
             if not is_monthly:
                 _, met, exceeded, missed = counts
                 for cell in cells_of_rates(self.rules, sla, credit):

@@ -12,7 +12,7 @@ from leaderboard.domain.organisation_file import Organisation, parse_organisatio
 from leaderboard.domain.people import FAR, Teams
 from leaderboard.domain.periods import midnight
 from leaderboard.domain.rules import Rules, Team, Version
-from leaderboard.storage import people, periods
+from leaderboard.storage import closings, people, periods
 
 NO_ORGANISATION = "No organisation is loaded yet; load one with: leaderboard organisation load FILE."
 
@@ -21,7 +21,8 @@ NO_ORGANISATION = "No organisation is loaded yet; load one with: leaderboard org
 class RuleBook:
     """The rules of one version, and what goes with them.
 
-    members: key and name by id. opened: the months that have standings; eventful: those in which an event falls.
+    members: key and name by id. opened: the months that have standings; eventful: those of them that stay for good.
+    closed: the months and quarters that are closed.
     """
 
     version: int
@@ -29,6 +30,7 @@ class RuleBook:
     members: dict[int, tuple[str, str]]
     opened: frozenset[str]
     eventful: frozenset[str]
+    closed: frozenset[str] = frozenset()
 
 
 _kept: WeakKeyDictionary[Engine, RuleBook] = WeakKeyDictionary()
@@ -68,7 +70,7 @@ def read_rule_book(connection: Connection, version: int) -> RuleBook:
     members = {member_id: (key, name) for member_id, key, _, name in people.members(connection)}
     opened = periods.opened_months(connection)
     eventful = frozenset(key for key, is_eventful in opened.items() if is_eventful)
-    return RuleBook(version, rules, members, frozenset(opened), eventful)
+    return RuleBook(version, rules, members, frozenset(opened), eventful, closings.closed_periods(connection))
 
 
 def _versions(connection: Connection, organisation: Organisation) -> list[Version]:

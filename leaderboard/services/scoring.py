@@ -22,7 +22,7 @@ from leaderboard.services.months import OpenMonths
 from leaderboard.services.posting import Pair, Poster
 from leaderboard.services.rules import NO_ORGANISATION, read_rule_book, rule_book
 from leaderboard.services.totals import rebuild_totals
-from leaderboard.storage import anomalies, attainments, events, evidence, people, periods, waiting
+from leaderboard.storage import anomalies, attainments, closings, events, evidence, people, periods, waiting
 from leaderboard.storage.database import all_or_nothing
 
 SUBJECTS_A_CHUNK = 4_000
@@ -46,8 +46,13 @@ def no_garbage_collection() -> Iterator[None]:
 class Scoring:
     """The scoring of one transaction. Call `score` as often as needed, then `finish` once."""
 
-    def __init__(self, session: Session, now: datetime, *, has_new_rules: bool = False) -> None:
-        """has_new_rules: this transaction has changed the rules, so they are read past what is kept."""
+    def __init__(
+        self, session: Session, now: datetime, *, has_new_rules: bool = False, because: str = "events"
+    ) -> None:
+        """has_new_rules: this transaction has changed the rules, so they are read past what is kept.
+
+        because: why closed months are corrected, if they are (P5).
+        """
         self.connection = session.connection()
         self.now = now
         begun = attainments.begin_scoring(self.connection, IDS_AT_FIRST)
@@ -57,7 +62,7 @@ class Scoring:
         read = read_rule_book if has_new_rules else rule_book
         self.book = read(self.connection, version)
         self.rules = self.book.rules
-        self.poster = Poster(self.connection, self.book, now, first_id, IDS_AT_FIRST)
+        self.poster = Poster(self.connection, self.book, now, first_id, IDS_AT_FIRST, because)
         self.months = OpenMonths(self.poster, self.book)
         self.anomalies = 0
         self.first_anomalies: list[str] = []  # the first of them, in words
@@ -83,19 +88,45 @@ class Scoring:
 
     def finish(self) -> int:
         """Work out the months that were touched and write the totals; return the rows posted."""
-        self.months.close_left()
+        self.months.retire_left()
         score_cells(self.poster)
+        if self.months.keep(self.poster.corrected_into):
+            score_cells(self.poster)
         self.poster.write_totals()
         self.months.write()
         return self.poster.posted
 
     def finish_everything(self) -> int:
         """As `finish`, but every month that has standings is worked out from its evidence anew."""
-        self.months.close_untouched()
-        self.score_months(sorted(self.months.open))
+        self.months.retire_untouched()
+        scored = sorted(self.months.open)
+        self.score_months(scored)
+        self.months.keep(self.poster.corrected_into)
+        self.score_months(sorted(self.months.open.difference(scored)))
         self.months.write_all()
         rebuild_totals(self.connection, self.book)
         return self.poster.posted
+
+    def restore(self, subjects: Sequence[str], month: Month) -> bool:
+        """Put what counts in months up to one back to what it was at this scoring's `now`, an instant that has passed.
+
+        What happened to the subjects since is left out. Tells whether that changed anything; finishes the scoring.
+        """
+        has_changed = False
+        for start in range(0, len(subjects), SUBJECTS_A_CHUNK):
+            chunk = subjects[start : start + SUBJECTS_A_CHUNK]
+            theirs, stored = events.events_of(self.connection, chunk), self._stored(chunk)
+            pairs: list[Pair] = []
+            for subject in chunk:
+                score = score_subject(self.rules, subject, theirs.get(subject, []), self.now)
+                pairs += (
+                    each for each in _pairs(stored.get(subject, []), score.attainments) if _counts_by(month, each)
+                )
+            has_changed = has_changed or any(before != after for _, before, after in pairs)
+            self.poster.post(pairs, is_monthly=False)
+        score_cells(self.poster)
+        self.poster.write_totals()
+        return has_changed
 
     def score_months(self, months: Iterable[Month]) -> None:
         """Work out every result of some months from all their evidence; the totals are not written yet."""
@@ -182,6 +213,11 @@ class _Changes:
             cells[cell].add(-amount, -1 if self.poster.rules.is_rate(cell) else 0, at)
 
 
+def _counts_by(month: Month, pair: Pair) -> bool:
+    """Tell whether an attainment counts, or counted, in a month or before it."""
+    return any(each is not None and each.month is not None and each.month <= month for each in pair[1:])
+
+
 def _pairs(old: Sequence[tuple[int, Attainment]], new: Sequence[Attainment]) -> Iterable[Pair]:
     """Pair what is stored with what is now, by what it is the attainment of."""
     return _matched(old, new) if old else [(None, None, each) for each in new]
@@ -205,13 +241,25 @@ def score_everything(session: Session, *, now: datetime, progress: Progress | No
 
 def rescore(session: Session, now: datetime, progress: Progress | None = None, *, has_new_rules: bool = False) -> int:
     """As score_everything, within the caller's writing transaction."""
-    scoring = Scoring(session, now, has_new_rules=has_new_rules)
+    scoring = Scoring(session, now, has_new_rules=has_new_rules, because="rules" if has_new_rules else "events")
+    _check_not_before_closings(scoring)
     last: str | None = None
     while subjects := events.subjects_beyond(scoring.connection, last, SUBJECTS_A_CHUNK):
         scoring.score(subjects, progress)
         last = subjects[-1]
     waiting.forget_wake_ups(scoring.connection, now)
     return scoring.finish_everything()
+
+
+def _check_not_before_closings(scoring: Scoring) -> None:
+    """Refuse to score as of an instant at which a closed period was still open: it would take back what was decided."""
+    latest = closings.latest_as_of(scoring.connection)
+    if latest is not None and scoring.now < latest[1]:
+        period, as_of = latest
+        raise Refused(
+            f"{scoring.now.isoformat()} lies before {as_of.isoformat()}, as of which {period} was closed; "
+            "score as of a later instant."
+        )
 
 
 def score_due(session: Session, *, now: datetime) -> int:

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from leaderboard.domain.agreement import Level
-from leaderboard.domain.periods import Month, Period, month_of_key, parse_period
+from leaderboard.domain.closing import closed_months
+from leaderboard.domain.periods import Month, Period, month_of_key
 from leaderboard.domain.points import Credit
 from leaderboard.domain.standings import sort_key
 from leaderboard.services.rules import RuleBook
-from leaderboard.storage import periods, totals
+from leaderboard.storage import closings, periods, totals
 
 POINTS = 0  # the places of what is counted
 LEVEL_PLACES = {Level.MET: 1, Level.EXCEEDED: 2, Level.MISSED: 3}
@@ -28,6 +29,7 @@ class TotalsChange:
         self.book = book
         self._credits: defaultdict[Credit, Counts] = defaultdict(no_counts)
         self._opened: set[Key] = set()
+        self._carried: defaultdict[Key, Counts] = defaultdict(no_counts)
 
     def add(self, credit: Credit, counts: Counts) -> None:
         """Credit points and levels to a member and its team (P3)."""
@@ -36,13 +38,21 @@ class TotalsChange:
             total[place] += number
 
     def open_month(self, month: Month) -> None:
-        """Give everyone active in a month and its quarter a row, also with 0 points (S2)."""
+        """Give everyone active in a month and its quarter a row, also with 0 points (S2); not in closed ones."""
         for period in (month, month.quarter):
-            self._opened.update((period, scope, participant) for scope, participant in active(self.book, period))
+            if period.key not in self.book.closed:
+                self._opened.update((period, scope, participant) for scope, participant in active(self.book, period))
+
+    def carry(self, month: Month, scope: str, participant: int, numbers: Counts) -> None:
+        """Add what somebody had when a month was closed to its quarter, which is the sum of its months (S4)."""
+        total = self._carried[month.quarter, scope, participant]
+        for place, number in enumerate(numbers):
+            total[place] += number
 
     def changes(self) -> dict[Key, Counts]:
         """Return the change of each total: points, met, exceeded, missed."""
         changes = defaultdict(no_counts, {key: no_counts() for key in self._opened})
+        changes.update((key, list(numbers)) for key, numbers in self._carried.items())
         for credit, numbers in self._credits.items():
             for key in _keys(credit):
                 total = changes[key]
@@ -123,20 +133,26 @@ def total_row(
 
 
 def expected_totals(connection: Connection, book: RuleBook, opened: set[str]) -> dict[Key, Counts]:
-    """Return what the totals must be: the sums of the ledger and the counts of the attainments."""
+    """Return what the totals of open periods must be: the sums of the ledger and the counts of the attainments.
+
+    opened: the keys of the months with standings. The closed months of an open quarter add what they were closed with.
+    """
     change = TotalsChange(book)
     for key in opened:
-        month = parse_period(key)
-        assert isinstance(month, Month)
-        change.open_month(month)
+        change.open_month(month_of_key(key))
     for month_key, member_id, team_id, points in totals.ledger_sums(connection):
-        for credit in _credits(month_key, member_id, team_id):
-            change.add(credit, [points, 0, 0, 0])
+        if month_key not in book.closed:
+            for credit in credits_of(month_key, member_id, team_id):
+                change.add(credit, [points, 0, 0, 0])
     for month_key, scope, participant, team_id, level, number in totals.level_counts(connection):
-        credit = Credit(scope, participant, team_id, month_of_key(month_key))
-        counts = no_counts()
-        counts[LEVEL_PLACES[Level(level)]] = number
-        change.add(credit, counts)
+        if month_key not in book.closed:
+            credit = Credit(scope, participant, team_id, month_of_key(month_key))
+            counts = no_counts()
+            counts[LEVEL_PLACES[Level(level)]] = number
+            change.add(credit, counts)
+    months = [month for month in closed_months(book.closed) if month.quarter.key not in book.closed]
+    for period, scope, participant, numbers in closings.frozen_totals(connection, [each.key for each in months]):
+        change.carry(month_of_key(period), scope, participant, numbers)
     is_active = book.rules.membership.is_active
     return {
         (period, scope, participant): numbers
@@ -145,7 +161,8 @@ def expected_totals(connection: Connection, book: RuleBook, opened: set[str]) ->
     }
 
 
-def _credits(month_key: str, member_id: int | None, team_id: int | None) -> list[Credit]:
+def credits_of(month_key: str, member_id: int | None, team_id: int | None) -> list[Credit]:
+    """Return who is credited with ledger rows of a month: the member and their team, or a team alone (P3)."""
     month = month_of_key(month_key)
     if member_id is not None:
         return [Credit("member", member_id, team_id, month)]
@@ -153,7 +170,7 @@ def _credits(month_key: str, member_id: int | None, team_id: int | None) -> list
 
 
 def rebuild_totals(connection: Connection, book: RuleBook) -> None:
-    """Make the totals anew from the ledger and the attainments, with today's names and teams."""
+    """Make the totals of open periods anew from the ledger and the attainments, with today's names and teams."""
     expected = expected_totals(connection, book, set(periods.opened_months(connection)))
     totals.clear(connection)
     totals.add_to_totals(connection, [total_row(book, *key, *numbers) for key, numbers in expected.items()])

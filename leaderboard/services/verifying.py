@@ -9,22 +9,25 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.cells import rate_cells, score_cell, target_reached
+from leaderboard.domain.closing import closed_months
 from leaderboard.domain.monthly import Cell, Tally, reached_at
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
 from leaderboard.domain.scoring import SubjectScore, score_subject
 from leaderboard.services.cells import cell_of, zero_cells
+from leaderboard.services.closed_periods import closing_differences
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import SUBJECTS_A_CHUNK, Progress
 from leaderboard.services.totals import expected_totals
-from leaderboard.storage import attainments, events, evidence, tampering, totals
+from leaderboard.storage import attainments, closings, events, evidence, tampering, totals
 from leaderboard.storage.database import begin_snapshot
 
 
 def verify(session: Session, *, now: datetime, progress: Progress | None = None) -> Iterator[str]:
     """Yield one sentence for each difference between the database and what the events say (P2).
 
-    Compared are attainments, evidence, monthly results, the ledger's net for each attainment, and totals.
+    Compared are attainments, evidence, monthly results, the ledger's net for each attainment, totals, and what
+    closed periods were closed with.
     Works through subjects in chunks; what it keeps grows with participants and months, not with events.
     """
     begin_snapshot(session)
@@ -38,12 +41,15 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
         if progress is not None:
             progress(len(subjects))
     opened = set(map(month_of_key, book.opened))
+    happened.months |= closed_months(book.closed)
+    happened.months |= set(map(month_of_key, closings.months_with_postings_apart(connection)))
     yield from _period_differences(opened, happened.months)
     for month in sorted(opened | happened.months):
         yield from _month_differences(connection, book, month, now, happened)
     yield from _groundless(connection)
     yield from _ledger_differences(connection)
     yield from _total_differences(connection, book)
+    yield from closing_differences(connection, book)
 
 
 class _Happened:
@@ -169,7 +175,9 @@ def _ledger_differences(connection: Connection) -> Iterator[str]:
 def _total_differences(connection: Connection, book: RuleBook) -> Iterator[str]:
     expected = expected_totals(connection, book, set(book.opened))
     stored = {
-        (period, scope, participant): numbers for period, scope, participant, numbers in totals.stored(connection)
+        (period, scope, participant): numbers
+        for period, scope, participant, numbers in totals.stored(connection)
+        if period not in book.closed
     }
     for (period, scope, participant), numbers in expected.items():
         found = stored.pop((str(period), scope, participant), None)

@@ -112,11 +112,6 @@ def _changed(connection: Connection, where: Sequence[ColumnElement[bool]], **val
     return set(connection.execute(update(BonusAward).where(*where).values(**values).returning(BonusAward.id)).scalars())
 
 
-def is_closed(connection: Connection, period: str) -> bool:
-    """Tell whether a period is closed."""
-    return connection.execute(select(Closing.period).where(Closing.period == period)).first() is not None
-
-
 def _where(status: str | None, period: str | None) -> list[ColumnElement[bool]]:
     where = [] if status is None else [BonusAward.status == status]
     return where if period is None else [*where, BonusAward.period == period]

@@ -18,6 +18,7 @@ _columns = (
     Total.met,
     Total.exceeded,
     Total.missed,
+    Total.members,
 )
 
 

@@ -34,4 +34,5 @@ def _row(attainment_id: int, posting: Posting) -> tuple[Any, ...]:
     scope, participant, team_id, month = posting.credit
     assert month is not None
     member_id = participant if scope == "member" else None
-    return attainment_id, member_id, team_id, month.key, None, posting.points, posting.reason
+    corrects = None if posting.corrects is None else posting.corrects.key
+    return attainment_id, member_id, team_id, month.key, corrects, posting.points, posting.reason

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select
 
 from leaderboard.storage.bulk import insert_rows
+from leaderboard.storage.closing_tables import Closing
 from leaderboard.storage.tables import AttainmentRow, PointEntry, Total
 
 TOTAL_COLUMNS = (
@@ -87,8 +88,8 @@ def forget_periods(connection: Connection, periods: Sequence[str]) -> None:
 
 
 def clear(connection: Connection) -> None:
-    """Take all totals away, to be made anew in the same transaction."""
-    connection.execute(delete(Total))
+    """Take the totals of open periods away, to be made anew in the same transaction."""
+    connection.execute(delete(Total).where(Total.period.not_in(select(Closing.period))))
 
 
 def stored(connection: Connection) -> Iterator[tuple[str, str, int, list[int]]]:

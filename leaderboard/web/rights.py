@@ -8,6 +8,7 @@ from flask import abort, current_app, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from leaderboard.domain.actors import Actor
 from leaderboard.web.redirects import ask_to_sign_in
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -39,6 +40,11 @@ def manager_required(view: View) -> View:
 def admin_required(view: View) -> View:
     """Let administrators see a page; it stands below the route."""
     return _required(view, "is_admin")
+
+
+def actor() -> Actor:
+    """Return who acts: the user who is signed in, as services and the audit trail name them."""
+    return Actor(current_user.email, current_user.id, current_user.member_id)
 
 
 def _required(view: View, right: str) -> View:

@@ -38,7 +38,7 @@
     tell("");
     said.textContent = document.title;
     // What was pressed may be gone, as on the last page: its reader goes on from the heading.
-    if (asked && !document.getElementById(asked)) document.getElementById("board-title")?.focus();
+    if (asked && !document.getElementById(asked)) document.querySelector("main h1[tabindex]")?.focus();
     asked = "";
   });
 

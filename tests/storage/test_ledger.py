@@ -27,7 +27,7 @@ REPLACEMENTS = [
     f"REPLACE INTO point_entry ({NAMES}) {AGAIN}",
     "UPDATE OR REPLACE point_entry SET points = 1000",
 ]
-TRUNCATIONS = ["TRUNCATE point_entry", "TRUNCATE attainment CASCADE", "TRUNCATE member CASCADE"]
+TRUNCATIONS = ["TRUNCATE point_entry CASCADE", "TRUNCATE attainment CASCADE", "TRUNCATE member CASCADE"]
 MERGE = """MERGE INTO point_entry USING (SELECT 1) AS one ON true
 WHEN MATCHED THEN UPDATE SET points = 1000"""
 

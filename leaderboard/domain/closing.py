@@ -1,0 +1,110 @@
+"""Closing: which period is closed next and as of when; where later differences go (M1-M3, P5)."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Set
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from leaderboard.domain.agreement import Level
+from leaderboard.domain.periods import Month, Period, parse_period
+from leaderboard.domain.points import COUNTED, Attainment, Posting
+
+
+class Correction(NamedTuple):
+    """What became of an attainment of a closed month: team, level and points there before and after (P5).
+
+    month: the open month that takes the difference. The level is `none` where it did not count in the closed month.
+    """
+
+    corrects: Month
+    month: Month
+    team_before: int | None
+    level_before: Level
+    points_before: int
+    team_after: int | None
+    level_after: Level
+    points_after: int
+
+
+def next_to_close(first: Month, closed: Set[str]) -> Period:
+    """Return the period that is closed next: the oldest one open, a quarter after its three months (M2, M3).
+
+    first: the first month with standings; the line of periods begins with its quarter.
+    closed: the keys of the periods that are closed.
+    """
+    quarter = first.quarter
+    while True:
+        periods: tuple[Period, ...] = (*quarter.months, quarter)
+        for period in periods:
+            if period.key not in closed:
+                return period
+        quarter = quarter.next
+
+
+def closed_months(closed: Set[str]) -> set[Month]:
+    """Return the months among closed periods."""
+    return {each for each in map(parse_period, closed) if isinstance(each, Month)}
+
+
+def closes_at(period: Period, zone: ZoneInfo, grace: timedelta) -> datetime:
+    """Return the instant from which a period is closed by itself: its local end and the grace time (M1)."""
+    return period.bounds(zone)[1] + grace
+
+
+def open_after(month: Month, closed: Set[str]) -> Month:
+    """Return the month that takes the later differences of a closed one: the earliest open month after it (P5).
+
+    It does not depend on when somebody looks: a process that was down posts where it would have posted then.
+    """
+    later = month.next
+    while later.key in closed:
+        later = later.next
+    return later
+
+
+def placed(posting: Posting, closed: Set[str]) -> Posting:
+    """Return a posting as it goes to the ledger: what concerns a closed month goes to an open one, marked (P5)."""
+    month = posting.credit.month
+    if month is None or month.key not in closed:
+        return posting
+    return posting._replace(credit=posting.credit._replace(month=open_after(month, closed)), corrects=month)
+
+
+def corrections(before: Attainment | None, after: Attainment | None, closed: Set[str]) -> list[Correction]:
+    """Return what a change of an attainment corrects in closed months: nothing, or one row for each month it touches.
+
+    before, after: the attainment as it was and as it is now; None where there is none.
+    """
+    months = {each.month for each in (before, after) if each is not None and each.month is not None}
+    rows = []
+    for month in sorted(each for each in months if each.key in closed):
+        old, new = _place_in(month, before), _place_in(month, after)
+        if old != new:
+            rows.append(Correction(month, open_after(month, closed), *old, *new))
+    return rows
+
+
+def _place_in(month: Month, each: Attainment | None) -> tuple[int | None, Level, int]:
+    """Return how an attainment counts in a month: team, level, points."""
+    if each is None or each.month != month or each.level is Level.NONE:
+        return None, Level.NONE, 0
+    return each.team_id, each.level, each.points
+
+
+def counted_back(correction: Correction) -> list[tuple[int | None, Level, int]]:
+    """Return what to add to the level counts of the closed month to undo a correction: team, level, 1 or -1."""
+    sides = (
+        (correction.team_before, correction.level_before, 1),
+        (correction.team_after, correction.level_after, -1),
+    )
+    return [each for each in sides if each[1] in COUNTED]
+
+
+def digest_of(rows: Iterable[tuple[Any, ...]]) -> str:
+    """Return the SHA-256 of standings: of each row as a line of JSON, in the order given; 64 hex digits."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps(list(row), ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,173 @@
+"""Queries of closings and of the corrections that came after them (M3, P5)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from leaderboard.domain.agreement import Level
+from leaderboard.domain.closing import Correction
+from leaderboard.domain.periods import month_of_key
+from leaderboard.storage.bulk import insert_rows
+from leaderboard.storage.closing_tables import Closing, CorrectionRow
+from leaderboard.storage.database import to_micros
+from leaderboard.storage.tables import AttainmentRow, PeriodRow, PointEntry, Total
+
+CORRECTION_COLUMNS = (
+    "attainment_id",
+    "scope",
+    "participant_id",
+    "corrects",
+    "month",
+    "team_before",
+    "level_before",
+    "points_before",
+    "team_after",
+    "level_after",
+    "points_after",
+    "because",
+    "posted_at",
+)
+_frozen = (
+    Total.scope,
+    Total.participant_id,
+    Total.side,
+    Total.team_id,
+    Total.name,
+    Total.points,
+    Total.met,
+    Total.exceeded,
+    Total.missed,
+    Total.members,
+)
+
+
+def closed_periods(connection: Connection) -> frozenset[str]:
+    """Return the keys of the periods that are closed."""
+    return frozenset(connection.execute(select(Closing.period)).scalars())
+
+
+def closing_of(connection: Connection, period: str) -> Any:
+    """Return how a period was closed, or None while it is open."""
+    return connection.execute(select(*Closing.__table__.c).where(Closing.period == period)).first()
+
+
+def all_closings(connection: Connection) -> Sequence[Any]:
+    """Return all closings, the oldest period first, each quarter after its months."""
+    columns = Closing.__table__.c
+    return connection.execute(select(*columns).order_by(Closing.ends_at, Closing.kind)).all()
+
+
+def latest_as_of(connection: Connection) -> tuple[str, datetime] | None:
+    """Return the period closed as of the latest instant, and that instant; None before anything is closed."""
+    row = connection.execute(
+        select(Closing.period, Closing.as_of).order_by(Closing.as_of.desc(), Closing.period.desc()).limit(1)
+    ).first()
+    return None if row is None else (row.period, row.as_of)
+
+
+def write_closing(connection: Connection, **values: Any) -> None:
+    """Store that a period is closed; its key is unique, so a second time fails (M3)."""
+    connection.execute(insert(Closing).values(**values))
+
+
+def first_month(connection: Connection) -> str | None:
+    """Return the first month that has standings, or None."""
+    return connection.execute(select(func.min(PeriodRow.key)).where(PeriodRow.kind == "month")).scalar()
+
+
+def last_entry_id(connection: Connection) -> int:
+    """Return the id of the ledger's newest row, 0 if it has none."""
+    return connection.execute(select(func.max(PointEntry.id))).scalar() or 0
+
+
+def write_members(connection: Connection, period: str, sizes: dict[int, int]) -> None:
+    """Note how many members each team had in a period that is about to be closed."""
+    here = (Total.period == period) & (Total.scope == "team")
+    connection.execute(update(Total).where(here).values(members=0))
+    if sizes:
+        theirs = update(Total).where(here, Total.participant_id == bindparam("team")).values(members=bindparam("size"))
+        connection.execute(theirs, [{"team": team_id, "size": size} for team_id, size in sizes.items()])
+
+
+def frozen_rows(connection: Connection, period: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the standings of a period, always in the same order: what its digest is made of."""
+    query = select(*_frozen).where(Total.period == period).order_by(Total.scope, Total.participant_id)
+    for row in connection.execute(query):
+        yield tuple(row)
+
+
+def frozen_totals(connection: Connection, periods: Sequence[str]) -> Iterator[tuple[str, str, int, list[int]]]:
+    """Yield period, scope, participant and the four numbers of the totals of some periods."""
+    columns = (Total.period, Total.scope, Total.participant_id, Total.points, Total.met, Total.exceeded, Total.missed)
+    for period, scope, participant, *numbers in connection.execute(select(*columns).where(Total.period.in_(periods))):
+        yield period, scope, participant, numbers
+
+
+def months_with_postings_apart(connection: Connection) -> set[str]:
+    """Return the months that hold a correction of a closed month, or an adjustment."""
+    is_apart = PointEntry.corrects.is_not(None) | PointEntry.attainment_id.is_(None)
+    return set(connection.execute(select(PointEntry.month).where(is_apart).distinct()).scalars())
+
+
+def write_corrections(
+    connection: Connection, rows: Iterable[tuple[int, str, int, Correction]], because: str, now: datetime
+) -> None:
+    """Append corrections, each with its attainment, scope and participant (P5)."""
+    posted_at = to_micros(now)
+    values = [
+        (
+            attainment_id,
+            scope,
+            participant,
+            each.corrects.key,
+            each.month.key,
+            each.team_before,
+            str(each.level_before),
+            each.points_before,
+            each.team_after,
+            str(each.level_after),
+            each.points_after,
+            str(Level.VOID) if each.level_after is Level.VOID else because,
+            posted_at,
+        )
+        for attainment_id, scope, participant, each in rows
+    ]
+    insert_rows(connection, CorrectionRow.__tablename__, CORRECTION_COLUMNS, values)
+
+
+def all_corrections(connection: Connection) -> Iterator[tuple[str, int, Correction]]:
+    """Yield scope, participant and each correction, in the order in which they came."""
+    for row in connection.execute(select(*CorrectionRow.__table__.c).order_by(CorrectionRow.id)):
+        correction = Correction(
+            month_of_key(row.corrects),
+            month_of_key(row.month),
+            row.team_before,
+            Level(row.level_before),
+            row.points_before,
+            row.team_after,
+            Level(row.level_after),
+            row.points_after,
+        )
+        yield row.scope, row.participant_id, correction
+
+
+def subjects_voided(connection: Connection, month: str) -> list[str]:
+    """Return the subjects of the attainments that are void in a month, or voided by a correction posted in it (C7)."""
+    void = select(AttainmentRow.subject).where(AttainmentRow.month == month, AttainmentRow.level == Level.VOID)
+    corrected = (
+        select(AttainmentRow.subject)
+        .join(CorrectionRow, CorrectionRow.attainment_id == AttainmentRow.id)
+        .where(CorrectionRow.month == month, AttainmentRow.level == Level.VOID)
+    )
+    found = [*connection.execute(void).scalars(), *connection.execute(corrected).scalars()]
+    return list(dict.fromkeys(found))
+
+
+def late_entries(connection: Connection) -> Iterator[tuple[str, int]]:
+    """Yield month and id of the ledger's rows that came into a month after it was closed; none, unless forced in."""
+    is_late = (PointEntry.month == Closing.period) & (PointEntry.id > Closing.last_entry_id)
+    query = select(PointEntry.month, PointEntry.id).join(Closing, is_late).order_by(PointEntry.id)
+    for row in connection.execute(query):
+        yield row.month, row.id
