@@ -35,7 +35,7 @@ def measure(fresh: Fresh, leads: int, members: int) -> list[Result]:
     engine = engine_of(application(address))
     load_ground(engine)
     with Session(engine) as session:
-        load_people(session, io.BytesIO(people_csv(members).encode()), now=NOW)
+        load_people(session, io.BytesIO(people_csv(members).encode()), now=NOW, by=SCHEDULER)
     fill(engine, leads)
     idle = reading_times(engine, lambda done: done >= IDLE_READS)
     command = [sys.executable, "-m", "benchmarks.closing", address]

@@ -3,20 +3,22 @@
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.shown import quoted, visible
 from leaderboard.first_passwords import keep_passwords, kept_passwords
-from leaderboard.printing import ImportProgress, count, is_watched, print_report, print_rows, progress_bar
-from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, plain_errors, with_session
+from leaderboard.job_commands import close, jobs, scheduler
+from leaderboard.printing import FORMATS, ImportProgress, count, is_watched, print_report, print_rows, progress_bar
+from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, now, plain_errors, with_session
 from leaderboard.services import accounts
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
+from leaderboard.services.awards import BONUS_COLUMNS, in_one_line, list_bonuses
 from leaderboard.services.demo import create_demo
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.mappings import built_in_mappings, mapping_file, read_mapping
@@ -37,12 +39,6 @@ from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
-FORMATS = ("table", "csv", "json")
-
-
-def now() -> datetime:
-    """Return the instant of the command."""
-    return datetime.now(UTC)
 
 
 def _scoring_bar(session: Session, label: str) -> AbstractContextManager[Callable[[int], None]]:
@@ -54,6 +50,10 @@ def _scoring_bar(session: Session, label: str) -> AbstractContextManager[Callabl
 @click.version_option(package_name="sla-leaderboard")
 def main() -> None:
     """SLA Leaderboard: service levels met or exceeded earn points, badges and bonuses."""
+
+
+for each in (close, jobs, scheduler):
+    main.add_command(each)
 
 
 @main.command()
@@ -68,7 +68,7 @@ def upgrade(_session: Session) -> None:
 def demo(session: Session) -> None:
     """Create a convincing organisation with a year of history, for a first look."""
     with progress_bar("Demo organisation") as advance:
-        report = create_demo(session, now=now(), progress=advance)
+        report = create_demo(session, now=now(), by=COMMAND_LINE, progress=advance)
     click.echo(report.text)
     if report.accounts:
         keep_passwords(report.accounts)
@@ -87,7 +87,9 @@ def organisation() -> None:
 def organisation_load(session: Session, file: BinaryIO) -> None:
     """Load the organisation's TOML file and score again under it."""
     with _scoring_bar(session, "Scored") as advance:
-        loaded = load_organisation(session, read_text(file, file_name(file)), now=now(), progress=advance)
+        loaded = load_organisation(
+            session, read_text(file, file_name(file)), now=now(), by=COMMAND_LINE, progress=advance
+        )
     click.echo(visible(f"{loaded.name} is loaded: {loaded.time_zone}, {loaded.currency}."))
 
 
@@ -112,7 +114,7 @@ def agreement() -> None:
 def agreement_load(session: Session, file: BinaryIO) -> None:
     """Load a version of the agreement and score again under it."""
     with _scoring_bar(session, "Scored") as advance:
-        loaded = load_agreement(session, read_text(file, file_name(file)), now=now(), progress=advance)
+        loaded = load_agreement(session, read_text(file, file_name(file)), now=now(), by=COMMAND_LINE, progress=advance)
     slas = count(len(loaded.slas), "SLA")
     click.echo(visible(f"{loaded.title} is in force from {loaded.effective_from}: {slas}."))
 
@@ -155,7 +157,7 @@ def people_load(session: Session, file: BinaryIO) -> None:
     ana@example.com,Ana,North,sales,2026-01-01,,rep,crm-17;crm-18
     """
     with _scoring_bar(session, "Scored") as advance:
-        report = load_people(session, file, now=now(), progress=advance)
+        report = load_people(session, file, now=now(), by=COMMAND_LINE, progress=advance)
     click.echo(f"{count(report.rows, 'row')}: {count(report.members, 'member')} in {count(report.teams, 'team')}.")
 
 
@@ -218,7 +220,7 @@ def events_import(
             keep_refused=keeper.keep,
             progress=progress.score,
         )
-        report = import_events(session, progress.stream, options, now=now())
+        report = import_events(session, progress.stream, options, now=now(), by=COMMAND_LINE)
     print_report(report, form)
     if report.refused:
         raise Failed(
@@ -237,7 +239,7 @@ def score(session: Session, as_of: str | None) -> None:
     """
     at = read_instant(session, as_of, "--as-of") if as_of is not None else now()
     with _scoring_bar(session, "Scored") as advance:
-        posted = score_everything(session, now=at, progress=advance)
+        posted = score_everything(session, now=at, by=COMMAND_LINE, noted_at=now(), progress=advance)
     click.echo(f"{count(posted, 'ledger entry', 'ledger entries')} posted.")
 
 
@@ -270,6 +272,20 @@ def standings(session: Session, period: str, scope: str, side: str | None, form:
     print_rows(list_standings(session, period, scope, side), STANDING_COLUMNS, form)
 
 
+@main.command()
+@click.option("--period", required=True, help="A closed month such as 2018-01 or quarter such as 2018-Q1.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", help="How to print them.")
+@with_session
+def bonuses(session: Session, period: str, form: str) -> None:
+    """Print the bonus awards of a closed period and how each is shared; managers decide on them in the browser.
+
+    \b
+    leaderboard bonuses --period 2026-Q4 --format json
+    """
+    rows = list_bonuses(session, period)
+    print_rows(rows if form == "json" else map(in_one_line, rows), BONUS_COLUMNS, form)
+
+
 @main.command("verify")
 @with_session
 def verify_command(session: Session) -> None:
@@ -297,7 +313,7 @@ def user() -> None:
 def user_add(session: Session, email: str, role: str, password_stdin: bool) -> None:
     """Add an account, linked to the member with that e-mail; prints its first password once."""
     given = sys.stdin.readline().rstrip("\n") if password_stdin else None
-    password = accounts.add_user(session, email=email, role=role, password=given, now=now())
+    password = accounts.add_user(session, email=email, role=role, password=given, now=now(), by=COMMAND_LINE)
     click.echo(f"{email} can sign in as {role}." if given else f"{email} can sign in as {role} with: {password}")
 
 
@@ -306,7 +322,7 @@ def user_add(session: Session, email: str, role: str, password_stdin: bool) -> N
 @with_session
 def user_token(session: Session, email: str) -> None:
     """Make an API token for an account; it is shown this once."""
-    click.echo(accounts.issue_token(session, email=email, name="command line", now=now()))
+    click.echo(accounts.issue_token(session, email=email, name="command line", now=now(), by=COMMAND_LINE))
 
 
 @main.command()

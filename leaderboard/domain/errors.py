@@ -34,6 +34,14 @@ class PeriodRefused(Refused):
     """Not a month such as 2026-10 or a quarter such as 2026-Q4."""
 
 
+class PeriodClosed(Refused):
+    """A period that is closed already; later differences go to an open one as corrections (P5)."""
+
+
+class PeriodNotOver(Refused):
+    """A period that cannot be closed yet, since it has not ended (M1)."""
+
+
 class AwardRefused(Refused):
     """A bonus award that cannot go the way that was asked for (B4).
 
@@ -62,12 +70,12 @@ class AwardRefused(Refused):
         self.award_id, self.because, self.status, self.by, self.at = award_id, because, status, by, at
 
 
-class PeriodClosed(Refused):
-    """A period that is closed already; later differences go to an open one as corrections (P5)."""
+class AdjustmentRefused(Refused):
+    """Points that cannot be given, or taken back, by hand (P7); `problem` is a word for why."""
 
-
-class PeriodNotOver(Refused):
-    """A period that cannot be closed yet, since it has not ended (M1)."""
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
 
 
 class PasswordRefused(Refused):

@@ -35,10 +35,9 @@ _resumed = (
 
 
 def account_with(connection: Connection, email: str) -> Any:
-    """Return id, password_hash and is_active of the account with an e-mail in lower case, or None."""
-    return connection.execute(
-        select(UserAccount.id, UserAccount.password_hash, UserAccount.is_active).where(UserAccount.email == email)
-    ).first()
+    """Return id, e-mail, password_hash and is_active of the account with an e-mail in lower case, or None."""
+    columns = (UserAccount.id, UserAccount.email, UserAccount.password_hash, UserAccount.is_active)
+    return connection.execute(select(*columns).where(UserAccount.email == email)).first()
 
 
 def account(connection: Connection, user_id: int) -> Any:
@@ -69,10 +68,15 @@ def link_members(connection: Connection) -> None:
     )
 
 
-def set_roles(connection: Connection, roles: Mapping[str, str]) -> None:
-    """Store the roles of the accounts with some e-mails; those without an account are left out."""
-    for email, role in roles.items():
-        connection.execute(update(UserAccount).where(UserAccount.email == email).values(role=role))
+def roles(connection: Connection) -> list[tuple[str, str]]:
+    """Return e-mail and role of each account, in the order they were added."""
+    rows = connection.execute(select(UserAccount.email, UserAccount.role).order_by(UserAccount.id))
+    return [(row.email, row.role) for row in rows]
+
+
+def set_role(connection: Connection, email: str, role: str) -> None:
+    """Store the role of an account."""
+    connection.execute(update(UserAccount).where(UserAccount.email == email).values(role=role))
 
 
 def set_language(connection: Connection, user_id: int, language: str | None) -> None:
@@ -128,11 +132,11 @@ def end_sessions(connection: Connection, user_id: int) -> None:
     connection.execute(delete(UserSession).where(UserSession.user_id == user_id))
 
 
-def end_old_sessions(connection: Connection, idle_since: datetime, begun_since: datetime) -> None:
-    """Delete the sessions that are over, as resumed says."""
-    connection.execute(
+def end_old_sessions(connection: Connection, idle_since: datetime, begun_since: datetime) -> int:
+    """Delete the sessions that are over, as resumed says, and return how many."""
+    return connection.execute(
         delete(UserSession).where(or_(UserSession.last_seen_at <= idle_since, UserSession.created_at <= begun_since))
-    )
+    ).rowcount
 
 
 def attempts_of_account(connection: Connection, account_key: str, since: datetime, most: int) -> list[datetime]:
@@ -160,9 +164,9 @@ def forget_attempts(connection: Connection, account_key: str) -> None:
     connection.execute(delete(SignInAttempt).where(SignInAttempt.account == account_key))
 
 
-def forget_old_attempts(connection: Connection, until: datetime) -> None:
-    """Delete the attempts that count no more."""
-    connection.execute(delete(SignInAttempt).where(SignInAttempt.at <= until))
+def forget_old_attempts(connection: Connection, until: datetime) -> int:
+    """Delete the attempts that count no more, and return how many."""
+    return connection.execute(delete(SignInAttempt).where(SignInAttempt.at <= until)).rowcount
 
 
 def add_token(connection: Connection, values: Mapping[str, Any]) -> None:

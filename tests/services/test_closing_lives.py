@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.actors import SCHEDULER
+from leaderboard.domain.actors import COMMAND_LINE, SCHEDULER
 from leaderboard.domain.periods import parse_period
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import close_next, next_closing
@@ -37,16 +37,16 @@ def fresh(databases: Callable[[str], Any], kind: str) -> Iterator[Session]:
 
 
 def set_up(session: Session, log: Log, now: datetime) -> None:
-    load_organisation(session, log.organisation, now=now)
-    load_people(session, io.BytesIO(log.people_csv().encode()), now=now)
+    load_organisation(session, log.organisation, now=now, by=COMMAND_LINE)
+    load_people(session, io.BytesIO(log.people_csv().encode()), now=now, by=COMMAND_LINE)
     for agreement in log.agreements:
-        load_agreement(session, agreement, now=now)
+        load_agreement(session, agreement, now=now, by=COMMAND_LINE)
 
 
 def hand_in(session: Session, rows: list[dict[str, Any]], now: datetime) -> None:
     if rows:
         text = csv_text(EVENT_COLUMNS, rows).encode()
-        import_events(session, io.BytesIO(text), ImportOptions(source="crm"), now=now)
+        import_events(session, io.BytesIO(text), ImportOptions(source="crm"), now=now, by=COMMAND_LINE)
 
 
 def close_all(session: Session, now: datetime) -> list[str]:
