@@ -5,6 +5,7 @@ import io
 import pytest
 from sqlalchemy import delete, select, update
 
+from leaderboard.domain.errors import OrganisationRefused
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
@@ -119,3 +120,13 @@ def test_b4_the_database_itself_refuses_to_change_what_was_won(session, change):
     with pytest.raises(Exception, match=r"bonus award goes from|append-only"):
         session.execute(change)
     session.rollback()
+
+
+def test_b1_the_currency_stays_once_a_bonus_was_proposed(session):
+    sold(session, TEAM_WIN)
+    in_euros = ORGANISATION.replace("BRL", "EUR")
+    load_organisation(session, in_euros, now=CLOSED_AT, by=DORA)
+    load_organisation(session, ORGANISATION, now=CLOSED_AT, by=DORA)
+    close(session)
+    with pytest.raises(OrganisationRefused, match="amounts in BRL are stored already"):
+        load_organisation(session, in_euros, now=CLOSED_AT, by=DORA)
