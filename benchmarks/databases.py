@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.data import AGREEMENT, ORGANISATION, START, people_csv
 from leaderboard.app import create_app
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.resources import resource
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.organising import load_organisation
@@ -85,6 +86,6 @@ def engine_of(app: Flask) -> Engine:
 def load_ground(engine: Engine) -> None:
     """Load the organisation, its people and its agreement."""
     with Session(engine) as session:
-        load_organisation(session, ORGANISATION, now=START)
-        load_people(session, io.BytesIO(people_csv().encode()), now=START)
-        load_agreement(session, AGREEMENT, now=START)
+        load_organisation(session, ORGANISATION, now=START, by=COMMAND_LINE)
+        load_people(session, io.BytesIO(people_csv().encode()), now=START, by=COMMAND_LINE)
+        load_agreement(session, AGREEMENT, now=START, by=COMMAND_LINE)

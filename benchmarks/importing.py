@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from benchmarks.data import NOW, SOURCE, write_lead_events
 from benchmarks.databases import Fresh, application, engine_of, load_ground
 from benchmarks.measuring import Result, in_words, interleaved, seconds
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.storage.tables import EventRow, Member
 
@@ -94,7 +95,7 @@ def import_all(engine: Engine, path: Path) -> Callable[[], None]:
 
     def work() -> None:
         with Session(engine) as session, path.open("rb") as stream:
-            import_events(session, stream, ImportOptions(source=SOURCE), now=NOW)
+            import_events(session, stream, ImportOptions(source=SOURCE), now=NOW, by=COMMAND_LINE)
 
     return work
 

@@ -12,6 +12,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from benchmarks.data import NOW, email
 from benchmarks.measuring import Result, in_words, interleaved, seconds
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.accounts import add_user
 from leaderboard.storage.database import db
 from leaderboard.storage.tables import OrganisationRow
@@ -39,7 +40,7 @@ def measure(app: Flask, engine: Engine, requests: int, rounds: int) -> list[Resu
 
 def _signed_in(app: Flask, engine: Engine) -> str:
     with Session(engine) as session:
-        add_user(session, email=email(0), role="rep", password=PASSWORD, now=NOW)
+        add_user(session, email=email(0), role="rep", password=PASSWORD, now=NOW, by=COMMAND_LINE)
     client = app.test_client()
     answer = client.post("/sign-in", data={"email": email(0), "password": PASSWORD})
     if answer.status_code != 303:

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import click
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.shown import quoted, visible
 from leaderboard.first_passwords import keep_passwords, kept_passwords
@@ -66,7 +67,7 @@ def upgrade(_session: Session) -> None:
 def demo(session: Session) -> None:
     """Create a convincing organisation with a year of history, for a first look."""
     with progress_bar("Demo organisation") as advance:
-        report = create_demo(session, now=now(), progress=advance)
+        report = create_demo(session, now=now(), by=COMMAND_LINE, progress=advance)
     click.echo(report.text)
     if report.accounts:
         keep_passwords(report.accounts)
@@ -85,7 +86,9 @@ def organisation() -> None:
 def organisation_load(session: Session, file: BinaryIO) -> None:
     """Load the organisation's TOML file and score again under it."""
     with _scoring_bar(session, "Scored") as advance:
-        loaded = load_organisation(session, read_text(file, file_name(file)), now=now(), progress=advance)
+        loaded = load_organisation(
+            session, read_text(file, file_name(file)), now=now(), by=COMMAND_LINE, progress=advance
+        )
     click.echo(visible(f"{loaded.name} is loaded: {loaded.time_zone}, {loaded.currency}."))
 
 
@@ -110,7 +113,7 @@ def agreement() -> None:
 def agreement_load(session: Session, file: BinaryIO) -> None:
     """Load a version of the agreement and score again under it."""
     with _scoring_bar(session, "Scored") as advance:
-        loaded = load_agreement(session, read_text(file, file_name(file)), now=now(), progress=advance)
+        loaded = load_agreement(session, read_text(file, file_name(file)), now=now(), by=COMMAND_LINE, progress=advance)
     slas = count(len(loaded.slas), "SLA")
     click.echo(visible(f"{loaded.title} is in force from {loaded.effective_from}: {slas}."))
 
@@ -153,7 +156,7 @@ def people_load(session: Session, file: BinaryIO) -> None:
     ana@example.com,Ana,North,sales,2026-01-01,,rep,crm-17;crm-18
     """
     with _scoring_bar(session, "Scored") as advance:
-        report = load_people(session, file, now=now(), progress=advance)
+        report = load_people(session, file, now=now(), by=COMMAND_LINE, progress=advance)
     click.echo(f"{count(report.rows, 'row')}: {count(report.members, 'member')} in {count(report.teams, 'team')}.")
 
 
@@ -216,7 +219,7 @@ def events_import(
             keep_refused=keeper.keep,
             progress=progress.score,
         )
-        report = import_events(session, progress.stream, options, now=now())
+        report = import_events(session, progress.stream, options, now=now(), by=COMMAND_LINE)
     print_report(report, form)
     if report.refused:
         raise Failed(
@@ -235,7 +238,7 @@ def score(session: Session, as_of: str | None) -> None:
     """
     at = read_instant(session, as_of, "--as-of") if as_of is not None else now()
     with _scoring_bar(session, "Scored") as advance:
-        posted = score_everything(session, now=at, progress=advance)
+        posted = score_everything(session, now=at, by=COMMAND_LINE, noted_at=now(), progress=advance)
     click.echo(f"{count(posted, 'ledger entry', 'ledger entries')} posted.")
 
 
@@ -295,7 +298,7 @@ def user() -> None:
 def user_add(session: Session, email: str, role: str, password_stdin: bool) -> None:
     """Add an account, linked to the member with that e-mail; prints its first password once."""
     given = sys.stdin.readline().rstrip("\n") if password_stdin else None
-    password = accounts.add_user(session, email=email, role=role, password=given, now=now())
+    password = accounts.add_user(session, email=email, role=role, password=given, now=now(), by=COMMAND_LINE)
     click.echo(f"{email} can sign in as {role}." if given else f"{email} can sign in as {role} with: {password}")
 
 
@@ -304,7 +307,7 @@ def user_add(session: Session, email: str, role: str, password_stdin: bool) -> N
 @with_session
 def user_token(session: Session, email: str) -> None:
     """Make an API token for an account; it is shown this once."""
-    click.echo(accounts.issue_token(session, email=email, name="command line", now=now()))
+    click.echo(accounts.issue_token(session, email=email, name="command line", now=now(), by=COMMAND_LINE))
 
 
 @main.command()

@@ -13,12 +13,13 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import PasswordRefused, Refused, Throttled, WrongSignIn
 from leaderboard.domain.organisation_file import LANGUAGES
 from leaderboard.domain.passwords import LONGEST, make_password, password_problem
 from leaderboard.domain.people import is_email
 from leaderboard.services.people import ROLES
-from leaderboard.storage import accounts
+from leaderboard.storage import accounts, trail
 from leaderboard.storage.database import DOOR_LOCK, begin_write, write_at_once
 
 LONGEST_EMAIL = 254
@@ -81,6 +82,7 @@ def add_user(
     role: str,
     password: str | None = None,
     now: datetime,
+    by: Actor,
     costs: HashCosts = DEFAULT_COSTS,
 ) -> str:
     """Add an account, linked to the member with that e-mail, and return its password, made now if None is given.
@@ -103,11 +105,12 @@ def add_user(
         session.rollback()
         raise Refused(f"{email} has an account already; choose another e-mail.")
     accounts.add_account(connection, email, role, password_hash, now)
+    trail.note(connection, by, "user.added", f"user {email}", at=now, after=role)
     session.commit()
     return password
 
 
-def issue_token(session: Session, *, email: str, name: str, now: datetime) -> str:
+def issue_token(session: Session, *, email: str, name: str, now: datetime, by: Actor) -> str:
     """Make an API token of an account, valid for a year, and return it; only its hash is stored.
 
     Raises Refused if there is no such account.
@@ -130,6 +133,8 @@ def issue_token(session: Session, *, email: str, name: str, now: datetime) -> st
             "expires_at": now + TOKEN_LIFE,
         },
     )
+    until = (now + TOKEN_LIFE).date().isoformat()
+    trail.note(connection, by, "token.issued", f"user {found.email}", at=now, after=f"{name}; valid until {until}")
     session.commit()
     return token
 
@@ -181,16 +186,18 @@ def sign_out(session: Session, token: str) -> None:
     session.commit()
 
 
-def sign_out_everywhere(session: Session, user_id: int) -> None:
+def sign_out_everywhere(session: Session, user_id: int, *, now: datetime, by: Actor) -> None:
     """End all sessions of a user."""
     begin_write(session, DOOR_LOCK)
+    _note(session, "sessions.ended", user_id, now, by)
     accounts.end_sessions(session.connection(), user_id)
     session.commit()
 
 
-def deactivate(session: Session, user_id: int) -> None:
+def deactivate(session: Session, user_id: int, *, now: datetime, by: Actor) -> None:
     """Close an account: its sessions end, and it signs in no more."""
     begin_write(session, DOOR_LOCK)
+    _note(session, "user.deactivated", user_id, now, by)
     accounts.set_active(session.connection(), user_id, False)
     accounts.end_sessions(session.connection(), user_id)
     session.commit()
@@ -204,6 +211,7 @@ def change_password(
     new: str,
     address: str,
     now: datetime,
+    by: Actor,
     limits: Limits,
 ) -> str:
     """Change a password, end all sessions of the user, and return the token of a new one.
@@ -222,11 +230,18 @@ def change_password(
     _check_unchanged(session, user_id, found.password_hash)
     connection = session.connection()
     accounts.set_password(connection, user_id, new_hash, now)
+    _note(session, "password.changed", user_id, now, by)
     accounts.end_sessions(connection, user_id)
     accounts.forget_attempts(connection, account_key)
     token = _add_session(session, user_id, now, limits)
     session.commit()
     return token
+
+
+def _note(session: Session, action: str, user_id: int, now: datetime, by: Actor) -> None:
+    """Append to the audit trail what was done to an account."""
+    connection = session.connection()
+    trail.note(connection, by, action, f"user {accounts.account(connection, user_id).email}", at=now)
 
 
 def set_language(session: Session, user_id: int, language: str) -> None:

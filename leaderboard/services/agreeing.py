@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import Actor
 from leaderboard.domain.agreement import Agreement
 from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.closing import closed_months
@@ -11,7 +12,7 @@ from leaderboard.domain.errors import AgreementRefused, Refused
 from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.services.rules import NO_ORGANISATION, rule_book
 from leaderboard.services.scoring import Progress, rescore
-from leaderboard.storage import people
+from leaderboard.storage import people, trail
 from leaderboard.storage.database import all_or_nothing
 
 
@@ -23,7 +24,9 @@ def check_agreement(session: Session, text: str) -> Agreement:
     return parse_agreement(text, parse_organisation(document).currency)
 
 
-def load_agreement(session: Session, text: str, *, now: datetime, progress: Progress | None = None) -> Agreement:
+def load_agreement(
+    session: Session, text: str, *, now: datetime, by: Actor, progress: Progress | None = None
+) -> Agreement:
     """Load a version of the agreement and score again under it.
 
     A later `effective_from` is a new version; the same one again replaces it while no closed period rests on it
@@ -31,11 +34,21 @@ def load_agreement(session: Session, text: str, *, now: datetime, progress: Prog
     """
     with all_or_nothing(session):
         agreement = check_agreement(session, text)
-        if (agreement.effective_from, text) not in ((day, file) for day, _, file in agreement_versions(session)):
+        known = agreement_versions(session)
+        if (agreement.effective_from, text) not in ((day, file) for day, _, file in known):
             _check_not_closed(session, agreement)
-        people.write_agreement(session.connection(), agreement.effective_from, agreement.title, text, now)
+        connection = session.connection()
+        people.write_agreement(connection, agreement.effective_from, agreement.title, text, now)
         rescore(session, now, progress, has_new_rules=True)
+        before = dict(_in_short(*each) for each in known)
+        about, after = _in_short(agreement.effective_from, agreement.title, text)
+        trail.note(connection, by, "agreement.loaded", about, at=now, before=before.get(about), after=after)
     return agreement
+
+
+def _in_short(effective_from: date, title: str, document: str) -> tuple[str, str]:
+    """Return how the audit trail names a version of the agreement, and what it says of it."""
+    return f"agreement {effective_from}", f"{title}; {trail.digest_of(document)}"
 
 
 def _check_not_closed(session: Session, agreement: Agreement) -> None:

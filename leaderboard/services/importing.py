@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS, LONGEST_TEXT, REQUIRED, EventReader, InboundEvent, RowError, TimeReader
 from leaderboard.domain.mapping import EventMapping, EventTemplate
@@ -19,7 +20,7 @@ from leaderboard.domain.time_formats import ISO
 from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
-from leaderboard.storage import events, people
+from leaderboard.storage import events, people, trail
 from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing, to_micros
 
@@ -89,7 +90,9 @@ class ImportOptions:
     progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None
 
 
-def import_events(session: Session, stream: BinaryIO, options: ImportOptions, *, now: datetime) -> ImportReport:
+def import_events(
+    session: Session, stream: BinaryIO, options: ImportOptions, *, now: datetime, by: Actor
+) -> ImportReport:
     """Import events, score what they touch, and report (design section 4).
 
     A bad row is refused alone. The same event id again in one source is a duplicate and is skipped.
@@ -99,9 +102,16 @@ def import_events(session: Session, stream: BinaryIO, options: ImportOptions, *,
     with all_or_nothing(session):
         with no_garbage_collection(), roomy(session.connection()):
             report = _import(session, stream, options, now)
+            _note(session, report, options, now, by)
         if options.is_dry_run:
             session.rollback()
     return report
+
+
+def _note(session: Session, report: ImportReport, options: ImportOptions, now: datetime, by: Actor) -> None:
+    counts = (f"{report.read} rows", f"{report.new} new", f"{report.duplicate} duplicate", f"{report.refused} refused")
+    about = f"file {options.file_name}" if options.file_name else f"source {_source(options)}"
+    trail.note(session.connection(), by, "events.imported", about, at=now, after="; ".join(counts))
 
 
 def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: datetime) -> ImportReport:

@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import Actor
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import LONGEST_TEXT
@@ -17,7 +18,7 @@ from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.services.reading import FileRow, Table
 from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import Progress, rescore
-from leaderboard.storage import accounts, people
+from leaderboard.storage import accounts, people, trail
 from leaderboard.storage.database import all_or_nothing
 
 COLUMNS = ("email", "name", "team", "side", "from", "until", "role", "external_id")
@@ -50,7 +51,9 @@ class PeopleReport:
     teams: int
 
 
-def load_people(session: Session, stream: BinaryIO, *, now: datetime, progress: Progress | None = None) -> PeopleReport:
+def load_people(
+    session: Session, stream: BinaryIO, *, now: datetime, by: Actor, progress: Progress | None = None
+) -> PeopleReport:
     """Load people and score again with them; all of the file or, if a row is wrong, nothing of it.
 
     A member's memberships become those that the file gives; members that it does not name stay as they are.
@@ -66,11 +69,23 @@ def load_people(session: Session, stream: BinaryIO, *, now: datetime, progress: 
         member_ids = _store_members(connection, persons)
         rows = [Membership(member_ids[each.email], team_ids[each.team], each.starts_on, each.until) for each in persons]
         accounts.link_members(connection)
-        accounts.set_roles(connection, {each.email: each.role for each in persons if each.role})
+        _change_roles(connection, {each.email: each.role for each in persons if each.role}, now, by)
         people.replace_memberships(connection, sorted(set(member_ids.values())), rows)
         people.raise_rules_version(connection)
         rescore(session, now, progress, has_new_rules=True)
-    return PeopleReport(len(persons), len(member_ids), len(team_ids))
+        report = PeopleReport(len(persons), len(member_ids), len(team_ids))
+        after = f"{report.rows} rows; {report.members} members; {report.teams} teams"
+        trail.note(connection, by, "people.loaded", "people", at=now, after=after)
+    return report
+
+
+def _change_roles(connection: Connection, roles: dict[str, str], now: datetime, by: Actor) -> None:
+    """Give accounts the roles that differ from theirs."""
+    for email, before in accounts.roles(connection):
+        role = roles.get(email, before)
+        if role != before:
+            accounts.set_role(connection, email, role)
+            trail.note(connection, by, "role.changed", f"user {email}", at=now, before=before, after=role)
 
 
 def read_people(stream: BinaryIO) -> list[Person]:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import Actor
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.events import Event
@@ -22,7 +23,7 @@ from leaderboard.services.months import OpenMonths
 from leaderboard.services.posting import Pair, Poster
 from leaderboard.services.rules import NO_ORGANISATION, read_rule_book, rule_book
 from leaderboard.services.totals import rebuild_totals
-from leaderboard.storage import anomalies, attainments, closings, events, evidence, people, periods, waiting
+from leaderboard.storage import anomalies, attainments, closings, events, evidence, people, periods, trail, waiting
 from leaderboard.storage.database import all_or_nothing
 
 SUBJECTS_A_CHUNK = 4_000
@@ -233,10 +234,18 @@ def _matched(old: Sequence[tuple[int, Attainment]], new: Sequence[Attainment]) -
             yield row_id, before, None
 
 
-def score_everything(session: Session, *, now: datetime, progress: Progress | None = None) -> int:
-    """Score all events again as of `now`, and return how many rows that posted (P2); 0 if nothing changed."""
+def score_everything(
+    session: Session, *, now: datetime, by: Actor, noted_at: datetime | None = None, progress: Progress | None = None
+) -> int:
+    """Score all events again as of `now`, and return how many rows that posted (P2); 0 if nothing changed.
+
+    noted_at: when it is done, where `now` is another instant.
+    """
     with all_or_nothing(session), no_garbage_collection():
-        return rescore(session, now, progress)
+        posted = rescore(session, now, progress)
+        after = f"as of {now.isoformat()}; {posted} entries posted"
+        trail.note(session.connection(), by, "scores.renewed", "everything", at=noted_at or now, after=after)
+    return posted
 
 
 def rescore(session: Session, now: datetime, progress: Progress | None = None, *, has_new_rules: bool = False) -> int:

@@ -35,10 +35,9 @@ _resumed = (
 
 
 def account_with(connection: Connection, email: str) -> Any:
-    """Return id, password_hash and is_active of the account with an e-mail in lower case, or None."""
-    return connection.execute(
-        select(UserAccount.id, UserAccount.password_hash, UserAccount.is_active).where(UserAccount.email == email)
-    ).first()
+    """Return id, e-mail, password_hash and is_active of the account with an e-mail in lower case, or None."""
+    columns = (UserAccount.id, UserAccount.email, UserAccount.password_hash, UserAccount.is_active)
+    return connection.execute(select(*columns).where(UserAccount.email == email)).first()
 
 
 def account(connection: Connection, user_id: int) -> Any:
@@ -69,10 +68,15 @@ def link_members(connection: Connection) -> None:
     )
 
 
-def set_roles(connection: Connection, roles: Mapping[str, str]) -> None:
-    """Store the roles of the accounts with some e-mails; those without an account are left out."""
-    for email, role in roles.items():
-        connection.execute(update(UserAccount).where(UserAccount.email == email).values(role=role))
+def roles(connection: Connection) -> list[tuple[str, str]]:
+    """Return e-mail and role of each account, in the order they were added."""
+    rows = connection.execute(select(UserAccount.email, UserAccount.role).order_by(UserAccount.id))
+    return [(row.email, row.role) for row in rows]
+
+
+def set_role(connection: Connection, email: str, role: str) -> None:
+    """Store the role of an account."""
+    connection.execute(update(UserAccount).where(UserAccount.email == email).values(role=role))
 
 
 def set_language(connection: Connection, user_id: int, language: str | None) -> None:

@@ -16,7 +16,7 @@ from leaderboard.domain.instants import from_micros, to_micros
 
 BUSY_SECONDS = 30
 WRITE_LOCK = 7_301_204  # arbitrary numbers: the names of the PostgreSQL advisory locks
-DOOR_LOCK = 7_301_205  # accounts and runs of jobs take turns among themselves and do not wait for scoring
+DOOR_LOCK = 7_301_205  # accounts, decisions and runs of jobs take turns among themselves, not with scoring
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -114,7 +114,7 @@ def begin_snapshot(session: Session) -> None:
 def all_or_nothing(session: Session, lock: int = WRITE_LOCK) -> Iterator[None]:
     """Write in one transaction, committed at the end; a failure rolls it back at once, so that no writer waits.
 
-    lock: as begin_write says.
+    lock: as of begin_write.
     """
     begin_write(session, lock)
     try:
@@ -130,8 +130,8 @@ def begin_write(session: Session, lock: int = WRITE_LOCK) -> None:
 
     Writers take turns: SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock that the
     transaction's end releases, so that scoring may read, compute and write without losing an update.
-    lock: WRITE_LOCK for what scoring reads, DOOR_LOCK for accounts and the runs of jobs, which on PostgreSQL need
-    not wait for it.
+    lock: WRITE_LOCK for what scoring reads; DOOR_LOCK for accounts, decisions on awards and the runs of jobs, which
+    on PostgreSQL need not wait for it.
     """
     session.rollback()
     connection = session.connection(execution_options={"is_write": True})

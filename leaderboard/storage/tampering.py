@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, not_, or_, select
+from sqlalchemy.orm import aliased
 
 from leaderboard.storage.tables import AttainmentRow, EventRow, EvidenceRow, PeriodRow, PointEntry
+from leaderboard.storage.trail_tables import AdjustmentRow
 
 
 def attainments_without_ground(connection: Connection) -> Iterator[Any]:
@@ -36,8 +38,33 @@ def evidence_without_events(connection: Connection) -> Iterator[Any]:
 
 
 def entries_for_nothing(connection: Connection) -> Iterator[Any]:
-    """Yield id and points of the ledger's rows that name no attainment."""
-    yield from connection.execute(select(PointEntry.id, PointEntry.points).where(PointEntry.attainment_id.is_(None)))
+    """Yield id and points of the ledger's rows that name no attainment and are no adjustment's (P7)."""
+    undone = aliased(AdjustmentRow)
+    is_reversal = (
+        select(undone.id)
+        .where(
+            undone.id == AdjustmentRow.takes_back,
+            undone.takes_back.is_(None),
+            undone.points == -AdjustmentRow.points,
+            undone.member_id == AdjustmentRow.member_id,
+            undone.month == AdjustmentRow.month,
+        )
+        .exists()
+    )
+    is_adjustment = (
+        select(AdjustmentRow.id)
+        .where(
+            AdjustmentRow.entry_id == PointEntry.id,
+            AdjustmentRow.points == PointEntry.points,
+            AdjustmentRow.member_id == PointEntry.member_id,
+            AdjustmentRow.month == PointEntry.month,
+            PointEntry.corrects.is_(None),
+            or_(and_(AdjustmentRow.takes_back.is_(None), AdjustmentRow.points > 0), is_reversal),
+        )
+        .exists()
+    )
+    query = select(PointEntry.id, PointEntry.points)
+    yield from connection.execute(query.where(PointEntry.attainment_id.is_(None), not_(is_adjustment)))
 
 
 def points_gone_elsewhere(connection: Connection) -> Iterator[Any]:

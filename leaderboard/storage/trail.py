@@ -1,11 +1,27 @@
 """The audit trail: who did what; entries go in, and nothing ever changes."""
 
+import hashlib
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from leaderboard.domain.actors import Actor
 from leaderboard.storage.trail_tables import AuditEntry
+
+_columns = (
+    AuditEntry.id,
+    AuditEntry.at,
+    AuditEntry.actor,
+    AuditEntry.action,
+    AuditEntry.about,
+    AuditEntry.before,
+    AuditEntry.after,
+    AuditEntry.why,
+)
+_texts = (AuditEntry.actor, AuditEntry.about, AuditEntry.before, AuditEntry.after, AuditEntry.why)
 
 
 def note(
@@ -36,3 +52,79 @@ def note(
             why=why,
         )
     )
+
+
+def note_each(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    abouts: Sequence[str],
+    *,
+    at: datetime,
+    before: str | None = None,
+    after: str | None = None,
+    why: str | None = None,
+) -> None:
+    """Append to the audit trail that somebody did the same to several things, as `note` does for one."""
+    same = {"at": at, "actor": actor.name, "user_id": actor.user_id, "action": action}
+    rows = [{**same, "about": about, "before": before, "after": after, "why": why} for about in abouts]
+    if rows:
+        connection.execute(insert(AuditEntry), rows)
+
+
+def digest_of(text: str) -> str:
+    """Return the beginning of a file's SHA-256, by which the audit trail tells files apart."""
+    return f"sha256 {hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def entries(
+    connection: Connection,
+    limit: int,
+    *,
+    older_than: int | None = None,
+    actor: str = "",
+    action: str = "",
+    about: str = "",
+    text: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Sequence[Any]:
+    """Return entries, newest first; an empty text and None ask for nothing.
+
+    older_than: an entry's id. action: whole or its first word; actor, about: whole; text: found anywhere in an
+    entry's texts, in any case. since: at or after; until: before.
+    """
+    where: list[ColumnElement[bool]] = []
+    if older_than is not None:
+        where.append(AuditEntry.id < older_than)
+    if actor:
+        where.append(AuditEntry.actor == actor)
+    if action:
+        where.append(or_(AuditEntry.action == action, AuditEntry.action.startswith(f"{action}.", autoescape=True)))
+    if about:
+        where.append(AuditEntry.about == about)
+    if text:
+        where.append(or_(*(each.icontains(text, autoescape=True) for each in _texts)))
+    if since is not None:
+        where.append(AuditEntry.at >= since)
+    if until is not None:
+        where.append(AuditEntry.at < until)
+    return connection.execute(select(*_columns).where(*where).order_by(AuditEntry.id.desc()).limit(limit)).all()
+
+
+def actions(connection: Connection) -> list[str]:
+    """Return what has ever been done, in order."""
+    return _values(connection, AuditEntry.action)
+
+
+def actors(connection: Connection) -> list[str]:
+    """Return who has ever done anything, in order."""
+    return _values(connection, AuditEntry.actor)
+
+
+def _values(connection: Connection, column: InstrumentedAttribute[str]) -> list[str]:
+    """Return the different values of an indexed column: from each to the next, so that no more rows are read."""
+    found = select(func.min(column).label("value")).cte(recursive=True)
+    following = select(func.min(column)).where(column > found.c.value).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.value.is_not(None)))
+    return list(connection.execute(select(found.c.value).where(found.c.value.is_not(None))).scalars())

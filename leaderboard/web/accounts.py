@@ -16,7 +16,7 @@ from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.languages import remember_language
 from leaderboard.web.redirects import safe_next
-from leaderboard.web.rights import public
+from leaderboard.web.rights import actor, public
 from leaderboard.web.sessions import begin_session, forget_session, limits, session_token
 
 bp = Blueprint("accounts", __name__)
@@ -62,7 +62,7 @@ def sign_in_now() -> BaseResponse | tuple[str, int]:
 @bp.post("/sign-out")
 def sign_out() -> BaseResponse:
     if request.form.get("everywhere"):
-        accounts.sign_out_everywhere(db.session(), current_user.id)
+        accounts.sign_out_everywhere(db.session(), current_user.id, now=utc_now(), by=actor())
     else:
         accounts.sign_out(db.session(), session_token() or "")
     logger.info("signed out: account %s, from %s", current_user.id, _address())
@@ -89,6 +89,7 @@ def change_password() -> BaseResponse | tuple[str, int]:
             new=new,
             address=_address(),
             now=utc_now(),
+            by=actor(),
             limits=limits(),
         )
     except WrongSignIn:

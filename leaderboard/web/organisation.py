@@ -1,6 +1,7 @@
 """Whose leaderboard this is, for what every page shows."""
 
 import sqlite3
+from zoneinfo import ZoneInfo
 
 from flask import g
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,6 +18,12 @@ def organisation_name() -> str:
     """Return whose name stands on every page: the product's before an organisation is loaded."""
     ours = organisation()
     return ours.name if ours else PRODUCT
+
+
+def time_zone() -> ZoneInfo:
+    """Return the time zone in which pages tell the time: UTC before an organisation is loaded."""
+    ours = organisation()
+    return ours.zone if ours else ZoneInfo("UTC")
 
 
 def organisation() -> Organisation | None:

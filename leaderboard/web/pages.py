@@ -33,7 +33,11 @@ def init_app(app: Flask) -> None:
     """Give templates their filters, functions and values."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR_SECONDS  # their addresses change with their content
     app.jinja_env.filters.update(
-        period_name=wording.period_name, number=wording.number, initials=wording.initials, hue=wording.hue
+        period_name=wording.period_name,
+        moment=wording.moment,
+        number=wording.number,
+        initials=wording.initials,
+        hue=wording.hue,
     )
     app.jinja_env.globals.update(asset=asset, integrity=integrity, htmx_config=json.dumps(HTMX, separators=(",", ":")))
     app.context_processor(lambda: {"organisation_name": organisation_name()})

@@ -1,12 +1,14 @@
 """How periods, numbers and names read on a page, in the reader's language."""
 
+from datetime import datetime
 from fractions import Fraction
 
-from babel.dates import format_skeleton
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal
 from flask_babel import get_locale
 
 from leaderboard.domain.periods import parse_period
+from leaderboard.web.organisation import time_zone
 
 HUES = 8
 
@@ -16,6 +18,12 @@ def period_name(key: str) -> str:
     period = parse_period(key)
     skeleton = "yMMMM" if period.kind == "month" else "yQQQ"
     return format_skeleton(skeleton, period.first_day, locale=get_locale())
+
+
+def moment(instant: datetime) -> str:
+    """Return day and time of an instant in the organisation's time zone."""
+    local, locale = instant.astimezone(time_zone()), get_locale()
+    return f"{format_date(local, locale=locale)}, {format_time(local, 'short', locale=locale)}"
 
 
 def number(value: int | Fraction) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.scoring import score_everything
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -21,7 +22,7 @@ def local(text):
 @pytest.fixture(scope="module")
 def city(example):
     with example("boston311") as run:
-        score_everything(run.session, now=AS_OF)
+        score_everything(run.session, now=AS_OF, by=COMMAND_LINE)
         yield run
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.agreeing import load_agreement
 from tests.documents import DOCS
 
@@ -191,9 +192,9 @@ def all_wins(olist, ours):
     agreement = (DOCS / "examples" / "olist" / "agreement.toml").read_text(encoding="utf-8")
     patient = agreement.replace('met = "30d", exceeded = "7d"', 'met = "600d", exceeded = "14d"')
     assert patient != agreement
-    load_agreement(olist.session, patient, now=NOW)
+    load_agreement(olist.session, patient, now=NOW, by=COMMAND_LINE)
     rows = [row for row in olist.attainments(*MONTHS, sla="won-in-30-days") if row["level"] != "missed"]
-    load_agreement(olist.session, agreement, now=NOW)
+    load_agreement(olist.session, agreement, now=NOW, by=COMMAND_LINE)
     return rows
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.importing import ImportOptions, ImportReport, import_events
 from leaderboard.services.organising import load_organisation
@@ -70,10 +71,10 @@ def agreement(*slas: str, effective_from: str = "2026-01-01") -> str:
 
 def set_up(session: Session, *agreements: str, now: datetime = NOW) -> None:
     """Load the organisation, its people and its agreements."""
-    load_organisation(session, ORGANISATION, now=now)
-    load_people(session, io.BytesIO(PEOPLE.encode()), now=now)
+    load_organisation(session, ORGANISATION, now=now, by=COMMAND_LINE)
+    load_people(session, io.BytesIO(PEOPLE.encode()), now=now, by=COMMAND_LINE)
     for text in agreements or (agreement(SPEED, WINS, PIPELINE, ON_TIME, TRAINING),):
-        load_agreement(session, text, now=now)
+        load_agreement(session, text, now=now, by=COMMAND_LINE)
 
 
 def csv_of(*lines: str, header: str = HEADER) -> bytes:
@@ -84,7 +85,7 @@ def csv_of(*lines: str, header: str = HEADER) -> bytes:
 
 def hand_in(session: Session, content: bytes, *, now: datetime = NOW, **options: Any) -> ImportReport:
     """Import a file of events."""
-    return import_events(session, io.BytesIO(content), ImportOptions(**options), now=now)
+    return import_events(session, io.BytesIO(content), ImportOptions(**options), now=now, by=COMMAND_LINE)
 
 
 def log(session: Session, text: str, *, now: datetime = NOW, **options: Any) -> ImportReport:

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import PasswordRefused, Refused, Throttled, WrongSignIn
 from leaderboard.services import accounts
 from leaderboard.services.accounts import HashCosts, Limits
@@ -41,7 +42,15 @@ monday = ["09:00-17:00"]
 
 
 def add_ana(session, **changes):
-    values = {"email": ANA, "role": "rep", "password": PASSWORD, "now": NOW, "costs": CHEAP, **changes}
+    values = {
+        "email": ANA,
+        "role": "rep",
+        "password": PASSWORD,
+        "now": NOW,
+        "by": COMMAND_LINE,
+        "costs": CHEAP,
+        **changes,
+    }
     return accounts.add_user(session, **values)
 
 
@@ -96,12 +105,12 @@ def test_what_makes_no_account_is_refused_in_words(session, changes, told):
 
 
 def test_an_account_that_was_there_first_is_linked_when_people_are_loaded(session):
-    load_organisation(session, ORGANISATION, now=NOW)
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     add_ana(session)
     add_ana(session, email="bia@example.com")
     file = b"email,name,team,side,from,role\nAna@example.com,Ana,North,sales,2026-01-01,manager\n"
     file += b"bia@example.com,Bia,North,sales,2026-01-01,\n"
-    load_people(session, BytesIO(file), now=NOW)
+    load_people(session, BytesIO(file), now=NOW, by=COMMAND_LINE)
     ana, bia = resume(session, sign_in(session)), resume(session, sign_in(session, email="bia@example.com"))
     assert (ana.role, bia.role) == ("manager", "rep")
     assert None not in (ana.member_id, bia.member_id)
@@ -111,7 +120,7 @@ def test_an_account_that_was_there_first_is_linked_when_people_are_loaded(sessio
 def test_only_hashes_are_stored(session):
     add_ana(session)
     token = sign_in(session)
-    api = accounts.issue_token(session, email=ANA, name="test", now=NOW)
+    api = accounts.issue_token(session, email=ANA, name="test", now=NOW, by=COMMAND_LINE)
     assert session.scalar(select(UserAccount.password_hash)).startswith("$argon2id$")
     stored = [str(row) for table in ("user_account", "user_session", "api_token") for row in rows(session, table)]
     for secret in (PASSWORD, token, api):
@@ -125,7 +134,7 @@ def rows(session, table):
 
 def test_an_api_token_ends_after_a_year_and_is_known_by_its_first_characters(session):
     add_ana(session)
-    token = accounts.issue_token(session, email="ANA@example.com", name="payroll", now=NOW)
+    token = accounts.issue_token(session, email="ANA@example.com", name="payroll", now=NOW, by=COMMAND_LINE)
     stored = session.execute(select(ApiToken)).scalar_one()
     assert token.startswith(stored.prefix)
     assert (stored.name, stored.expires_at) == ("payroll", NOW + timedelta(days=365))
@@ -134,7 +143,7 @@ def test_an_api_token_ends_after_a_year_and_is_known_by_its_first_characters(ses
 
 def test_an_api_token_needs_an_account(session):
     with pytest.raises(Refused, match="has no account; add one with"):
-        accounts.issue_token(session, email="nobody@example.com", name="x", now=NOW)
+        accounts.issue_token(session, email="nobody@example.com", name="x", now=NOW, by=COMMAND_LINE)
 
 
 @pytest.mark.parametrize("password", ["x" * 3 + "ab9!" * 25, "🏔️🚲🎻🪁🧭🪵🥁🎷🪴🧶🧵🪡", "  blanks count, too  "])
@@ -155,7 +164,7 @@ def test_each_sign_in_has_a_session_of_its_own(session):
 def test_unknown_wrong_and_closed_are_refused_in_the_same_words(session):
     add_ana(session)
     add_ana(session, email="bia@example.com")
-    accounts.deactivate(session, user_id(session, "bia@example.com"))
+    accounts.deactivate(session, user_id(session, "bia@example.com"), now=NOW, by=COMMAND_LINE)
     told = set()
     for email, password in ((ANA, "wrong"), ("nobody@example.com", PASSWORD), ("bia@example.com", PASSWORD)):
         with pytest.raises(WrongSignIn) as refusal:
@@ -275,7 +284,7 @@ def test_resuming_is_one_statement_with_the_versions(session, query_counter):
     add_ana(session)
     token = sign_in(session)
     assert resume(session, token).scores_version is None
-    load_organisation(session, ORGANISATION, now=NOW)
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     with query_counter() as statements:
         resumed = resume(session, token, NOW + timedelta(seconds=59))
     assert len(statements) == 1
@@ -324,22 +333,29 @@ def test_signing_out_ends_one_session_or_all(session):
     other = sign_in(session, email="bia@example.com")
     accounts.sign_out(session, one)
     assert [bool(resume(session, token)) for token in (one, two, three, other)] == [False, True, True, True]
-    accounts.sign_out_everywhere(session, user_id(session))
+    accounts.sign_out_everywhere(session, user_id(session), now=NOW, by=COMMAND_LINE)
     assert [bool(resume(session, token)) for token in (one, two, three, other)] == [False, False, False, True]
 
 
 def test_closing_an_account_ends_its_sessions(session):
     add_ana(session)
     token = sign_in(session)
-    accounts.deactivate(session, user_id(session))
+    accounts.deactivate(session, user_id(session), now=NOW, by=COMMAND_LINE)
     assert resume(session, token) is None
     with pytest.raises(Refused):
-        accounts.issue_token(session, email=ANA, name="x", now=NOW)
+        accounts.issue_token(session, email=ANA, name="x", now=NOW, by=COMMAND_LINE)
 
 
 def change(session, old, new):
     return accounts.change_password(
-        session, user_id(session), old=old, new=new, address="192.0.2.1", now=NOW, limits=LIMITS
+        session,
+        user_id(session),
+        old=old,
+        new=new,
+        address="192.0.2.1",
+        now=NOW,
+        limits=LIMITS,
+        by=COMMAND_LINE,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.organising import load_organisation
@@ -20,15 +21,17 @@ Rows = list[dict[str, Any]]
 
 def load(session: Session, log: Log, batches: int) -> list[str]:
     """Hand the log in as a user would, the events in several files; return the refusals."""
-    load_organisation(session, log.organisation, now=log.as_of)
-    load_people(session, io.BytesIO(log.people_csv().encode()), now=log.as_of)
+    load_organisation(session, log.organisation, now=log.as_of, by=COMMAND_LINE)
+    load_people(session, io.BytesIO(log.people_csv().encode()), now=log.as_of, by=COMMAND_LINE)
     for agreement in log.agreements:
-        load_agreement(session, agreement, now=log.as_of)
+        load_agreement(session, agreement, now=log.as_of, by=COMMAND_LINE)
     refused = []
     size = -(-len(log.events) // batches)
     for start in range(0, len(log.events), size):
         text = csv_text(EVENT_COLUMNS, log.events[start : start + size])
-        report = import_events(session, io.BytesIO(text.encode()), ImportOptions(source="crm"), now=log.as_of)
+        report = import_events(
+            session, io.BytesIO(text.encode()), ImportOptions(source="crm"), now=log.as_of, by=COMMAND_LINE
+        )
         refused += [str(refusal) for refusal in report.refusals]
     return refused
 

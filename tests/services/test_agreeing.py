@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import Refused
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
 from leaderboard.services.boards import standings
@@ -48,13 +49,13 @@ def aurora(session):
 
 
 def load(session, *slas, **rest):
-    return load_agreement(session, agreement(*slas, **rest), now=NOW)
+    return load_agreement(session, agreement(*slas, **rest), now=NOW, by=COMMAND_LINE)
 
 
 def is_right(session):
     assert list(verify(session, now=NOW)) == []
     before = state(session)
-    assert score_everything(session, now=NOW) == 0
+    assert score_everything(session, now=NOW, by=COMMAND_LINE) == 0
     assert state(session) == before
     return True
 
@@ -74,7 +75,7 @@ def test_without_an_organisation_no_agreement_is_checked_or_loaded(session):
     with pytest.raises(Refused, match="No organisation is loaded yet"):
         check_agreement(session, agreement(SPEED))
     with pytest.raises(Refused, match="No organisation is loaded yet"):
-        load_agreement(session, agreement(SPEED), now=NOW)
+        load_agreement(session, agreement(SPEED), now=NOW, by=COMMAND_LINE)
     assert not session.in_transaction()
     assert count(session, AgreementVersion) == 0
 

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import Refused
 from leaderboard.services.agreeing import agreement_versions, load_agreement
 from leaderboard.services.importing import ImportOptions, import_events
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.databases("sqlite")  # what is refused here never reach
 
 def refusal(load, *arguments):
     with pytest.raises(Refused) as refused:
-        load(*arguments, now=NOW)
+        load(*arguments, now=NOW, by=COMMAND_LINE)
     return str(refused.value)
 
 
@@ -57,7 +58,7 @@ def test_people_in_utf_16_are_refused_with_the_remedy(session, encoding):
 def test_people_in_utf_8_with_a_mark_semicolons_and_spaces_are_taken(session):
     set_up(session)
     content = PEOPLE.replace(";", "").replace(",", " ; ").replace("\n", "\r\n")
-    assert load_people(session, io.BytesIO(b"\xef\xbb\xbf" + content.encode()), now=NOW).members == 4
+    assert load_people(session, io.BytesIO(b"\xef\xbb\xbf" + content.encode()), now=NOW, by=COMMAND_LINE).members == 4
 
 
 def test_of_very_many_wrong_people_the_first_are_named_and_all_are_counted(session):
@@ -118,5 +119,5 @@ def test_t2_holidays_of_no_country_are_refused(session, place):
 def test_spaces_around_cells_are_no_part_of_them(session):
     set_up(session)
     lines = f"{HEADER}\ne1,2026-10-05T09:00,lead.assigned,L1,ana@example.com,,,,,\n".replace(",", " , ")
-    report = import_events(session, io.BytesIO(lines.encode()), ImportOptions(), now=NOW)
+    report = import_events(session, io.BytesIO(lines.encode()), ImportOptions(), now=NOW, by=COMMAND_LINE)
     assert (report.new, report.refused) == (1, 0)

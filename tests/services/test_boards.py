@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import update
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import PeriodRefused, Refused
 from leaderboard.services import boards
 from leaderboard.services.boards import BoardQuery, page_of, read_board, standings, today
@@ -55,7 +56,7 @@ def test_s1_equal_points_share_a_rank_and_the_next_is_skipped_in_a_tie_by_name(a
 def test_s1_names_with_accents_emoji_and_capitals_stand_where_a_reader_looks_for_them(aurora):
     names = ["Zoë", "Álvaro", "alba", "Bruno", "Éva", "eva", "Ångström", "😀 Smile", "中村", "O'Neil", "Özil", "Ωmega"]
     rows = [f"n{n}@example.com,{name},North,sales,2026-01-01,,," for n, name in enumerate(names)]
-    load_people(aurora, io.BytesIO(people_file(rows)), now=NOW)
+    load_people(aurora, io.BytesIO(people_file(rows)), now=NOW, by=COMMAND_LINE)
     in_time(aurora, "caio", "10-20")
     found = [each.name for each in board(aurora).standings]
     assert found == [
@@ -128,7 +129,10 @@ def test_a_side_ranks_among_itself(aurora):
 
 def test_p4_a_team_has_its_total_and_its_average_and_each_makes_a_board(aurora):
     load_people(
-        aurora, io.BytesIO(people_file(crowd(3, "North"))), now=NOW
+        aurora,
+        io.BytesIO(people_file(crowd(3, "North"))),
+        now=NOW,
+        by=COMMAND_LINE,
     )  # North: Ana, Bia (till the 15th), three more
     in_time(aurora, "ana", "10-05", 3)
     in_time(aurora, "eva", "10-20", 2)
@@ -143,7 +147,7 @@ def test_p4_a_team_has_its_total_and_its_average_and_each_makes_a_board(aurora):
 
 
 def test_p4_equal_averages_share_a_rank(aurora):
-    load_people(aurora, io.BytesIO(people_file(crowd(1, "Solo"))), now=NOW)
+    load_people(aurora, io.BytesIO(people_file(crowd(1, "Solo"))), now=NOW, by=COMMAND_LINE)
     in_time(aurora, "p00000", "10-20", 1)
     in_time(aurora, "eva", "10-20", 2)  # South: Bia and Eva
     average = board(aurora, scope="team", side="sales", by="average")
@@ -222,7 +226,7 @@ SIZE = 2_000
 def many(session):
     """Two thousand and four people whose points are 0, 10, 20 … 490, forty of each."""
     set_up(session, agreement(SPEED))
-    load_people(session, io.BytesIO(people_file(crowd(SIZE))), now=NOW)
+    load_people(session, io.BytesIO(people_file(crowd(SIZE))), now=NOW, by=COMMAND_LINE)
     log(session, "10-05 09:00 lead.received -")
     crowded = (Total.scope == "member") & (Total.participant_id > 4)
     session.execute(update(Total).where(crowded).values(points=Total.participant_id % 50 * 10))
@@ -265,7 +269,7 @@ def test_find_me_among_teams_finds_my_team_and_where_i_am_not_nothing(aurora):
 
 
 def test_a_board_without_anybody_is_empty(session):
-    load_organisation(session, ORGANISATION, now=NOW)
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     empty = board(session)
     assert (empty.standings, empty.count, empty.pages, empty.leader_points) == ((), 0, 1, 0)
 

@@ -109,7 +109,7 @@ def test_p5_a_late_event_goes_to_the_open_month_as_a_correction(world: Session) 
 def test_p5_a_correction_survives_scoring_everything_again(world: Session) -> None:
     close_all(world, AFTER_OCTOBER)
     log(world, "10-07 17:00 lead.disposed ana subject=L3", now=at("11-04 12:00"))
-    assert score_everything(world, now=at("11-04 12:00")) == 0
+    assert score_everything(world, now=at("11-04 12:00"), by=COMMAND_LINE) == 0
     assert points(world, "2026-11")["ana"][0] == 5
     assert list(verify(world, now=at("11-04 12:00"))) == []
 
@@ -119,7 +119,7 @@ def test_p5_what_moves_out_of_a_closed_month_counts_in_the_open_one(world: Sessi
     paused = SPEED.replace(
         'to = ["lead.disposed"]', 'to = ["lead.disposed"], pause = ["lead.paused"], resume = ["lead.resumed"]'
     )
-    load_agreement(world, agreement(paused, WINS), now=at("10-31 13:00"))
+    load_agreement(world, agreement(paused, WINS), now=at("10-31 13:00"), by=COMMAND_LINE)
     close_all(world, AFTER_OCTOBER)
     frozen = points(world, "2026-10")
     late = "10-07 10:00 lead.paused -\n11-04 09:00 lead.resumed -\n11-04 09:10 lead.disposed ana"
@@ -165,20 +165,22 @@ def test_a_period_cannot_be_closed_twice_early_or_where_nothing_happened(world: 
 
 def test_an_agreement_on_which_a_closed_month_rests_cannot_be_replaced(world: Session) -> None:
     close_all(world, AFTER_OCTOBER)
-    load_agreement(world, agreement(SPEED, WINS), now=at("11-04 12:00"))  # the same again changes nothing
+    load_agreement(
+        world, agreement(SPEED, WINS), now=at("11-04 12:00"), by=COMMAND_LINE
+    )  # the same again changes nothing
     with pytest.raises(AgreementRefused, match=r"2026-10 is closed .* from 2026-11-01 on"):
-        load_agreement(world, agreement(SPEED), now=at("11-04 12:00"))
+        load_agreement(world, agreement(SPEED), now=at("11-04 12:00"), by=COMMAND_LINE)
     with pytest.raises(AgreementRefused, match="2026-10 is closed"):
-        load_agreement(world, agreement(SPEED, effective_from="2026-10-01"), now=at("11-04 12:00"))
-    load_agreement(world, agreement(SPEED, effective_from="2026-11-01"), now=at("11-04 12:00"))
+        load_agreement(world, agreement(SPEED, effective_from="2026-10-01"), now=at("11-04 12:00"), by=COMMAND_LINE)
+    load_agreement(world, agreement(SPEED, effective_from="2026-11-01"), now=at("11-04 12:00"), by=COMMAND_LINE)
     assert list(verify(world, now=at("11-04 12:00"))) == []
 
 
 def test_scoring_as_of_an_instant_before_a_close_is_refused(world: Session) -> None:
     close_all(world, AFTER_OCTOBER)
     with pytest.raises(Refused, match="as of which 2026-10 was closed"):
-        score_everything(world, now=AFTER_OCTOBER - timedelta(seconds=1))
-    score_everything(world, now=AFTER_OCTOBER)
+        score_everything(world, now=AFTER_OCTOBER - timedelta(seconds=1), by=COMMAND_LINE)
+    score_everything(world, now=AFTER_OCTOBER, by=COMMAND_LINE)
 
 
 @pytest.mark.parametrize(

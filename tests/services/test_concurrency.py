@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.boards import standings
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
@@ -51,7 +52,7 @@ def all_is_right(session: Session, disposed: int) -> bool:
     assert (ana.key, ana.points, ana.exceeded + ana.met) == ("ana@example.com", 10 * disposed + 100, disposed + 1)
     assert list(verify(session, now=NOW)) == []
     session.rollback()
-    assert score_everything(session, now=NOW) == 0
+    assert score_everything(session, now=NOW, by=COMMAND_LINE) == 0
     return True
 
 
@@ -90,7 +91,7 @@ def test_different_events_of_one_subject_at_once_come_to_what_they_are_together(
     events = [event(f"x{n}", f"10-06 {9 + n // 4:02d}:{15 * (n % 4):02d}", kinds[n % 4], ana) for n in range(20)]
     assert all(at_once(engine, *map(recorder, events)))
     assert list(verify(session, now=NOW)) == []
-    assert score_everything(session, now=NOW) == 0
+    assert score_everything(session, now=NOW, by=COMMAND_LINE) == 0
 
 
 def test_an_import_beside_20_writers_loses_nothing(session: Session, engine: Engine, ana: int) -> None:

@@ -5,6 +5,7 @@ import io
 import pytest
 from sqlalchemy import select
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.boards import standings
 from leaderboard.services.people import load_people
 from leaderboard.services.verifying import verify
@@ -88,7 +89,7 @@ def test_people_who_came_from_events_get_their_e_mail_later(aurora):
     hand_in(aurora, csv_of(ASSIGNED.replace("ana@example.com", "sdr-1")), create_members="sales")
     hand_in(aurora, csv_of(DISPOSED))
     row = b"email,name,team,side,from,external_id\nzoe@example.com,Zoe,East,sales,2026-01-01,sdr-1\n"
-    load_people(aurora, io.BytesIO(row), now=NOW)
+    load_people(aurora, io.BytesIO(row), now=NOW, by=COMMAND_LINE)
     assert ledger(aurora) == {("zoe@example.com", "East", "2026-10"): 10}
     assert list(verify(aurora, now=NOW)) == []
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from leaderboard.app import create_app
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.events import in_order
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.importing import ImportOptions, import_events
@@ -27,10 +28,10 @@ FEW = 25  # subjects of a random log whose events come one by one
 
 def ground(session, random_log):
     """Load all that a random log rests on, but none of its events."""
-    load_organisation(session, random_log.organisation, now=random_log.as_of)
-    load_people(session, io.BytesIO(random_log.people_csv().encode()), now=random_log.as_of)
+    load_organisation(session, random_log.organisation, now=random_log.as_of, by=COMMAND_LINE)
+    load_people(session, io.BytesIO(random_log.people_csv().encode()), now=random_log.as_of, by=COMMAND_LINE)
     for text in random_log.agreements:
-        load_agreement(session, text, now=random_log.as_of)
+        load_agreement(session, text, now=random_log.as_of, by=COMMAND_LINE)
 
 
 def in_pieces(session, rows, sizes, now):
@@ -38,7 +39,7 @@ def in_pieces(session, rows, sizes, now):
     while start < len(rows):
         size = sizes()
         content = csv_text(EVENT_COLUMNS, rows[start : start + size]).encode()
-        import_events(session, io.BytesIO(content), ImportOptions(source="crm"), now=now)
+        import_events(session, io.BytesIO(content), ImportOptions(source="crm"), now=now, by=COMMAND_LINE)
         start += size
 
 
@@ -76,7 +77,7 @@ def agrees(session, result, now):
     for part, wanted in result.items():
         assert found[part] == wanted, part
     assert list(verify(session, now=now)) == []
-    assert score_everything(session, now=now) == 0
+    assert score_everything(session, now=now, by=COMMAND_LINE) == 0
     assert state(session) == result
 
 
@@ -121,11 +122,11 @@ def test_p2_as_time_goes_by_the_result_is_the_same(session, expected, seed):
 @pytest.mark.parametrize("seed", range(2))
 def test_p2_whatever_is_loaded_first_the_result_is_the_same(session, expected, seed):
     random_log, rows, _, result = expected(seed)
-    load_organisation(session, random_log.organisation, now=random_log.as_of)
-    load_people(session, io.BytesIO(random_log.people_csv().encode()), now=random_log.as_of)
+    load_organisation(session, random_log.organisation, now=random_log.as_of, by=COMMAND_LINE)
+    load_people(session, io.BytesIO(random_log.people_csv().encode()), now=random_log.as_of, by=COMMAND_LINE)
     in_pieces(session, rows, lambda: 100, random_log.as_of)
     for text in reversed(random_log.agreements):
-        load_agreement(session, text, now=random_log.as_of)
+        load_agreement(session, text, now=random_log.as_of, by=COMMAND_LINE)
     found = state(session)
     assert {row[:6] for row in found["attainments"]} == {row[:6] for row in result["attainments"]}
     assert (found["ledger"], found["totals"]) == (result["ledger"], result["totals"])

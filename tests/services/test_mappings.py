@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from leaderboard.cli import main
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import KNOWN_TYPES
 from leaderboard.domain.mapping import parse_mapping
@@ -25,7 +26,7 @@ eva@example.com,Eva Lima,North,sales,2020-01-01,,rep,Eva Lima;42972304;0055f0000
 @pytest.fixture
 def aurora(session):
     set_up(session)
-    load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW)
+    load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW, by=COMMAND_LINE)
     return session
 
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.scoring import score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.storage.tables import PeriodRow
@@ -49,10 +50,10 @@ def test_p2_an_event_in_a_month_that_only_had_an_attainment_keeps_it_open(sessio
 def test_scoring_as_of_an_instant_leaves_no_standings_of_later_months(session):
     set_up(session, agreement(NIGHT, WINS))
     log(session, "01-20 20:00 lead.assigned ana\n03-10 10:00 opportunity.won ana subject=L2")
-    score_everything(session, now=at("02-10 12:00"))
+    score_everything(session, now=at("02-10 12:00"), by=COMMAND_LINE)
     assert months_of(session) == ["2026-01"]
     assert attained(session, "2026-03", "wins") == []
-    score_everything(session, now=NOW)
+    score_everything(session, now=NOW, by=COMMAND_LINE)
     assert months_of(session) == ["2026-01", "2026-03"]
 
 
@@ -60,19 +61,19 @@ def test_after_scoring_as_of_an_instant_a_month_whose_events_lie_beyond_it_can_l
     set_up(session, agreement(NIGHT, WINS))
     log(session, "01-31 20:00 lead.assigned ana\n02-10 10:00 lead.received - subject=L2")
     early = at("02-05 12:00")
-    score_everything(session, now=early)
+    score_everything(session, now=early, by=COMMAND_LINE)
     log(session, "01-31 21:00 lead.disposed ana", now=early)
     assert list(verify(session, now=early)) == []
     assert months_of(session) == ["2026-01"]
-    score_everything(session, now=NOW)
+    score_everything(session, now=NOW, by=COMMAND_LINE)
     assert months_of(session) == ["2026-01", "2026-02"]
 
 
 def test_after_scoring_everything_a_month_with_an_event_keeps_its_standings_whatever_it_loses(session):
     set_up(session, agreement(NIGHT, WINS))
     log(session, "01-31 20:00 lead.assigned ana\n02-10 10:00 lead.received - subject=L2")
-    score_everything(session, now=at("02-05 12:00"))
-    score_everything(session, now=NOW)
+    score_everything(session, now=at("02-05 12:00"), by=COMMAND_LINE)
+    score_everything(session, now=NOW, by=COMMAND_LINE)
     log(session, "01-31 21:00 lead.disposed ana")
     assert months_of(session) == ["2026-01", "2026-02"]
     assert list(verify(session, now=NOW)) == []

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import Refused
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.organising import load_organisation, show_organisation
@@ -42,39 +43,41 @@ def is_right(session, now=NOW):
     """Whatever was loaded: all is as if everything had been worked out from nothing."""
     assert list(verify(session, now=now)) == []
     before = state(session)
-    assert score_everything(session, now=now) == 0
+    assert score_everything(session, now=now, by=COMMAND_LINE) == 0
     assert state(session) == before
     return True
 
 
 def test_the_organisation_is_shown_as_it_was_loaded(session):
     assert show_organisation(session) is None
-    loaded = load_organisation(session, ORGANISATION, now=NOW)
+    loaded = load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     assert (loaded.name, loaded.time_zone, loaded.currency) == ("Aurora", "America/Sao_Paulo", "BRL")
     assert show_organisation(session) == ORGANISATION
 
 
 def test_loading_it_again_replaces_it(session):
-    load_organisation(session, ORGANISATION, now=NOW)
-    load_organisation(session, ORGANISATION.replace("Aurora", "Borealis"), now=NOW)
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
+    load_organisation(session, ORGANISATION.replace("Aurora", "Borealis"), now=NOW, by=COMMAND_LINE)
     assert session.execute(select(OrganisationRow.name)).scalars().all() == ["Borealis"]
 
 
 def test_a_file_with_a_mistake_changes_nothing(session):
-    load_organisation(session, ORGANISATION, now=NOW)
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     with pytest.raises(Refused, match="time_zone"):
-        load_organisation(session, ORGANISATION.replace("America/Sao_Paulo", "Brazil/Nowhere"), now=NOW)
+        load_organisation(
+            session, ORGANISATION.replace("America/Sao_Paulo", "Brazil/Nowhere"), now=NOW, by=COMMAND_LINE
+        )
     assert show_organisation(session) == ORGANISATION
 
 
 def test_k2_the_currency_stays_once_there_are_amounts_in_it(session):
     set_up(session)
     euros = ORGANISATION.replace("BRL", "EUR")
-    load_organisation(session, euros, now=NOW)
-    load_organisation(session, ORGANISATION, now=NOW)
+    load_organisation(session, euros, now=NOW, by=COMMAND_LINE)
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     log(session, "10-05 09:00 opportunity.won ana amount=10")
     with pytest.raises(Refused, match="amounts in BRL are stored already; keep currency"):
-        load_organisation(session, euros, now=NOW)
+        load_organisation(session, euros, now=NOW, by=COMMAND_LINE)
     assert show_organisation(session) == ORGANISATION
 
 
@@ -85,13 +88,13 @@ def test_t1_in_another_time_zone_events_fall_into_other_months(session):
         ("ana@example.com", "North", "2026-10"): 100,  # two wins
         (None, "North", "2026-10"): 200,  # 1,200.00
     }
-    load_organisation(session, TOKYO, now=NOW)  # twelve hours earlier there: all three are November's
+    load_organisation(session, TOKYO, now=NOW, by=COMMAND_LINE)  # twelve hours earlier there: all three are November's
     assert ledger(session) == {("ana@example.com", "North", "2026-11"): 100, (None, "North", "2026-11"): 200}
     assert {each.month for each in session.execute(select(EvidenceRow.month))} == {"2026-11"}
     points = select(Total.points).where(Total.period == "2026-10", Total.points != 0)
     assert session.execute(points).all() == []
     assert is_right(session)
-    load_organisation(session, ORGANISATION, now=NOW)
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     assert ledger(session) == {("ana@example.com", "North", "2026-10"): 100, (None, "North", "2026-10"): 200}
     assert is_right(session)
 
@@ -99,7 +102,7 @@ def test_t1_in_another_time_zone_events_fall_into_other_months(session):
 def test_t1_in_another_time_zone_months_begin_and_end_at_other_instants(session):
     set_up(session, agreement(WINS))
     log(session, WINS_AT_THE_END)
-    load_organisation(session, TOKYO, now=NOW)
+    load_organisation(session, TOKYO, now=NOW, by=COMMAND_LINE)
     bounds = {row.key: (row.starts_at, row.ends_at) for row in session.scalars(select(PeriodRow))}
     assert bounds["2026-11"] == (datetime(2026, 10, 31, 15, tzinfo=UTC), datetime(2026, 11, 30, 15, tzinfo=UTC))
     assert bounds["2026-Q4"] == (datetime(2026, 9, 30, 15, tzinfo=UTC), datetime(2026, 12, 31, 15, tzinfo=UTC))
@@ -110,7 +113,7 @@ def test_t1_a_month_is_decided_when_it_ends_in_the_zone_loaded_last(session, doc
     early = datetime(2026, 10, 20, tzinfo=UTC)
     set_up(session, agreement(WINS), now=early)
     log(session, "10-05 09:00 opportunity.won ana", now=early)
-    load_organisation(session, document, now=early)
+    load_organisation(session, document, now=early, by=COMMAND_LINE)
     end = datetime(2026, 10, 31, 15, tzinfo=UTC) if document == TOKYO else datetime(2026, 11, 1, 10, tzinfo=UTC)
     score_due(session, now=end - timedelta(microseconds=1))
     assert {level for _, _, level, _ in attained(session, "2026-10", "wins")} == {"pending"}
@@ -125,7 +128,7 @@ def test_a_result_that_lost_its_ground_and_regains_it_in_another_zone_is_the_sam
     log(session, cases.format("L1"))
     log(session, "10-06 09:00 lead.reopened ana")  # void: the rate has no case left
     for document in (TOKYO, ORGANISATION, HONOLULU):
-        load_organisation(session, document, now=NOW)
+        load_organisation(session, document, now=NOW, by=COMMAND_LINE)
         log(session, cases.format(f"A{hash(document)}"))
         log(session, cases.format(f"B{hash(document)}"))
         assert is_right(session)
@@ -142,9 +145,9 @@ def test_zones_and_agreements_may_change_in_any_order(session):
         (TOKYO, agreement(PIPELINE, ON_TIME, SPEED)),
         (ORGANISATION, agreement(SPEED, ON_TIME, WINS, PIPELINE)),
     ):
-        load_organisation(session, document, now=NOW)
+        load_organisation(session, document, now=NOW, by=COMMAND_LINE)
         assert is_right(session)
-        load_agreement(session, text, now=NOW)
+        load_agreement(session, text, now=NOW, by=COMMAND_LINE)
         assert is_right(session)
 
 
@@ -153,7 +156,7 @@ def test_t2_another_calendar_changes_what_was_in_time(session):
     log(session, "10-05 09:00 lead.assigned ana\n10-06 09:00 lead.disposed ana")
     assert attained(session, "2026-10") == [("speed", "ana@example.com", "met", 5)]
     longer = ORGANISATION.replace('monday = ["09:00-12:00", "13:00-18:00"]', 'monday = ["09:00-18:00"]')
-    load_organisation(session, longer, now=NOW)
+    load_organisation(session, longer, now=NOW, by=COMMAND_LINE)
     assert attained(session, "2026-10") == [("speed", "ana@example.com", "missed", 0)]
     assert ledger(session) == {}
     assert is_right(session)
@@ -162,14 +165,14 @@ def test_t2_another_calendar_changes_what_was_in_time(session):
 def test_without_an_organisation_there_is_nothing_to_score(session):
     assert score_due(session, now=NOW) == 0
     with pytest.raises(Refused, match="No organisation is loaded yet"):
-        score_everything(session, now=NOW)
+        score_everything(session, now=NOW, by=COMMAND_LINE)
 
 
 def test_loading_leaves_nothing_locked_when_it_is_refused(session, app):
-    load_organisation(session, ORGANISATION, now=NOW)
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     set_up(session)
     hand_in(session, csv_of("e1,2026-10-05T09:00,opportunity.won,L1,,,,1"))
     with pytest.raises(Refused):
-        load_organisation(session, ORGANISATION.replace("BRL", "EUR"), now=NOW)
+        load_organisation(session, ORGANISATION.replace("BRL", "EUR"), now=NOW, by=COMMAND_LINE)
     assert not session.in_transaction()
     assert count(session) == 1

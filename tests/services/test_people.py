@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import Refused
 from leaderboard.services.boards import standings
 from leaderboard.services.people import load_people
@@ -41,7 +42,7 @@ def aurora(session):
 
 
 def load(session, *rows, now=NOW):
-    return load_people(session, io.BytesIO(people_file(rows)), now=now)
+    return load_people(session, io.BytesIO(people_file(rows)), now=now, by=COMMAND_LINE)
 
 
 def refused(session, *rows):
@@ -70,7 +71,7 @@ def of(session, key):
 def is_right(session):
     assert list(verify(session, now=NOW)) == []
     before = state(session)
-    assert score_everything(session, now=NOW) == 0
+    assert score_everything(session, now=NOW, by=COMMAND_LINE) == 0
     assert state(session) == before
     return True
 
@@ -90,14 +91,14 @@ def test_people_are_stored_with_their_teams_and_ids(session):
 
 def test_the_report_counts_rows_members_and_teams(session):
     set_up(session)
-    report = load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW)
+    report = load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW, by=COMMAND_LINE)
     assert (report.rows, report.members, report.teams) == (5, 4, 3)
 
 
 def test_the_same_file_again_changes_nothing(aurora):
     log(aurora, IN_TIME)
     before = people(aurora), state(aurora), len(entries(aurora))
-    load_people(aurora, io.BytesIO(PEOPLE.encode()), now=NOW)
+    load_people(aurora, io.BytesIO(PEOPLE.encode()), now=NOW, by=COMMAND_LINE)
     assert (people(aurora), state(aurora), len(entries(aurora))) == before
 
 
@@ -172,7 +173,7 @@ def test_every_wrong_row_is_named(aurora):
 )
 def test_a_header_that_lacks_a_column_or_has_another_is_refused(aurora, header, message):
     with pytest.raises(Refused, match=message):
-        load_people(aurora, io.BytesIO(f"{header}\n".encode()), now=NOW)
+        load_people(aurora, io.BytesIO(f"{header}\n".encode()), now=NOW, by=COMMAND_LINE)
 
 
 # Who is who
@@ -298,5 +299,5 @@ def test_p2_people_may_change_in_any_order_and_the_result_is_that_of_the_last(au
     ):
         load(aurora, *rows)
         assert is_right(aurora)
-    load_people(aurora, io.BytesIO(PEOPLE.encode()), now=NOW)
+    load_people(aurora, io.BytesIO(PEOPLE.encode()), now=NOW, by=COMMAND_LINE)
     assert state(aurora) == before

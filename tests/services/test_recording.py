@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import Refused
 from leaderboard.services.boards import standings
 from leaderboard.services.people import load_people
@@ -115,6 +116,6 @@ def test_an_event_takes_at_most_12_statements(aurora, ana, query_counter):
 
 def test_an_event_takes_as_many_statements_among_many_people_as_among_few(session, query_counter):
     set_up(session)
-    load_people(session, io.BytesIO(people_file(crowd(300))), now=NOW)
+    load_people(session, io.BytesIO(people_file(crowd(300))), now=NOW, by=COMMAND_LINE)
     log(session, "\n".join(f"10-05 09:00 lead.assigned p{n:05d} subject=X{n}" for n in range(300)))
     test_an_event_takes_at_most_12_statements(session, ids_of(session)["ana"], query_counter)

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import Refused
 from leaderboard.services import rules
 from leaderboard.services.agreeing import load_agreement
@@ -38,9 +39,13 @@ def test_they_are_kept_while_nothing_changes(aurora, query_counter):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda session: load_organisation(session, ORGANISATION.replace("Aurora", "Borealis"), now=NOW),
-        lambda session: load_people(session, io.BytesIO(people_file(["z@x.org,Z,East,sales,2026-01-01,,,"])), now=NOW),
-        lambda session: load_agreement(session, agreement(WINS), now=NOW),
+        lambda session: load_organisation(
+            session, ORGANISATION.replace("Aurora", "Borealis"), now=NOW, by=COMMAND_LINE
+        ),
+        lambda session: load_people(
+            session, io.BytesIO(people_file(["z@x.org,Z,East,sales,2026-01-01,,,"])), now=NOW, by=COMMAND_LINE
+        ),
+        lambda session: load_agreement(session, agreement(WINS), now=NOW, by=COMMAND_LINE),
         lambda session: hand_in(session, csv_of("x,2026-10-06,a.b,L1,sdr-1"), create_members="sales"),
         lambda session: log(session, "11-05 09:00 lead.received -"),  # a month is opened
     ],
@@ -66,10 +71,10 @@ def test_a_change_that_is_rolled_back_is_never_kept(aurora, monkeypatch):
 
     monkeypatch.setattr(type(aurora), "commit", fail)
     with pytest.raises(OSError, match="the disk is full"):
-        load_agreement(aurora, agreement(WINS), now=NOW)
+        load_agreement(aurora, agreement(WINS), now=NOW, by=COMMAND_LINE)
     monkeypatch.undo()
     assert book_of(aurora) is before
-    load_agreement(aurora, agreement(WINS), now=NOW)
+    load_agreement(aurora, agreement(WINS), now=NOW, by=COMMAND_LINE)
     assert [sla.key for sla in book_of(aurora).rules.versions[0].agreement.slas] == ["wins"]
 
 

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.boards import standings
 from leaderboard.services.recording import record_event
 from leaderboard.services.scoring import score_due, score_everything
@@ -57,7 +58,7 @@ def levels(session, period, key):
 def test_p2_scoring_again_posts_nothing(aurora):
     log(aurora, "10-05 09:00 lead.assigned ana\n10-05 09:30 lead.disposed ana")
     before, rows = state(aurora), count(aurora, PointEntry)
-    assert [score_everything(aurora, now=NOW), score_due(aurora, now=NOW)] == [0, 0]
+    assert [score_everything(aurora, now=NOW, by=COMMAND_LINE), score_due(aurora, now=NOW)] == [0, 0]
     assert (state(aurora), count(aurora, PointEntry)) == (before, rows)
 
 
@@ -113,7 +114,7 @@ def test_p2_only_what_was_touched_is_worked_out_again(aurora):
     log(aurora, "10-06 09:00 lead.assigned ana subject=L2\n10-06 09:30 lead.disposed ana subject=L2")
     record_event(aurora, event("x", "10-07 09:00", "lead.assigned", ids_of(aurora)["bia"], "L3"), now=NOW)
     assert aurora.execute(select(AttainmentRow.value).where(mine)).scalar_one() == 1
-    score_everything(aurora, now=NOW)
+    score_everything(aurora, now=NOW, by=COMMAND_LINE)
     assert aurora.execute(select(AttainmentRow.value).where(mine)).scalar_one() == 30 * 60 * 1_000_000
 
 
@@ -202,9 +203,9 @@ def test_scoring_as_of_the_past_and_then_as_of_now_comes_to_the_same(aurora, pas
     log(aurora, "10-06 09:00 lead.assigned ana subject=L2\n11-06 09:30 lead.disposed ana subject=L2")
     log(aurora, "10-08 09:00 opportunity.won ana amount=2000\n11-08 09:00 opportunity.won ana subject=L3 amount=2000")
     before = state(aurora)
-    score_everything(aurora, now=at(past))
+    score_everything(aurora, now=at(past), by=COMMAND_LINE)
     assert list(verify(aurora, now=at(past))) == []
-    score_everything(aurora, now=NOW)
+    score_everything(aurora, now=NOW, by=COMMAND_LINE)
     assert state(aurora) == before
     assert list(verify(aurora, now=NOW)) == []
 
@@ -213,7 +214,7 @@ def test_after_scoring_as_of_the_past_the_scheduler_alone_comes_to_the_same_too(
     log(aurora, "10-05 09:00 lead.assigned ana\n10-05 09:30 lead.disposed ana")
     log(aurora, "10-08 09:00 opportunity.won ana amount=2000\n11-08 09:00 opportunity.won ana subject=L3 amount=2000")
     before = state(aurora)
-    score_everything(aurora, now=at("10-05 09:15"))
+    score_everything(aurora, now=at("10-05 09:15"), by=COMMAND_LINE)
     assert ledger(aurora) == {}
     score_due(aurora, now=NOW)
     assert state(aurora) == before
@@ -274,7 +275,7 @@ def test_members_without_a_team_then_earn_for_themselves_alone(session):
     log(session, "10-05 09:00 opportunity.won eva subject=L2\n10-06 09:00 opportunity.won eva subject=L3")
     assert ledger(session) == {("eva@example.com", None, "2026-10"): 10}
     assert list(verify(session, now=NOW)) == []
-    assert score_everything(session, now=NOW) == 0
+    assert score_everything(session, now=NOW, by=COMMAND_LINE) == 0
 
 
 def test_one_without_a_team_stands_only_while_there_is_something_to_show(session):
@@ -285,7 +286,7 @@ def test_one_without_a_team_stands_only_while_there_is_something_to_show(session
     assert "eva@example.com" not in {each.key for each in standings(session, "2026-09", "member")}
     assert list(verify(session, now=NOW)) == []
     before = state(session)
-    score_everything(session, now=NOW)
+    score_everything(session, now=NOW, by=COMMAND_LINE)
     assert state(session) == before
 
 

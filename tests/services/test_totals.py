@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import delete, select, update
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.scoring import score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.storage.tables import Member, Team, Total
@@ -76,6 +77,6 @@ def test_scoring_everything_makes_totals_anew(session, damage):
     before = state(session)
     session.execute(damage)
     session.commit()
-    assert score_everything(session, now=NOW) == 0
+    assert score_everything(session, now=NOW, by=COMMAND_LINE) == 0
     assert state(session) == before
     assert set(session.scalars(select(Total.name))) == {"Ana", "Bia", "Caio", "Eva", "North", "South", "Leads"}

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.accounts import HashCosts, add_user
 
 PASSWORD = "vier Dächer aus Zink"
@@ -15,7 +16,7 @@ def add_people(session, now=None):
     """Add a rep, a manager and an administrator."""
     now = now or datetime.now(UTC)
     for email, role in ((ANA, "rep"), (DORA, "manager"), (ENZO, "admin")):
-        add_user(session, email=email, role=role, password=PASSWORD, now=now, costs=CHEAP)
+        add_user(session, email=email, role=role, password=PASSWORD, now=now, costs=CHEAP, by=COMMAND_LINE)
 
 
 def form_token(client, path="/sign-in", **options):

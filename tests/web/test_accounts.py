@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.organising import load_organisation
 from leaderboard.storage.accounts_tables import UserAccount
 from tests.web.door import ANA, DORA, PASSWORD, add_people, post, sign_in, signed_in
@@ -159,7 +160,7 @@ def test_without_a_choice_the_browser_decides(client, accepted, language):
 
 def test_a_language_that_nobody_here_speaks_gives_the_organisations(client, session):
     text = '[organisation]\nname = "A"\ntime_zone = "UTC"\ncurrency = "BRL"\nlanguage = "pt_BR"\n'
-    load_organisation(session, text + '[calendar]\nmonday = ["09:00-17:00"]\n', now=datetime.now(UTC))
+    load_organisation(session, text + '[calendar]\nmonday = ["09:00-17:00"]\n', now=datetime.now(UTC), by=COMMAND_LINE)
     for accepted in ("fr", "fr,en;q=0"):
         assert '<html lang="pt-BR' in client.get("/sign-in", headers={"Accept-Language": accepted}).text
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.accounts import add_user
 from leaderboard.services.recording import record_event
 from leaderboard.storage.tables import Member, Team
@@ -193,6 +194,6 @@ def test_a_period_in_which_nobody_has_points_shows_no_movement(reader):
 
 def test_before_anything_is_loaded_the_page_says_what_to_do(app, session):
     app.config["WTF_CSRF_ENABLED"] = False
-    add_user(session, email="enzo@example.com", role="admin", password=worlds.PASSWORD, now=NOW)
+    add_user(session, email="enzo@example.com", role="admin", password=worlds.PASSWORD, now=NOW, by=COMMAND_LINE)
     page = text_of(worlds.sign_in(app.test_client(), "enzo").get("/"))
     assert "leaderboard organisation load FILE" in page

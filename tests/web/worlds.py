@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.accounts import add_user
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.organising import load_organisation
@@ -26,12 +27,12 @@ WINS = {10: {"ana": 1, "bia": 4, "caio": 2}, 11: {"ana": 3, "bia": 2, "caio": 2}
 
 def build(session: Session) -> None:
     """Load the organisation; in November: Ana 30, Bia and Caio 20, the others 0."""
-    load_organisation(session, ORGANISATION, now=NOW)
-    load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW)
-    load_agreement(session, agreement(SPEED), now=NOW)
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
+    load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW, by=COMMAND_LINE)
+    load_agreement(session, agreement(SPEED), now=NOW, by=COMMAND_LINE)
     hand_in(session, csv_of(*_lines()), now=NOW)
     for name, role in (("ana", "rep"), ("bia", "rep"), ("dora", "manager"), ("enzo", "admin")):
-        add_user(session, email=f"{name}@example.com", role=role, password=PASSWORD, now=NOW)
+        add_user(session, email=f"{name}@example.com", role=role, password=PASSWORD, now=NOW, by=COMMAND_LINE)
 
 
 def _lines() -> list[str]:

@@ -1,0 +1,115 @@
+"""The audit trail for managers: searched, paged, and taken away as CSV."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template, request, stream_with_context, url_for
+from flask_babel import gettext as _
+
+from leaderboard.domain.inbound import LONGEST_TEXT
+from leaderboard.domain.instants import is_known_day
+from leaderboard.domain.shown import safe_cell
+from leaderboard.services.trail import EXPORT_COLUMNS, TrailQuery, search_trail, trail_rows
+from leaderboard.storage.database import db
+from leaderboard.web.fragments import wants_fragment
+from leaderboard.web.rights import manager_required
+
+bp = Blueprint("audit", __name__, url_prefix="/manage/audit")
+FIELDS = ("actor", "action", "about", "text", "from", "to")
+LONGEST_ID = 18  # digits that every database takes
+ROWS_A_PART = 200
+
+
+@bp.get("")
+@manager_required
+def index() -> str:
+    """The entries that the address asks for: the page, or for htmx its list alone."""
+    asked, query = _asked_for()
+    page = search_trail(db.session(), query)
+    return render_template(
+        "audit/_list.html" if wants_fragment() else "audit/index.html",
+        page=page,
+        asked=asked,
+        words=_words(),
+        is_first=query.older_than is None,
+        older=page.older_than and url_for("audit.index", **asked, before=page.older_than),
+        export=url_for("audit.export", **asked),
+    )
+
+
+@bp.get("/export.csv")
+@manager_required
+def export() -> Response:
+    """All entries that the address asks for, as a file; sent as it is read."""
+    _asked, query = _asked_for()
+    headers = {"Content-Disposition": 'attachment; filename="audit-trail.csv"'}
+    return Response(stream_with_context(_csv(query)), headers=headers, mimetype="text/csv")
+
+
+def _csv(query: TrailQuery) -> Iterator[str]:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(EXPORT_COLUMNS)
+    for number, row in enumerate(trail_rows(db.session(), query), 1):
+        writer.writerow(map(safe_cell, row))
+        if number % ROWS_A_PART == 0:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
+
+
+def _asked_for() -> tuple[dict[str, Any], TrailQuery]:
+    """Return what an address asks for, as it stands there and as a query; 400 for what cannot be asked."""
+    given = {name: request.args.get(name, "").strip() for name in FIELDS}
+    asked: dict[str, Any] = {name: value for name, value in given.items() if value}
+    before = request.args.get("before", "")
+    is_id = before.isascii() and before.isdecimal() and len(before) <= LONGEST_ID
+    if any(len(value) > LONGEST_TEXT or "\0" in value for value in given.values()) or (before and not is_id):
+        abort(400)
+    return asked, TrailQuery(
+        actor=given["actor"].lower(),
+        action=given["action"].lower(),
+        about=given["about"],
+        text=given["text"],
+        since=_day(given["from"]),
+        until=_day(given["to"]),
+        older_than=int(before) if before else None,
+    )
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        abort(400)
+    return day if is_known_day(day) else abort(400)
+
+
+def _words() -> dict[str, Any]:
+    """Return in words what an action is; one that is not here is shown as it is stored."""
+    return {
+        "adjustment.made": _("Points given by hand"),
+        "adjustment.taken-back": _("Points by hand taken back"),
+        "agreement.loaded": _("Agreement loaded"),
+        "award.approved": _("Bonus approved"),
+        "award.declined": _("Bonus declined"),
+        "award.paid": _("Bonus paid"),
+        "award.proposed": _("Bonus proposed"),
+        "events.imported": _("Events imported"),
+        "organisation.loaded": _("Organisation loaded"),
+        "password.changed": _("Password changed"),
+        "people.loaded": _("People loaded"),
+        "period.closed": _("Period closed"),
+        "role.changed": _("Role changed"),
+        "scores.renewed": _("Everything scored again"),
+        "sessions.ended": _("Signed out everywhere"),
+        "token.issued": _("API token issued"),
+        "user.added": _("Account added"),
+        "user.deactivated": _("Account closed"),
+    }
