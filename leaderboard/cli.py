@@ -331,7 +331,7 @@ def user_token(session: Session, email: str) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=2)
 @click.option("--no-scheduler", is_flag=True, help="Do not run the scheduler beside the web server.")
 def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
-    """Run the production web server."""
+    """Run the production web server, with the scheduler beside it; each is started again if it dies."""
     from leaderboard.server import is_taken, run_server
 
     with plain_errors():
@@ -340,4 +340,4 @@ def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
             raise Failed("\n".join(f"{fault}." for fault in faults))
     if is_taken(host, port):
         raise Failed(f"Port {port} is in use by another program; stop that one, or choose another port with --port.")
-    run_server(host, port, workers)
+    run_server(host, port, workers, has_scheduler=not no_scheduler)

@@ -25,8 +25,10 @@
   };
 
   const on = (name, act) => document.body.addEventListener(`htmx:${name}`, act);
+  const isByTimer = ({ requestConfig }) => requestConfig && !requestConfig.triggeringEvent; // nobody asked: nothing is said
   let asked = "";
   on("beforeRequest", ({ detail }) => {
+    if (isByTimer(detail)) return;
     asked = document.activeElement?.id;
     detail.target.setAttribute("aria-busy", "true");
   });
@@ -34,8 +36,9 @@
   on("sendError", (event) => fail(event, trouble.dataset.away));
   on("timeout", (event) => fail(event, trouble.dataset.away));
   on("responseError", (event) => fail(event, wordsOf(event.detail.xhr)));
-  on("afterSettle", () => {
+  on("afterSettle", ({ detail }) => {
     tell("");
+    if (isByTimer(detail)) return;
     said.textContent = document.title;
     // What was pressed may be gone, as on the last page: its reader goes on from the heading.
     if (asked && !document.getElementById(asked)) document.querySelector("main h1[tabindex]")?.focus();
