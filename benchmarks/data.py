@@ -64,10 +64,10 @@ def email(member: int) -> str:
     return f"rep{member:03d}@example.com"
 
 
-def people_csv() -> str:
-    """Return the members, spread evenly over the teams."""
+def people_csv(members: int = MEMBERS) -> str:
+    """Return so many members, spread evenly over the teams."""
     rows = [
-        f"{email(number)},Rep {number:03d},Team {number % TEAMS},sales,2025-01-01,,rep," for number in range(MEMBERS)
+        f"{email(number)},Rep {number:03d},Team {number % TEAMS},sales,2025-01-01,,rep," for number in range(members)
     ]
     return "\n".join(["email,name,team,side,from,until,role,external_id", *rows, ""])
 

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,8 +13,9 @@ from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.shown import quoted, visible
 from leaderboard.first_passwords import keep_passwords, kept_passwords
-from leaderboard.printing import ImportProgress, count, is_watched, print_report, print_rows, progress_bar
-from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, plain_errors, with_session
+from leaderboard.job_commands import close, jobs, scheduler
+from leaderboard.printing import FORMATS, ImportProgress, count, is_watched, print_report, print_rows, progress_bar
+from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, now, plain_errors, with_session
 from leaderboard.services import accounts
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
 from leaderboard.services.demo import create_demo
@@ -38,12 +38,6 @@ from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
-FORMATS = ("table", "csv", "json")
-
-
-def now() -> datetime:
-    """Return the instant of the command."""
-    return datetime.now(UTC)
 
 
 def _scoring_bar(session: Session, label: str) -> AbstractContextManager[Callable[[int], None]]:
@@ -55,6 +49,10 @@ def _scoring_bar(session: Session, label: str) -> AbstractContextManager[Callabl
 @click.version_option(package_name="sla-leaderboard")
 def main() -> None:
     """SLA Leaderboard: service levels met or exceeded earn points, badges and bonuses."""
+
+
+for each in (close, jobs, scheduler):
+    main.add_command(each)
 
 
 @main.command()

@@ -16,6 +16,7 @@ import click
 from leaderboard.domain.shown import safe_cell, visible
 from leaderboard.services.importing import ImportReport
 
+FORMATS = ("table", "csv", "json")
 MOST_SHOWN = 20
 OBEYED = re.compile("[\x7f-\x9f]")  # controls that JSON leaves as they are
 Row = dict[str, Any]

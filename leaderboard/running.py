@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import wraps
 from io import TextIOWrapper
 from pathlib import Path
@@ -82,6 +83,11 @@ def file_name(path: str | os.PathLike[str] | BinaryIO) -> str:
     name = path if isinstance(path, str | os.PathLike) else getattr(path, "name", "standard input")
     text = os.fsencode(cast(str, name)).decode(errors="replace")
     return shown(text if name is path else text.rpartition(os.sep)[2], 255)
+
+
+def now() -> datetime:
+    """Return the instant of the command."""
+    return datetime.now(UTC)
 
 
 @contextmanager

@@ -88,7 +88,7 @@ def corrections(before: Attainment | None, after: Attainment | None, closed: Set
 
 def _place_in(month: Month, each: Attainment | None) -> tuple[int | None, Level, int]:
     """Return how an attainment counts in a month: team, level, points."""
-    if each is None or each.month != month:
+    if each is None or each.month != month or each.level is Level.NONE:
         return None, Level.NONE, 0
     return each.team_id, each.level, each.points
 

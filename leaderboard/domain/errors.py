@@ -1,5 +1,7 @@
 """What the domain refuses, each as one plain sentence with its remedy."""
 
+from datetime import datetime
+
 PASSWORD_PROBLEMS = {
     "short": "The password has fewer than 12 characters",
     "long": "The password has more than 1,000 characters",
@@ -38,6 +40,34 @@ class PeriodClosed(Refused):
 
 class PeriodNotOver(Refused):
     """A period that cannot be closed yet, since it has not ended (M1)."""
+
+
+class AwardRefused(Refused):
+    """A bonus award that cannot go the way that was asked for (B4).
+
+    because: `unknown`, `decided` (already, by whom and when), `shares` (who asks shares in it), `early` (it can
+    be asked about until `at`) or `unapproved`. status: what the award is, None if unknown.
+    """
+
+    def __init__(
+        self,
+        award_id: int,
+        because: str,
+        *,
+        status: str | None = None,
+        by: str | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        when = "" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
+        says = {
+            "unknown": "is not there; look at the list of awards again",
+            "decided": f"was {status} already, at {when} by {by}; there is nothing left to do",
+            "shares": "pays you a share too; ask another manager to decide on it",
+            "early": f"can still be asked about; decide on it from {when} on",
+            "unapproved": "is not approved yet; approve it first",
+        }
+        super().__init__(f"Award {award_id} {says[because]}.")
+        self.award_id, self.because, self.status, self.by, self.at = award_id, because, status, by, at
 
 
 class AdjustmentRefused(Refused):

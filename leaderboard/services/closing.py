@@ -10,6 +10,8 @@ from leaderboard.domain.actors import COMMAND_LINE, SCHEDULER, Actor
 from leaderboard.domain.closing import closes_at, digest_of, next_to_close, open_after
 from leaderboard.domain.errors import PeriodClosed, PeriodNotOver, Refused
 from leaderboard.domain.periods import Month, Period, Quarter, month_of_key, parse_period
+from leaderboard.services.awarding import propose_awards
+from leaderboard.services.badging import award_month_badges, award_quarter_badges
 from leaderboard.services.rules import RuleBook, read_rule_book, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
 from leaderboard.storage import closings, people, trail
@@ -147,6 +149,11 @@ def _freeze(session: Session, period: Period, as_of: datetime, *, now: datetime,
     book = read_rule_book(connection, version)
     members = book.rules.membership.members_of(period)
     closings.write_members(connection, period.key, {team_id: len(theirs) for team_id, theirs in members.items()})
+    if isinstance(period, Month):
+        winners = award_month_badges(connection, book, period, now=now)
+    else:
+        winners = award_quarter_badges(connection, book, period, now=now)
+    proposed = propose_awards(connection, book, period, now=now)
     start, end = period.bounds(book.rules.organisation.zone)
     closings.write_closing(
         connection,
@@ -162,4 +169,4 @@ def _freeze(session: Session, period: Period, as_of: datetime, *, now: datetime,
     )
     people.raise_rules_version(connection)
     trail.note(connection, by, "period.closed", period.key, at=now, before="open", after="closed")
-    return Closed(period.key, now, by.name, as_of)
+    return Closed(period.key, now, by.name, as_of, winners.reps, winners.teams, proposed)

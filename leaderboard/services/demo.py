@@ -2,28 +2,31 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.actors import Actor
+from leaderboard.domain.actors import SCHEDULER, Actor
 from leaderboard.domain.inbound import COLUMNS
 from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.domain.periods import month_finder
 from leaderboard.resources import resource
 from leaderboard.services import accounts
 from leaderboard.services.agreeing import load_agreement
+from leaderboard.services.closing import close_next, next_closing
 from leaderboard.services.demo_leads import Fact, History
 from leaderboard.services.demo_people import MAIL, TEAMS, Colleague, colleagues, people_file
 from leaderboard.services.importing import ImportOptions, ImportReport, import_events
-from leaderboard.services.organising import load_organisation, show_organisation
+from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
 from leaderboard.services.scoring import Progress
-from leaderboard.storage.events import last_event_id
+from leaderboard.storage import people
+from leaderboard.storage.accounts import account_with
 
 LEADS = 3_900
+FIRST_DAYS = timedelta(days=2)
 SOURCE = "demo"
 EFFECTIVE_FROM = "2000-01-01"  # stands in the files for the day that is worked out
 ACCOUNTS = (("ana", "rep"), ("bia", "rep"), ("caio", "rep"), ("dora", "manager"), ("enzo", "admin"))
@@ -53,15 +56,14 @@ def create_demo(
     """Create the demo organisation with a year of history up to `now`, and its accounts.
 
     leads: about how many come in within the year. The same `now` gives the same history; passwords are
-    random. Where there is an organisation already, nothing is changed. A demo that was interrupted before
-    its events came in is made anew.
+    random. Where there is an organisation already, nothing is changed; but a demo that was interrupted goes on.
     """
     text = demo_file("organisation.toml")
-    existing = show_organisation(session)
-    if existing is not None and (existing != text or last_event_id(session.connection())):
+    existing, begun_at = people.organisation_as_loaded(session.connection())
+    if existing is not None and (existing != text or account_with(session.connection(), f"ana@{MAIL}")):
         name = parse_organisation(existing).name
         return DemoReport(f"{name} is there already; nothing was changed.", existing == text)
-    organisation = parse_organisation(text)
+    organisation, now = parse_organisation(text), begun_at or now
     month = month_finder(organisation.time_zone).month_of(now)
     staff = colleagues(month)
     load_organisation(session, text, now=now, by=by)
@@ -69,9 +71,8 @@ def create_demo(
     versions = (("first_agreement.toml", month.plus(-12)), ("agreement.toml", month.quarter.previous.months[0]))
     for name, first in versions:
         load_agreement(session, _agreed(name, first.first_day), now=now, by=by)
-    facts = History(organisation, staff, now, leads).tell()
-    report = import_events(session, io.BytesIO(events_file(facts)), _options(progress), now=now, by=by)
-    made = tuple(_account(session, key, role, now, by) for key, role in ACCOUNTS)
+    report = _live(session, History(organisation, staff, now, leads).tell(), now, by, progress)
+    made = tuple(_account(session, key, role, now, by) for key, role in ACCOUNTS)  # last: they say that all is done
     return DemoReport(_summary(organisation.name, staff, report), True, made)
 
 
@@ -84,6 +85,26 @@ def _agreed(name: str, effective_from: date) -> str:
     return demo_file(name).replace(EFFECTIVE_FROM, effective_from.isoformat())
 
 
+def _live(session: Session, facts: Sequence[Fact], now: datetime, by: Actor, progress: Progress | None) -> ImportReport:
+    """Let the year happen: events come in, and each period is closed when its time has come.
+
+    The report is that of all events together.
+    """
+    rows = list(enumerate(facts, 1))
+    report = ImportReport()
+    until = facts[0].at + FIRST_DAYS
+    while rows:
+        coming = [row for row in rows if row[1].at <= until]
+        rows = rows[len(coming) :]
+        part = import_events(session, io.BytesIO(events_file(coming)), _options(progress), now=until, by=by)
+        report.new += part.new
+        report.points_posted += part.points_posted
+        close_next(session, now=until, by=SCHEDULER)
+        due = next_closing(session)
+        until = now if due is None else min(now, due[1])
+    return report
+
+
 def _options(progress: Progress | None) -> ImportOptions:
     """Return options that tell of subjects scored; the file itself is read in a moment."""
 
@@ -94,12 +115,12 @@ def _options(progress: Progress | None) -> ImportOptions:
     return ImportOptions(source=SOURCE, file_name="demo.csv", progress=advance)
 
 
-def events_file(facts: Sequence[Fact]) -> bytes:
-    """Return the events file (design section 4) of facts in order."""
+def events_file(facts: Iterable[tuple[int, Fact]]) -> bytes:
+    """Return the events file (design section 4) of numbered facts in order."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for number, fact in enumerate(facts, 1):
+    for number, fact in facts:
         amount, currency = ("", "") if fact.amount is None else (f"{fact.amount}.00", "BRL")
         due = "" if fact.due_at is None else fact.due_at.isoformat()
         head = (f"crm-{number:06}", fact.at.isoformat(), fact.type, fact.subject, fact.member)

@@ -132,11 +132,11 @@ def end_sessions(connection: Connection, user_id: int) -> None:
     connection.execute(delete(UserSession).where(UserSession.user_id == user_id))
 
 
-def end_old_sessions(connection: Connection, idle_since: datetime, begun_since: datetime) -> None:
-    """Delete the sessions that are over, as resumed says."""
-    connection.execute(
+def end_old_sessions(connection: Connection, idle_since: datetime, begun_since: datetime) -> int:
+    """Delete the sessions that are over, as resumed says, and return how many."""
+    return connection.execute(
         delete(UserSession).where(or_(UserSession.last_seen_at <= idle_since, UserSession.created_at <= begun_since))
-    )
+    ).rowcount
 
 
 def attempts_of_account(connection: Connection, account_key: str, since: datetime, most: int) -> list[datetime]:
@@ -164,9 +164,9 @@ def forget_attempts(connection: Connection, account_key: str) -> None:
     connection.execute(delete(SignInAttempt).where(SignInAttempt.account == account_key))
 
 
-def forget_old_attempts(connection: Connection, until: datetime) -> None:
-    """Delete the attempts that count no more."""
-    connection.execute(delete(SignInAttempt).where(SignInAttempt.at <= until))
+def forget_old_attempts(connection: Connection, until: datetime) -> int:
+    """Delete the attempts that count no more, and return how many."""
+    return connection.execute(delete(SignInAttempt).where(SignInAttempt.at <= until)).rowcount
 
 
 def add_token(connection: Connection, values: Mapping[str, Any]) -> None:

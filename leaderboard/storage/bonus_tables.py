@@ -10,7 +10,10 @@ from leaderboard.storage.tables import STRICT
 
 
 class PayrollExport(Base):
-    """A file for payroll: its number is the id. digest: the SHA-256 of its CSV; append-only."""
+    """A file for payroll: its number is the id; append-only.
+
+    document: its CSV as it was handed out, since people are renamed; digest: the SHA-256 of that.
+    """
 
     __tablename__ = "payroll_export"
     __table_args__ = (STRICT,)
@@ -22,6 +25,7 @@ class PayrollExport(Base):
     awards: Mapped[int]
     lines: Mapped[int]
     total_minor: Mapped[int]
+    document: Mapped[str]
     digest: Mapped[str]
 
 

@@ -50,6 +50,8 @@ class CorrectionRow(Base):
     team_before: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     level_before: Mapped[str]
     points_before: Mapped[int]
+    value_before: Mapped[int | None]
+    decided_at_before: Mapped[datetime | None]
     team_after: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     level_after: Mapped[str]
     points_after: Mapped[int]

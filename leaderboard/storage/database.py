@@ -16,7 +16,7 @@ from leaderboard.domain.instants import from_micros, to_micros
 
 BUSY_SECONDS = 30
 WRITE_LOCK = 7_301_204  # arbitrary numbers: the names of the PostgreSQL advisory locks
-DOOR_LOCK = 7_301_205  # accounts take turns among themselves and do not wait for scoring
+DOOR_LOCK = 7_301_205  # accounts, decisions and runs of jobs take turns among themselves, not with scoring
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -111,9 +111,12 @@ def begin_snapshot(session: Session) -> None:
 
 
 @contextmanager
-def all_or_nothing(session: Session) -> Iterator[None]:
-    """Write in one transaction, committed at the end; a failure rolls it back at once, so that no writer waits."""
-    begin_write(session)
+def all_or_nothing(session: Session, lock: int = WRITE_LOCK) -> Iterator[None]:
+    """Write in one transaction, committed at the end; a failure rolls it back at once, so that no writer waits.
+
+    lock: as of begin_write.
+    """
+    begin_write(session, lock)
     try:
         yield
     except BaseException:
@@ -127,7 +130,8 @@ def begin_write(session: Session, lock: int = WRITE_LOCK) -> None:
 
     Writers take turns: SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock that the
     transaction's end releases, so that scoring may read, compute and write without losing an update.
-    lock: WRITE_LOCK for what scoring reads, DOOR_LOCK for accounts, which on PostgreSQL need not wait for it.
+    lock: WRITE_LOCK for what scoring reads; DOOR_LOCK for accounts, decisions on awards and the runs of jobs, which
+    on PostgreSQL need not wait for it.
     """
     session.rollback()
     connection = session.connection(execution_options={"is_write": True})
@@ -142,11 +146,11 @@ def write_at_once(session: Session) -> Iterator[Connection]:
     A reading transaction under way ends here. A page must not wait for an import to note when it was read.
     """
     session.rollback()
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    # SQLite takes the lock at the first write; the settings of its connection outlast the transaction.
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0" if is_sqlite else "SET LOCAL lock_timeout = '100ms'")
     try:
-        connection = session.connection()
-        is_sqlite = connection.dialect.name == "sqlite"
-        # SQLite takes the lock at the first write; the settings of its connection outlast the transaction.
-        connection.exec_driver_sql("PRAGMA busy_timeout = 0" if is_sqlite else "SET LOCAL lock_timeout = '100ms'")
         try:
             yield connection
         finally:

@@ -22,6 +22,12 @@ def organisation_document(connection: Connection) -> str | None:
     return connection.execute(select(OrganisationRow.document)).scalar()
 
 
+def organisation_as_loaded(connection: Connection) -> tuple[str | None, datetime | None]:
+    """Return the organisation's file and when it was loaded, or nothing of both."""
+    row = connection.execute(select(OrganisationRow.document, OrganisationRow.loaded_at)).first()
+    return (None, None) if row is None else (row.document, row.loaded_at)
+
+
 def rules_version(connection: Connection) -> int | None:
     """Return the version of the rules, or None while there is no organisation."""
     return connection.execute(select(OrganisationRow.rules_version)).scalar()

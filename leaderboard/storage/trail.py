@@ -54,6 +54,24 @@ def note(
     )
 
 
+def note_each(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    abouts: Sequence[str],
+    *,
+    at: datetime,
+    before: str | None = None,
+    after: str | None = None,
+    why: str | None = None,
+) -> None:
+    """Append to the audit trail that somebody did the same to several things, as `note` does for one."""
+    same = {"at": at, "actor": actor.name, "user_id": actor.user_id, "action": action}
+    rows = [{**same, "about": about, "before": before, "after": after, "why": why} for about in abouts]
+    if rows:
+        connection.execute(insert(AuditEntry), rows)
+
+
 def digest_of(text: str) -> str:
     """Return the beginning of a file's SHA-256, by which the audit trail tells files apart."""
     return f"sha256 {hashlib.sha256(text.encode()).hexdigest()[:12]}"

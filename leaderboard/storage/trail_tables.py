@@ -63,7 +63,7 @@ class JobRun(Base):
     __tablename__ = "job_run"
     __table_args__ = (
         CheckConstraint("outcome IN ('done', 'failed')", name="outcome"),
-        Index("ix_job_run_job", "job", "id"),
+        Index("ix_job_run_job", "job", "outcome", "id"),
         Index("ix_job_run_finished_at", "finished_at"),
         STRICT,
     )

@@ -198,7 +198,7 @@ def upgrade():
         sqlite_strict=True,
     )
     op.create_index("ix_job_run_finished_at", "job_run", ["finished_at"], unique=False)
-    op.create_index("ix_job_run_job", "job_run", ["job", "id"], unique=False)
+    op.create_index("ix_job_run_job", "job_run", ["job", "outcome", "id"], unique=False)
     op.create_table(
         "payroll_export",
         sa.Column("id", BIG, nullable=False),
@@ -208,6 +208,7 @@ def upgrade():
         sa.Column("awards", BIG, nullable=False),
         sa.Column("lines", BIG, nullable=False),
         sa.Column("total_minor", BIG, nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payroll_export")),
         sqlite_strict=True,
@@ -329,6 +330,8 @@ def upgrade():
         sa.Column("team_before", BIG, nullable=True),
         sa.Column("level_before", sa.Text(), nullable=False),
         sa.Column("points_before", BIG, nullable=False),
+        sa.Column("value_before", BIG, nullable=True),
+        sa.Column("decided_at_before", BIG, nullable=True),
         sa.Column("team_after", BIG, nullable=True),
         sa.Column("level_after", sa.Text(), nullable=False),
         sa.Column("points_after", BIG, nullable=False),

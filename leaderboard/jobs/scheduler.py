@@ -1,0 +1,141 @@
+"""The scheduler: a timer that says "look now" to the jobs. It has no rule of its own (M1, M3)."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
+from threading import Lock
+from types import FrameType
+from typing import Any
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers import SchedulerNotRunningError
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.actors import SCHEDULER
+from leaderboard.services.accounts import Limits
+from leaderboard.services.job_states import CLEAN_UP_AT, is_clean_up_due, organisation_zone
+from leaderboard.services.jobs import CLEAN_UP, CLOSE, DATABASE_ERRORS, SCORE, run_job
+
+LOOK_EVERY_SECONDS = 60
+STOP_SECONDS = 30
+LATE_OR_NOT = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+
+logger = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+class Looker:
+    """Lets jobs look, one at a time, each in a session of its own."""
+
+    def __init__(self, engine: Engine, limits: Limits, clock: Callable[[], datetime] = utc_now) -> None:
+        self.name = f"{socket.gethostname()} {os.getpid()}"
+        self.zone: tzinfo = UTC
+        self.is_stopping = False
+        self._engine, self._limits, self._clock = engine, limits, clock
+        self._at_work = Lock()
+
+    def look(self, job: str) -> None:
+        """Let a job look. Whatever fails is one line in the log; the next look comes."""
+        with self._at_work:
+            if not self.is_stopping:
+                self._in_session(lambda session: self._run(session, job))
+
+    def read_zone(self) -> tzinfo:
+        """Return the organisation's time zone as it is now, or as it was while the database is away."""
+        self.zone = self._in_session(lambda session: organisation_zone(session) or UTC) or self.zone
+        return self.zone
+
+    def is_clean_up_due(self) -> bool:
+        """Tell whether no scheduler has cleaned up for a day."""
+        return bool(self._in_session(lambda session: is_clean_up_due(session, now=self._clock())))
+
+    def wait_idle(self, seconds: float) -> bool:
+        """Begin nothing any more; tell whether what is under way has ended within so many seconds."""
+        self.is_stopping = True
+        has_ended = self._at_work.acquire(timeout=seconds)
+        if has_ended:
+            self._at_work.release()
+        return has_ended
+
+    def _run(self, session: Session, job: str) -> None:
+        report = run_job(session, job, now=self._clock(), by=SCHEDULER, limits=self._limits, looker=self.name)
+        for told in report.done:
+            logger.info("%s: %s", job, told)
+        if report.failure is not None:
+            logger.error("%s failed: %s", job, report.failure, exc_info=report.fault)
+
+    def _in_session(self, work: Callable[[Session], Any]) -> Any:
+        with Session(self._engine, expire_on_commit=False) as session:
+            try:
+                return work(session)
+            except DATABASE_ERRORS as error:
+                logger.error("the database does not answer: %s", str(error).splitlines()[0])
+        return None
+
+
+def run_scheduler(engine: Engine, limits: Limits) -> None:
+    """Let the jobs look until SIGTERM or SIGINT; what is under way then ends within 30 s, or is rolled back.
+
+    limits: what the settings say of sessions, for the clean-up.
+    """
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each minute that a long job takes
+    looker = Looker(engine, limits)
+    scheduler = make_scheduler(looker)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, _leave)
+    logger.info("scheduler %s looks every %d seconds", looker.name, LOOK_EVERY_SECONDS)
+    try:
+        scheduler.start()
+    except SystemExit:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)
+    if not looker.wait_idle(STOP_SECONDS):
+        logger.error("scheduler %s ends while a job is under way; the database rolls it back", looker.name)
+        logging.shutdown()
+        os._exit(0)  # a thread cannot be ended otherwise
+    with suppress(SchedulerNotRunningError):
+        scheduler.shutdown(wait=False)
+    logger.info("scheduler %s has ended", looker.name)
+
+
+def make_scheduler(looker: Looker) -> BlockingScheduler:
+    """Return a scheduler that has not begun: scoring and closing look at once and then every minute.
+
+    One thread, so that its jobs take turns instead of waiting for each other's locks.
+    """
+    scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(1)}, job_defaults=LATE_OR_NOT, timezone=UTC)
+    at_once = utc_now()
+
+    def clean_up_at(zone: tzinfo) -> CronTrigger:
+        return CronTrigger(hour=CLEAN_UP_AT.hour, minute=CLEAN_UP_AT.minute, timezone=zone)
+
+    def score() -> None:
+        looker.look(SCORE)
+        before = looker.zone
+        if looker.read_zone() != before:  # loaded or changed since
+            scheduler.reschedule_job(CLEAN_UP, trigger=clean_up_at(looker.zone))
+
+    every_minute = IntervalTrigger(seconds=LOOK_EVERY_SECONDS, timezone=UTC)
+    scheduler.add_job(score, every_minute, id=SCORE, next_run_time=at_once)
+    scheduler.add_job(looker.look, every_minute, [CLOSE], id=CLOSE, next_run_time=at_once)
+    scheduler.add_job(looker.look, clean_up_at(looker.read_zone()), [CLEAN_UP], id=CLEAN_UP)
+    if looker.is_clean_up_due():
+        scheduler.add_job(looker.look, args=[CLEAN_UP], next_run_time=at_once)
+    return scheduler
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit()

@@ -1,0 +1,128 @@
+"""Verifying badges: works them out again from the attainments and says where the stored ones differ (G1, G2)."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from leaderboard.domain.badge_changes import StoredBadge
+from leaderboard.domain.badges import IN_A_ROW, LIVE, MONTHLY, QUARTERLY, Badge, BadgeIdentity, Run, once
+from leaderboard.domain.periods import Month, Quarter, parse_period
+from leaderboard.services.badging import MonthPass, chunks, closing_badges, first_teams, kinds_of, live_pass
+from leaderboard.services.rules import RuleBook
+from leaderboard.storage import badge_grounds, badges
+from leaderboard.storage.badges import Closed
+
+
+def badge_differences(connection: Connection, book: RuleBook, *, now: datetime) -> Iterator[str]:
+    """Yield one sentence for each badge, and each run, that is not what the attainments and totals say.
+
+    A closed month is taken as it was when it was closed. In an open one only those earned at once are looked for,
+    and only of members whom the last refresh has seen since their latest points; what may have changed without
+    points, such as a level that earns none, is not held against it: the close settles that. Keeps a month's badges
+    and runs in memory, not its attainments.
+    """
+    del now  # what is stored says how far badges have come
+    for closed in badges.closed_periods(connection):
+        period = parse_period(closed.period)
+        if isinstance(period, Month):
+            yield from _month_differences(connection, book, period, closed)
+        else:
+            yield from _quarter_differences(connection, book, period, closed)
+    yield from _open_differences(connection, book)
+
+
+def _month_differences(connection: Connection, book: RuleBook, month: Month, closed: Closed) -> Iterator[str]:
+    before = badges.last_closed_before(connection, month.key)
+    found = MonthPass(kinds_of(book), month.key, badges.runs_at(connection, before))
+    stored: dict[int, list[Badge]] = {}
+    for badge in _standing(badges.badges_in(connection, month.key, LIVE)):
+        stored.setdefault(badge.participant, []).append(badge)
+    for earned in found.earned(badge_grounds.decided_by_close(connection, month.key)):
+        theirs = [badge for member in earned.members for badge in stored.pop(member, ())]
+        yield from _compare(theirs, once(earned.badges, _taken_before(connection, month, earned.badges)))
+    yield from _compare([badge for left in stored.values() for badge in left], [])
+    expected = closing_badges(connection, book, month, closed.ends_at, found.fastest)
+    yield from _compare(_standing(badges.badges_in(connection, month.key, MONTHLY)), expected)
+    yield from _run_differences(month.key, badges.runs_at(connection, month.key), found.runs)
+
+
+def _taken_before(connection: Connection, month: Month, found: Iterable[Badge]) -> set[BadgeIdentity]:
+    """Return the occasions of a month's badges that an earlier month has recognised."""
+    named = badges.badges_named(connection, [badge.identity for badge in once(found)])
+    return {each.badge.identity for each, is_closed in named if is_closed and each.badge.period < month.key}
+
+
+def _run_differences(month: str, stored: dict[int, Run], expected: dict[int, Run]) -> Iterator[str]:
+    for member in sorted(stored.keys() | expected.keys()):
+        found, run = stored.get(member, Run()), expected.get(member, Run())
+        if found != run:
+            yield (
+                f"badge run of member {member} in {month}: stored {found.length} since {found.began or 'never'}, "
+                f"expected {run.length} since {run.began or 'never'}."
+            )
+
+
+def _quarter_differences(connection: Connection, book: RuleBook, quarter: Quarter, closed: Closed) -> Iterator[str]:
+    stored = list(_standing(badges.badges_in(connection, quarter.key, QUARTERLY)))
+    # Which of the two decided it was the setting of its time.
+    decided_by = {str(badge.ground.get("by")) for badge in stored}
+    by = decided_by.pop() if len(decided_by) == 1 else book.rules.organisation.quarter_winner_by
+    yield from _compare(stored, first_teams(connection, book, quarter, closed.ends_at, by))
+
+
+def _open_differences(connection: Connection, book: RuleBook) -> Iterator[str]:
+    months = badges.open_months(connection)
+    unseen = set(badges.members_beyond(connection, badges.followed(connection)[0]))
+    silent = badge_grounds.silent_members(connection, months)
+    yield from _compare(_standing(badges.badges_ahead(connection)), [])
+    for members in chunks(sorted(book.members.keys() - unseen)):
+        earned, _ = live_pass(connection, book, months, members)
+        taken = {
+            each.badge.identity
+            for each, is_closed in badges.badges_named(connection, [badge.identity for badge in once(earned.badges)])
+            if is_closed
+        }
+        stored = _standing(badges.open_live_badges(connection, members))
+        yield from _compare_open(list(stored), once(earned.badges, taken), silent)
+
+
+def _compare_open(stored: Sequence[Badge], expected: Sequence[Badge], silent: Collection[int]) -> Iterator[str]:
+    """Compare but for the ground, which may change without points; of those who may have changed so, the runs too."""
+
+    def held_against(badge: Badge) -> bool:
+        return badge.participant not in silent or badge.key not in IN_A_ROW.values()
+
+    alike = {badge.identity: badge for badge in expected}
+    yield from _compare(
+        [alike.get(badge.identity, badge) for badge in stored if held_against(badge)],
+        [badge for badge in expected if held_against(badge)],
+    )
+
+
+def _standing(stored: Iterable[StoredBadge]) -> Iterator[Badge]:
+    return (each.badge for each in stored if each.is_standing)
+
+
+def _compare(stored: Iterable[Badge], expected: Iterable[Badge]) -> Iterator[str]:
+    left = {badge.identity: badge for badge in stored}
+    for badge in expected:
+        found = left.pop(badge.identity, None)
+        if found is None:
+            yield f"badge missing: {_name(badge)} stands on {dict(badge.ground)}."
+        elif found != badge:
+            yield f"badge differs: {_name(found)}: {_difference(found, badge)}."
+    for badge in left.values():
+        yield f"badge without ground: {_name(badge)} says {dict(badge.ground)}."
+
+
+def _name(badge: Badge) -> str:
+    return f"{badge.key} of {badge.scope} {badge.participant} in {badge.period}"
+
+
+def _difference(stored: Badge, expected: Badge) -> str:
+    return "; ".join(
+        f"{name} is {getattr(stored, name)}, should be {getattr(expected, name)}"
+        for name in Badge._fields
+        if getattr(stored, name) != getattr(expected, name)
+    )

@@ -1,0 +1,58 @@
+"""Reading badges: a member's, a period's, and how far a member is towards the next."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.badge_changes import Progress, progress
+from leaderboard.domain.badge_standings import exceeded_months
+from leaderboard.domain.badges import Run
+from leaderboard.domain.periods import month_finder
+from leaderboard.services.badging import live_pass
+from leaderboard.services.rules import rule_book
+from leaderboard.storage import badge_grounds, badges
+from leaderboard.storage.badges import ShownBadge
+
+
+class MemberBadges(NamedTuple):
+    """A member's badges, newest first, the withdrawn ones too, each with why; and how far the next ones are."""
+
+    badges: Sequence[ShownBadge]
+    progress: Sequence[Progress]
+
+
+def badges_of_member(session: Session, member_id: int) -> list[ShownBadge]:
+    """Return a member's badges, newest first, also those that were withdrawn, each with why (G2). One query."""
+    return badges.badges_of(session.connection(), "member", member_id)
+
+
+def badges_of_team(session: Session, team_id: int) -> list[ShownBadge]:
+    """Return a team's badges, newest first, as badges_of_member does. One query."""
+    return badges.badges_of(session.connection(), "team", team_id)
+
+
+def badges_of_period(session: Session, period: str) -> list[ShownBadge]:
+    """Return the badges that stand which were earned in a month or quarter, by key and name. One query."""
+    return badges.badges_shown_in(session.connection(), period)
+
+
+def progress_of_member(
+    session: Session, member_id: int, *, now: datetime, rules_version: int | None = None
+) -> MemberBadges:
+    """Return a member's badges and how far they are towards the next; seven queries at most.
+
+    Refused while there is no organisation.
+    """
+    connection = session.connection()
+    book = rule_book(connection, rules_version)
+    month = month_finder(book.rules.organisation.time_zone).month_of(now)
+    theirs = badges.badges_of(connection, "member", member_id)
+    earned, runs = live_pass(connection, book, badges.open_months(connection), [member_id])
+    del earned
+    held = {each.key for each in theirs if each.withdrawn_because is None}
+    earlier = {(each.period, each.key) for each in theirs if each.withdrawn_because is None}
+    levels = badge_grounds.levels_of(connection, month.key, member_id)
+    found = progress(runs.get(member_id, Run()), held, exceeded_months(earlier, month), levels)
+    return MemberBadges(theirs, found)

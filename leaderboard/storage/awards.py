@@ -1,0 +1,235 @@
+"""Queries of bonus awards: proposing them, deciding on them, and what their pages show."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, union_all, update
+
+from leaderboard.storage.bonus_tables import AwardShare, BonusAward, BonusQuestion
+from leaderboard.storage.bulk import insert_rows
+from leaderboard.storage.closing_tables import Closing
+from leaderboard.storage.tables import Member, PointEntry, Team, Total
+
+MEMBERS_A_QUERY = 10_000
+AWARD_COLUMNS = (
+    "period programme version_id place sharers scope participant_id name side points members amount_minor currency "
+    "prize proposed_at decidable_at status"
+).split()
+SHARE_COLUMNS = ("award_id", "member_id", "name", "weight", "amount_minor", "has_remainder")
+Key = tuple[str, str, int]
+"""Programme, scope and participant: an award within its period."""
+
+
+def contenders(connection: Connection, period: str, scope: str) -> Sequence[Any]:
+    """Return the totals of a period that have points: whom a bonus can go to."""
+    return connection.execute(
+        select(Total.participant_id, Total.name, Total.side, Total.points, Total.members).where(
+            Total.period == period, Total.scope == scope, Total.points > 0
+        )
+    ).all()
+
+
+def team_points(
+    connection: Connection, teams: Collection[int], members: Sequence[int], months: Sequence[str]
+) -> dict[tuple[int, int], int]:
+    """Return the points that members earned for teams in some months, by team and member."""
+    found: dict[tuple[int, int], int] = {}
+    for start in range(0, len(members), MEMBERS_A_QUERY):
+        rows: Iterable[Any] = connection.execute(
+            select(PointEntry.team_id, PointEntry.member_id, func.sum(PointEntry.points))
+            .where(
+                PointEntry.member_id.in_(members[start : start + MEMBERS_A_QUERY]),
+                PointEntry.month.in_(months),
+                PointEntry.team_id.in_(teams),
+            )
+            .group_by(PointEntry.team_id, PointEntry.member_id)
+        )
+        found.update({(team_id, member_id): int(points) for team_id, member_id, points in rows})
+    return found
+
+
+def insert_awards(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Store awards; rows as AWARD_COLUMNS."""
+    insert_rows(connection, BonusAward.__tablename__, AWARD_COLUMNS, rows)
+
+
+def insert_shares(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Store shares of awards; rows as SHARE_COLUMNS."""
+    insert_rows(connection, AwardShare.__tablename__, SHARE_COLUMNS, rows)
+
+
+def ids_in(connection: Connection, period: str) -> dict[Key, int]:
+    """Return the ids of a period's awards."""
+    rows = connection.execute(
+        select(BonusAward.programme, BonusAward.scope, BonusAward.participant_id, BonusAward.id).where(
+            BonusAward.period == period
+        )
+    )
+    return {(programme, scope, participant): award_id for programme, scope, participant, award_id in rows}
+
+
+def find(connection: Connection, award_ids: Collection[int]) -> dict[int, Any]:
+    """Return how far some awards have come, by id."""
+    rows = connection.execute(
+        select(
+            BonusAward.id,
+            BonusAward.status,
+            BonusAward.decidable_at,
+            BonusAward.decided_at,
+            BonusAward.decided_by,
+            BonusAward.paid_at,
+            BonusAward.paid_by,
+        ).where(BonusAward.id.in_(award_ids))
+    )
+    return {row.id: row for row in rows}
+
+
+def shared_by(connection: Connection, award_ids: Collection[int], member_id: int) -> set[int]:
+    """Return in which of some awards a member shares (B4)."""
+    return set(
+        connection.execute(
+            select(AwardShare.award_id).where(AwardShare.award_id.in_(award_ids), AwardShare.member_id == member_id)
+        ).scalars()
+    )
+
+
+def change_status(
+    connection: Connection, award_ids: Collection[int], before: str, after: str, **values: Any
+) -> set[int]:
+    """Take awards from one status to another, and return those that still had the first."""
+    return _changed(connection, (BonusAward.id.in_(award_ids), BonusAward.status == before), status=after, **values)
+
+
+def pay_export(connection: Connection, number: int, **values: Any) -> set[int]:
+    """Mark the approved awards of a payroll export as paid, and return them."""
+    mine = (BonusAward.export_id == number, BonusAward.status == "approved")
+    return _changed(connection, mine, status="paid", **values)
+
+
+def _changed(connection: Connection, where: Sequence[ColumnElement[bool]], **values: Any) -> set[int]:
+    return set(connection.execute(update(BonusAward).where(*where).values(**values).returning(BonusAward.id)).scalars())
+
+
+def is_closed(connection: Connection, period: str) -> bool:
+    """Tell whether a period is closed."""
+    return connection.execute(select(Closing.period).where(Closing.period == period)).first() is not None
+
+
+def _where(status: str | None, period: str | None) -> list[ColumnElement[bool]]:
+    where = [] if status is None else [BonusAward.status == status]
+    return where if period is None else [*where, BonusAward.period == period]
+
+
+def counts(connection: Connection, period: str | None) -> dict[str, int]:
+    """Return how many awards there are of each status."""
+    rows = connection.execute(
+        select(BonusAward.status, func.count()).where(*_where(None, period)).group_by(BonusAward.status)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def periods(connection: Connection) -> list[str]:
+    """Return the periods that have awards, the one closed last first."""
+    query = select(Closing.period).where(Closing.period.in_(select(BonusAward.period)))
+    return list(connection.execute(query.order_by(Closing.ends_at.desc(), Closing.kind.desc())).scalars())
+
+
+def awards(
+    connection: Connection,
+    *,
+    status: str | None = None,
+    period: str | None = None,
+    award_id: int | None = None,
+    offset: int = 0,
+    limit: int | None = None,
+) -> Sequence[Any]:
+    """Return awards, newest period first, then as they were won; team: that of a member as it was frozen."""
+    where = _where(status, period)
+    query = (
+        select(*BonusAward.__table__.columns, Member.key.label("member_key"), Team.name.label("team"))
+        .join(Closing, Closing.period == BonusAward.period)
+        .outerjoin(Member, (BonusAward.scope == "member") & (Member.id == BonusAward.participant_id))
+        .outerjoin(
+            Total,
+            (Total.period == BonusAward.period)
+            & (Total.scope == BonusAward.scope)
+            & (Total.participant_id == BonusAward.participant_id),
+        )
+        .outerjoin(Team, Team.id == Total.team_id)
+        .where(*(where if award_id is None else [*where, BonusAward.id == award_id]))
+        .order_by(Closing.ends_at.desc(), Closing.kind.desc(), BonusAward.id)
+    )
+    return connection.execute(query.offset(offset).limit(limit) if limit is not None else query).all()
+
+
+def shares_of(connection: Connection, award_ids: Collection[int]) -> dict[int, list[Any]]:
+    """Return the shares of some awards by award, in no order that means anything."""
+    rows = connection.execute(
+        select(*AwardShare.__table__.columns, Member.key)
+        .join(Member, Member.id == AwardShare.member_id)
+        .where(AwardShare.award_id.in_(award_ids))
+        .order_by(AwardShare.award_id, AwardShare.member_id)
+    )
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.award_id].append(row)
+    return found
+
+
+def questions_of(connection: Connection, award_ids: Collection[int]) -> dict[int, list[Any]]:
+    """Return the questions about some awards by award, oldest first."""
+    rows = connection.execute(
+        select(*BonusQuestion.__table__.columns).where(BonusQuestion.award_id.in_(award_ids)).order_by(BonusQuestion.id)
+    )
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.award_id].append(row)
+    return found
+
+
+def leaders(connection: Connection, boards: Sequence[tuple[str, str, str | None, int]]) -> Iterator[tuple[int, Any]]:
+    """Yield the first totals of some boards, each with the number of its board, from 0.
+
+    boards: period, scope, side (None for both) and how many.
+    """
+    parts = []
+    columns = (Total.participant_id, Total.name, Total.points, Total.members)
+    for number, (period, scope, side, limit) in enumerate(boards):
+        where = [Total.period == period, Total.scope == scope, *([] if side is None else [Total.side == side])]
+        in_order = (Total.points.desc(), Total.sort_key, Total.participant_id)
+        part = select(literal(number).label("board"), *columns).where(*where).order_by(*in_order).limit(limit)
+        parts.append(select(part.subquery()))
+    if parts:
+        for row in connection.execute(union_all(*parts)):
+            yield row.board, row
+
+
+def add_question(
+    connection: Connection, award_id: int, user_id: int, asked_by: str, text: str, asked_at: datetime
+) -> int:
+    """Store a question about an award and return its id."""
+    return connection.execute(
+        insert(BonusQuestion)
+        .values(award_id=award_id, user_id=user_id, asked_by=asked_by, asked_at=asked_at, text=text)
+        .returning(BonusQuestion.id)
+    ).scalar_one()
+
+
+def answer_question(
+    connection: Connection, question_id: int, answered_by: str, text: str, answered_at: datetime
+) -> int | None:
+    """Store the answer to a question that has none, and return the award's id; None if that cannot be."""
+    return connection.execute(
+        update(BonusQuestion)
+        .where(BonusQuestion.id == question_id, BonusQuestion.answered_at.is_(None))
+        .values(answered_by=answered_by, answered_at=answered_at, answer=text)
+        .returning(BonusQuestion.award_id)
+    ).scalar()
+
+
+def question(connection: Connection, question_id: int) -> Any:
+    """Return a question, None if there is none of this id."""
+    columns = BonusQuestion.__table__.columns
+    return connection.execute(select(*columns).where(BonusQuestion.id == question_id)).first()
