@@ -5,6 +5,7 @@ import io
 import pytest
 from sqlalchemy import delete, select, update
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
@@ -77,9 +78,9 @@ def test_b2_without_points_nothing_is_proposed(session):
 def test_p4_the_average_decides_the_quarter_where_it_is_set(session):
     sold(session, bonus("quarter-win", 'places = ["10.00"]\nside = "sales"'))
     alone = "email,name,team,side,from,until,role,external_id\neva@example.com,Eva,East,sales,2026-10-01,,rep,\n"
-    load_people(session, io.BytesIO(alone.encode()), now=CLOSED_AT)
+    load_people(session, io.BytesIO(alone.encode()), now=CLOSED_AT, by=COMMAND_LINE)
     by_average = ORGANISATION.replace("[calendar]", 'quarter_winner_by = "average"\nquestion_days = 0\n[calendar]')
-    load_organisation(session, by_average, now=CLOSED_AT)
+    load_organisation(session, by_average, now=CLOSED_AT, by=COMMAND_LINE)
     close(session)
     assert proposed(session) == [("quarter-win", 1, 2, "East", 500), ("quarter-win", 1, 2, "North", 500)]
     rows = session.execute(select(BonusAward).order_by(BonusAward.name)).scalars()
@@ -88,7 +89,7 @@ def test_p4_the_average_decides_the_quarter_where_it_is_set(session):
 
 def test_p6_the_version_in_force_when_the_quarter_began_says_what_it_pays(session):
     sold(session, TEAM_WIN)
-    load_agreement(session, agreement(WINS, BEST_REP, effective_from="2026-11-01"), now=CLOSED_AT)
+    load_agreement(session, agreement(WINS, BEST_REP, effective_from="2026-11-01"), now=CLOSED_AT, by=COMMAND_LINE)
     close(session)
     assert {row[0] for row in proposed(session)} == {"team-win"}
 
