@@ -23,6 +23,7 @@ from leaderboard.web import (
     adjustments,
     audit,
     board,
+    corrections,
     errors,
     health,
     languages,
@@ -33,7 +34,7 @@ from leaderboard.web import (
 )
 
 # Every page: one blueprint a module of leaderboard/web.
-BLUEPRINTS = (board.bp, accounts.bp, manage.bp, adjustments.bp, audit.bp, health.bp)
+BLUEPRINTS = (board.bp, accounts.bp, manage.bp, adjustments.bp, corrections.bp, audit.bp, health.bp)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:

@@ -13,11 +13,11 @@ from leaderboard.services.adjusting import LONGEST_REASON, MOST_POINTS, SHORTEST
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
+from leaderboard.web.paging import LONGEST_ID, older_than
 from leaderboard.web.rights import actor, manager_required
 from leaderboard.web.wording import number, period_name
 
 bp = Blueprint("adjustments", __name__, url_prefix="/manage/adjustments")
-LONGEST_ID = 18  # digits that every database takes
 FIELDS = ("member", "points", "month", "reason")
 
 
@@ -94,7 +94,7 @@ def _row(found: Adjustment, reason: str = "", error: str | None = None) -> str:
 
 def _page(filled: dict[str, str], fault: Fault | None = None) -> str:
     session, now = db.session(), utc_now()
-    page, older = adjusting.list_adjustments(session, older_than=_older_than())
+    page, older = adjusting.list_adjustments(session, older_than=older_than())
     return render_template(
         "adjustments/_list.html" if wants_fragment() else "adjustments/index.html",
         adjustments=page,
@@ -104,14 +104,6 @@ def _page(filled: dict[str, str], fault: Fault | None = None) -> str:
         filled=filled,
         fault=fault or Fault("", ""),
     )
-
-
-def _older_than() -> int | None:
-    text = request.args.get("before", "")
-    if not text:
-        return None
-    is_id = text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
-    return int(text) if is_id else abort(400)
 
 
 def _points(text: str) -> int:
