@@ -14,6 +14,7 @@ from leaderboard.domain.monthly import Cell, Tally, reached_at
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
 from leaderboard.domain.scoring import SubjectScore, score_subject
+from leaderboard.services.badge_checks import badge_differences
 from leaderboard.services.cells import cell_of, zero_cells
 from leaderboard.services.closed_periods import closing_differences
 from leaderboard.services.rules import RuleBook, rule_book
@@ -50,6 +51,7 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
     yield from _ledger_differences(connection)
     yield from _total_differences(connection, book)
     yield from closing_differences(connection, book)
+    yield from badge_differences(connection, book, now=now)
 
 
 class _Happened:
