@@ -93,7 +93,7 @@ def corrections(before: Attainment | None, after: Attainment | None, closed: Set
 
 
 def _place_in(month: Month, each: Attainment | None) -> Counted:
-    """Return how an attainment counts in a month; how much too late a miss was, or how far a total went, is left out."""
+    """Return how an attainment counts in a month, but for how late a miss was or how far a total went."""
     if each is None or each.month != month or each.level is Level.NONE:
         return Counted(None, Level.NONE, 0, None, None)
     value = None if each.stopped_at is None or each.level is Level.MISSED else each.value
