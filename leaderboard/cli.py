@@ -34,7 +34,7 @@ from leaderboard.services.reporting import (
     list_standings,
 )
 from leaderboard.services.rules import NO_ORGANISATION
-from leaderboard.services.scoring import score_everything
+from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
 
@@ -289,10 +289,14 @@ def bonuses(session: Session, period: str, form: str) -> None:
 @main.command("verify")
 @with_session
 def verify_command(session: Session) -> None:
-    """Recompute everything from the events; say where the database differs."""
-    found = 0
+    """Recompute everything from the events; say where the database differs.
+
+    What has fallen due is scored first, as the scheduler does each minute.
+    """
+    found, at = 0, now()
+    score_due(session, now=at)
     with _scoring_bar(session, "Verified") as advance:
-        for difference in verify(session, now=now(), progress=advance):
+        for difference in verify(session, now=at, progress=advance):
             found += 1
             click.echo(visible(difference))
     if found:
