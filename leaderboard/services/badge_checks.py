@@ -89,7 +89,7 @@ def _open_differences(connection: Connection, book: RuleBook) -> Iterator[str]:
 
 
 def _compare_open(stored: Sequence[Badge], expected: Sequence[Badge], silent: Silent) -> Iterator[str]:
-    """Compare but for what may have changed without points: the ground of each, some members' runs, or all of theirs."""
+    """Compare but for what may have changed without points: the ground of each, the runs or all badges of some."""
 
     def held_against(badge: Badge) -> bool:
         if badge.key in IN_A_ROW.values():

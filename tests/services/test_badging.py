@@ -381,7 +381,7 @@ def test_progress_counts_what_is_closed_and_what_is_open(closed, query_counter):
     progress_of_member(closed, ana, now=NOW)
     with query_counter() as statements:
         found = progress_of_member(closed, ana, now=at("11-20 12:00"))
-    assert len(statements) <= 7
+    assert len(statements) <= 8
     assert {each.key: (each.done, each.of, each.is_on_course) for each in found.progress} == {
         "in-a-row-50": (12, 50, None),
         "every-sla-met": (2, None, True),
