@@ -13,7 +13,7 @@ from leaderboard.domain.points import COUNTED, Attainment, Posting
 
 
 class Counted(NamedTuple):
-    """How an attainment counts in a month; value and decided_at are what badges rest on, too."""
+    """How an attainment counts in a month. value, of what stopped in time, and decided_at: what badges rest on (G1)."""
 
     team: int | None
     level: Level
@@ -93,10 +93,10 @@ def corrections(before: Attainment | None, after: Attainment | None, closed: Set
 
 
 def _place_in(month: Month, each: Attainment | None) -> Counted:
-    """Return how an attainment counts in a month; how much too late a miss was does not matter."""
+    """Return how an attainment counts in a month, but for how late a miss was or how far a total went."""
     if each is None or each.month != month or each.level is Level.NONE:
         return Counted(None, Level.NONE, 0, None, None)
-    value = None if each.level is Level.MISSED else each.value
+    value = None if each.stopped_at is None or each.level is Level.MISSED else each.value
     return Counted(each.team_id, each.level, each.points, value, each.decided_at)
 
 
