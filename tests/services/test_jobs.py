@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.actors import SCHEDULER, Actor
+from leaderboard.domain.actors import COMMAND_LINE, SCHEDULER, Actor
 from leaderboard.domain.errors import Refused
 from leaderboard.services import job_states, jobs
 from leaderboard.services.accounts import Limits, add_user, sign_in
@@ -26,6 +26,7 @@ from tests.services.examples import ORGANISATION, SPEED, agreement, attained, co
 
 NOW = at("10-05 12:00")  # a Monday
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+PASSWORD = "nine quiet lanterns"
 LIMITS = Limits(timedelta(minutes=15), 5, 50, timedelta(minutes=30), timedelta(hours=12))
 
 
@@ -231,10 +232,8 @@ def test_m1_what_is_told_of_a_close_names_its_winners(what, told):
 
 def test_clean_up_takes_away_what_is_over_and_nothing_else(session):
     for name in ("ana", "bia"):
-        add_user(
-            session, email=f"{name}@example.com", role="rep", password="nine quiet lanterns", now=NOW, by=COMMAND_LINE
-        )
-    enter = {"password": "nine quiet lanterns", "address": "192.0.2.1", "limits": LIMITS}
+        add_user(session, email=f"{name}@example.com", role="rep", password=PASSWORD, now=NOW, by=COMMAND_LINE)
+    enter = {"password": PASSWORD, "address": "192.0.2.1", "limits": LIMITS}
     sign_in(session, email="ana@example.com", now=NOW - LIMITS.idle, **enter)
     sign_in(session, email="bia@example.com", now=NOW - LIMITS.idle + SECOND, **enter)
     with all_or_nothing(session):
