@@ -112,21 +112,10 @@ def _changed(connection: Connection, where: Sequence[ColumnElement[bool]], **val
     return set(connection.execute(update(BonusAward).where(*where).values(**values).returning(BonusAward.id)).scalars())
 
 
-def is_closed(connection: Connection, period: str) -> bool:
-    """Tell whether a period is closed."""
-    return connection.execute(select(Closing.period).where(Closing.period == period)).first() is not None
-
-
-def _where(status: str | None, period: str | None) -> list[ColumnElement[bool]]:
-    where = [] if status is None else [BonusAward.status == status]
-    return where if period is None else [*where, BonusAward.period == period]
-
-
 def counts(connection: Connection, period: str | None) -> dict[str, int]:
     """Return how many awards there are of each status."""
-    rows = connection.execute(
-        select(BonusAward.status, func.count()).where(*_where(None, period)).group_by(BonusAward.status)
-    )
+    query = select(BonusAward.status, func.count()).group_by(BonusAward.status)
+    rows = connection.execute(query if period is None else query.where(BonusAward.period == period))
     return {row[0]: row[1] for row in rows}
 
 
@@ -140,13 +129,25 @@ def awards(
     connection: Connection,
     *,
     status: str | None = None,
-    period: str | None = None,
+    periods: Sequence[str] | None = None,
     award_id: int | None = None,
+    member_id: int | None = None,
     offset: int = 0,
     limit: int | None = None,
 ) -> Sequence[Any]:
-    """Return awards, newest period first, then as they were won; team: that of a member as it was frozen."""
-    where = _where(status, period)
+    """Return awards, newest period first, then as they were won; team: that of a member as it was frozen.
+
+    status, periods, award_id, and member_id, who shares in them: None asks for nothing.
+    """
+    where: list[ColumnElement[bool]] = []
+    if status is not None:
+        where.append(BonusAward.status == status)
+    if periods is not None:
+        where.append(BonusAward.period.in_(periods))
+    if award_id is not None:
+        where.append(BonusAward.id == award_id)
+    if member_id is not None:
+        where.append(BonusAward.id.in_(select(AwardShare.award_id).where(AwardShare.member_id == member_id)))
     query = (
         select(*BonusAward.__table__.columns, Member.key.label("member_key"), Team.name.label("team"))
         .join(Closing, Closing.period == BonusAward.period)
@@ -158,7 +159,7 @@ def awards(
             & (Total.participant_id == BonusAward.participant_id),
         )
         .outerjoin(Team, Team.id == Total.team_id)
-        .where(*(where if award_id is None else [*where, BonusAward.id == award_id]))
+        .where(*where)
         .order_by(Closing.ends_at.desc(), Closing.kind.desc(), BonusAward.id)
     )
     return connection.execute(query.offset(offset).limit(limit) if limit is not None else query).all()
@@ -233,3 +234,20 @@ def question(connection: Connection, question_id: int) -> Any:
     """Return a question, None if there is none of this id."""
     columns = BonusQuestion.__table__.columns
     return connection.execute(select(*columns).where(BonusQuestion.id == question_id)).first()
+
+
+def members_then(connection: Connection, period: str, team_id: int) -> int | None:
+    """Return how many members a team had in a closed period, as it was frozen."""
+    theirs = (Total.period == period) & (Total.scope == "team") & (Total.participant_id == team_id)
+    return connection.execute(select(Total.members).where(theirs)).scalar()
+
+
+def seen_in_team(connection: Connection, team_id: int, months: Sequence[str], members: Sequence[int]) -> set[int]:
+    """Return which of some members were in a team by the totals of some months, or earned points for it then."""
+    standing = select(Total.participant_id).where(
+        Total.period.in_(months), Total.scope == "member", Total.team_id == team_id, Total.participant_id.in_(members)
+    )
+    earning = select(PointEntry.member_id).where(
+        PointEntry.member_id.in_(members), PointEntry.month.in_(months), PointEntry.team_id == team_id
+    )
+    return {*connection.execute(standing).scalars(), *connection.execute(earning).scalars()} - {None}

@@ -45,6 +45,9 @@
     asked = "";
   });
 
+  // On a phone the way between pages is longer than the screen: it begins where its reader is.
+  document.querySelector(".manage-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   const menu = document.querySelector("details.menu");
   document.addEventListener("click", ({ target }) => {
     if (menu?.open && !menu.contains(target)) menu.open = false;
