@@ -16,6 +16,7 @@ from leaderboard.resources import resource
 from leaderboard.services import accounts
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import close_next, next_closing
+from leaderboard.services.demo_bonuses import ask_about_a_bonus, decide_on_bonuses
 from leaderboard.services.demo_leads import Fact, History
 from leaderboard.services.demo_people import MAIL, TEAMS, Colleague, colleagues, people_file
 from leaderboard.services.importing import ImportOptions, ImportReport, import_events
@@ -72,7 +73,9 @@ def create_demo(
     for name, first in versions:
         load_agreement(session, _agreed(name, first.first_day), now=now, by=by)
     report = _live(session, History(organisation, staff, now, leads).tell(), now, by, progress)
+    decide_on_bonuses(session, now=now)
     made = tuple(_account(session, key, role, now, by) for key, role in ACCOUNTS)  # last: they say that all is done
+    ask_about_a_bonus(session)
     return DemoReport(_summary(organisation.name, staff, report), True, made)
 
 
