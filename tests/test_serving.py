@@ -178,3 +178,19 @@ def test_no_web_worker_knows_the_scheduler():
     environment = {**os.environ, "DATABASE_URL": "sqlite:////nowhere/at/all.db", "SECRET_KEY": KEY}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "False 1\n"
+
+
+STUBBORN = "import signal, time; signal.signal(2, signal.SIG_IGN); print(flush=True); time.sleep(600)"
+
+
+def test_a_child_that_does_not_end_is_killed_at_a_second_ctrl_c():
+    program = SUPERVISE.format(f"Child('web server', [sys.executable, '-c', {STUBBORN!r}])")
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "\n"
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.3)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.read() == ""
+    assert process.wait(PATIENCE) == 0
+    process.stdout.close()
