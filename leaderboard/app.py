@@ -22,6 +22,7 @@ from leaderboard.web import (
     accounts,
     adjustments,
     audit,
+    badges,
     board,
     corrections,
     errors,
@@ -37,6 +38,7 @@ from leaderboard.web import (
 # Every page: one blueprint a module of leaderboard/web.
 BLUEPRINTS = (
     board.bp,
+    badges.bp,
     accounts.bp,
     manage.bp,
     adjustments.bp,
