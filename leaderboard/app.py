@@ -22,6 +22,7 @@ from leaderboard.web import (
     accounts,
     adjustments,
     audit,
+    badges,
     board,
     certificates,
     corrections,
@@ -39,6 +40,7 @@ from leaderboard.web import (
 # Every page: one blueprint a module of leaderboard/web.
 BLUEPRINTS = (
     board.bp,
+    badges.bp,
     accounts.bp,
     members.bp,
     certificates.bp,

@@ -6,7 +6,6 @@ from flask import Flask
 
 from leaderboard.web import wording
 from leaderboard.web.assets import asset, integrity
-from leaderboard.web.badge_words import badge_name
 from leaderboard.web.clock import YEAR_SECONDS
 from leaderboard.web.organisation import organisation_name
 
@@ -37,7 +36,6 @@ def init_app(app: Flask) -> None:
         period_name=wording.period_name,
         moment=wording.moment,
         number=wording.number,
-        badge_name=badge_name,
         day=wording.day,
         initials=wording.initials,
         hue=wording.hue,
