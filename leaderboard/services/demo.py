@@ -27,7 +27,7 @@ from leaderboard.storage import people
 from leaderboard.storage.accounts import account_with
 
 LEADS = 3_900
-FIRST_DAYS = timedelta(days=2)
+FIRST_DAY = timedelta(days=1)
 SOURCE = "demo"
 EFFECTIVE_FROM = "2000-01-01"  # stands in the files for the day that is worked out
 ACCOUNTS = (("ana", "rep"), ("bia", "rep"), ("caio", "rep"), ("dora", "manager"), ("enzo", "admin"))
@@ -95,7 +95,7 @@ def _live(session: Session, facts: Sequence[Fact], now: datetime, by: Actor, pro
     """
     rows = list(enumerate(facts, 1))
     report = ImportReport()
-    until = facts[0].at + FIRST_DAYS
+    until = facts[0].at + FIRST_DAY
     while rows:
         coming = [row for row in rows if row[1].at <= until]
         rows = rows[len(coming) :]
