@@ -141,7 +141,7 @@ def awards(
     *,
     status: str | None = None,
     period: str | None = None,
-    award_id: int | None = None,
+    award_ids: Collection[int] | None = None,
     offset: int = 0,
     limit: int | None = None,
 ) -> Sequence[Any]:
@@ -158,7 +158,7 @@ def awards(
             & (Total.participant_id == BonusAward.participant_id),
         )
         .outerjoin(Team, Team.id == Total.team_id)
-        .where(*(where if award_id is None else [*where, BonusAward.id == award_id]))
+        .where(*(where if award_ids is None else [*where, BonusAward.id.in_(award_ids)]))
         .order_by(Closing.ends_at.desc(), Closing.kind.desc(), BonusAward.id)
     )
     return connection.execute(query.offset(offset).limit(limit) if limit is not None else query).all()
