@@ -18,6 +18,7 @@ from leaderboard.printing import FORMATS, ImportProgress, count, is_watched, pri
 from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, now, plain_errors, with_session
 from leaderboard.services import accounts
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
+from leaderboard.services.awards import BONUS_COLUMNS, in_one_line, list_bonuses
 from leaderboard.services.demo import create_demo
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.mappings import built_in_mappings, mapping_file, read_mapping
@@ -269,6 +270,20 @@ def standings(session: Session, period: str, scope: str, side: str | None, form:
     leaderboard standings --period 2026-Q4 --scope team --format csv
     """
     print_rows(list_standings(session, period, scope, side), STANDING_COLUMNS, form)
+
+
+@main.command()
+@click.option("--period", required=True, help="A closed month such as 2018-01 or quarter such as 2018-Q1.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", help="How to print them.")
+@with_session
+def bonuses(session: Session, period: str, form: str) -> None:
+    """Print the bonus awards of a closed period and how each is shared; managers decide on them in the browser.
+
+    \b
+    leaderboard bonuses --period 2026-Q4 --format json
+    """
+    rows = list_bonuses(session, period)
+    print_rows(rows if form == "json" else map(in_one_line, rows), BONUS_COLUMNS, form)
 
 
 @main.command("verify")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.agreement import BonusProgramme
 from leaderboard.domain.bonuses import Share, Status
 from leaderboard.domain.errors import Refused
+from leaderboard.domain.money import format_amount
 from leaderboard.domain.periods import parse_period
 from leaderboard.domain.standings import average, ranked, sort_key
 from leaderboard.services.rules import RuleBook, rule_book
@@ -253,16 +254,27 @@ def list_bonuses(session: Session, period: str) -> list[Plain]:
     wanted = str(parse_period(period))
     begin_snapshot(session)
     connection = session.connection()
-    if not awards.is_closed(connection, wanted):
+    book = rule_book(connection)
+    if wanted not in book.closed:
         raise Refused(
             f"{wanted} is not closed yet, and bonuses are proposed as it closes; "
             f"once it is over, close it with: leaderboard close {wanted}."
         )
     rows = awards.awards(connection, period=wanted)
-    return [_plain(each) for each in _shown(connection, rule_book(connection), rows)]
+    return [_plain(each) for each in _shown(connection, book, rows)]
 
 
 def _plain(award: Award) -> Plain:
-    values = {name: getattr(award, name) for name in BONUS_COLUMNS if name not in ("participant", "shares")}
     shares = [{"member": each.key, "name": each.name, "amount_minor": each.amount_minor} for each in award.shares]
-    return {**values, "participant": award.key, "shares": shares}
+    apart = {"participant": award.key, "shares": shares}
+    return {name: apart[name] if name in apart else getattr(award, name) for name in BONUS_COLUMNS}
+
+
+def in_one_line(row: Plain) -> Plain:
+    """Return a row of list_bonuses with its shares as one text: "ana@example.com 50.00; bia@example.com 50.00"."""
+
+    def text(each: Plain) -> str:
+        amount = each["amount_minor"]
+        return each["member"] if amount is None else f"{each['member']} {format_amount(amount, row['currency'])}"
+
+    return {**row, "shares": "; ".join(map(text, row["shares"]))}

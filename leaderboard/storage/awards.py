@@ -112,11 +112,6 @@ def _changed(connection: Connection, where: Sequence[ColumnElement[bool]], **val
     return set(connection.execute(update(BonusAward).where(*where).values(**values).returning(BonusAward.id)).scalars())
 
 
-def is_closed(connection: Connection, period: str) -> bool:
-    """Tell whether a period is closed."""
-    return connection.execute(select(Closing.period).where(Closing.period == period)).first() is not None
-
-
 def _where(status: str | None, period: str | None) -> list[ColumnElement[bool]]:
     where = [] if status is None else [BonusAward.status == status]
     return where if period is None else [*where, BonusAward.period == period]
@@ -233,3 +228,20 @@ def question(connection: Connection, question_id: int) -> Any:
     """Return a question, None if there is none of this id."""
     columns = BonusQuestion.__table__.columns
     return connection.execute(select(*columns).where(BonusQuestion.id == question_id)).first()
+
+
+def members_then(connection: Connection, period: str, team_id: int) -> int | None:
+    """Return how many members a team had in a closed period, as it was frozen."""
+    theirs = (Total.period == period) & (Total.scope == "team") & (Total.participant_id == team_id)
+    return connection.execute(select(Total.members).where(theirs)).scalar()
+
+
+def seen_in_team(connection: Connection, team_id: int, months: Sequence[str], members: Sequence[int]) -> set[int]:
+    """Return which of some members were in a team by the totals of some months, or earned points for it then."""
+    standing = select(Total.participant_id).where(
+        Total.period.in_(months), Total.scope == "member", Total.team_id == team_id, Total.participant_id.in_(members)
+    )
+    earning = select(PointEntry.member_id).where(
+        PointEntry.member_id.in_(members), PointEntry.month.in_(months), PointEntry.team_id == team_id
+    )
+    return {*connection.execute(standing).scalars(), *connection.execute(earning).scalars()} - {None}

@@ -38,6 +38,7 @@ def init_app(app: Flask) -> None:
         number=wording.number,
         initials=wording.initials,
         hue=wording.hue,
+        money=wording.money,
     )
     app.jinja_env.globals.update(asset=asset, integrity=integrity, htmx_config=json.dumps(HTMX, separators=(",", ":")))
     app.context_processor(lambda: {"organisation_name": organisation_name()})

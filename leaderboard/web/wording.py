@@ -1,12 +1,16 @@
 """How periods, numbers and names read on a page, in the reader's language."""
 
+import re
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 
+from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from flask_babel import get_locale
 
+from leaderboard.domain.money import format_amount, minor_digits
 from leaderboard.domain.periods import parse_period
 from leaderboard.web.organisation import time_zone
 
@@ -31,6 +35,17 @@ def number(value: int | Fraction) -> str:
     if isinstance(value, Fraction):
         return format_decimal(round(float(value), 1), "#,##0.0", locale=get_locale())
     return format_decimal(value, locale=get_locale())
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """Return an amount of minor units as the language writes money, exactly, with the currency's decimals (B1)."""
+    locale = get_locale() or Locale("en")
+    digits = minor_digits(currency)  # Babel's own differ for some currencies, and it would round
+    pattern = re.sub(r"\.0+", f".{'0' * digits}" if digits else "", locale.currency_formats["standard"].pattern)
+    if get_currency_symbol(currency, locale)[-1].isalpha():  # letters stand apart from the digits
+        pattern = re.sub(r"¤(?=[#0])", "¤\xa0", pattern)
+    amount = Decimal(format_amount(amount_minor, currency))
+    return format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
 
 
 def initials(name: str) -> str:

@@ -2,18 +2,18 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
 from leaderboard.domain.periods import parse_period
 from leaderboard.services.awarding import propose_awards
 from leaderboard.services.rules import rule_book
+from leaderboard.storage import closings, people
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.bonus_tables import AwardShare, BonusAward
-from leaderboard.storage.closing_tables import Closing
 from leaderboard.storage.database import all_or_nothing
-from leaderboard.storage.tables import Member, PointEntry, Total
+from leaderboard.storage.tables import Member
 from tests.services.examples import NOW, PIPELINE, WINS, agreement, log, set_up
 
 CLOSED_AT = NOW.replace(year=2027, month=1, day=3)
@@ -61,15 +61,15 @@ def close(session: Session, key: str = "2026-Q4", *, now: datetime = CLOSED_AT) 
     with all_or_nothing(session):
         connection = session.connection()
         book = rule_book(connection)
-        for team_id, members in book.rules.membership.members_of(period).items():
-            theirs = (Total.period == key) & (Total.scope == "team") & (Total.participant_id == team_id)
-            connection.execute(update(Total).where(theirs).values(members=len(members)))
-        proposed = propose_awards(connection, book, period, now=now)
+        members = book.rules.membership.members_of(period)
+        closings.write_members(connection, key, {team_id: len(theirs) for team_id, theirs in members.items()})
+        number = propose_awards(connection, book, period, now=now)
         start, end = period.bounds(book.rules.months.zone)
-        last = connection.execute(select(func.coalesce(func.max(PointEntry.id), 0))).scalar_one()
         row = {"starts_at": start, "ends_at": end, "as_of": now, "closed_at": now, "closed_by": "scheduler"}
-        connection.execute(insert(Closing).values(period=key, kind=period.kind, **row, last_entry_id=last, digest=""))
-    return proposed
+        last = closings.last_entry_id(connection)
+        closings.write_closing(connection, period=key, kind=period.kind, **row, last_entry_id=last, digest="")
+        people.raise_rules_version(connection)
+    return number
 
 
 def proposed(session: Session) -> list[tuple[object, ...]]:
