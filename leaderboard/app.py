@@ -18,10 +18,22 @@ from leaderboard.storage import (  # noqa: F401 - so that migrations know them
     trail_tables,
 )
 from leaderboard.storage.database import db
-from leaderboard.web import accounts, audit, board, errors, health, languages, manage, pages, security, sessions
+from leaderboard.web import (
+    accounts,
+    audit,
+    board,
+    bonuses,
+    errors,
+    health,
+    languages,
+    manage,
+    pages,
+    security,
+    sessions,
+)
 
 # Every page: one blueprint a module of leaderboard/web.
-BLUEPRINTS = (board.bp, accounts.bp, manage.bp, audit.bp, health.bp)
+BLUEPRINTS = (board.bp, accounts.bp, manage.bp, bonuses.bp, audit.bp, health.bp)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
