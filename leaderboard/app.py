@@ -20,11 +20,14 @@ from leaderboard.storage import (  # noqa: F401 - so that migrations know them
 from leaderboard.storage.database import db
 from leaderboard.web import (
     accounts,
+    adjustments,
     audit,
     board,
     bonuses,
+    corrections,
     errors,
     health,
+    jobs,
     languages,
     manage,
     pages,
@@ -33,7 +36,17 @@ from leaderboard.web import (
 )
 
 # Every page: one blueprint a module of leaderboard/web.
-BLUEPRINTS = (board.bp, accounts.bp, manage.bp, bonuses.bp, audit.bp, health.bp)
+BLUEPRINTS = (
+    board.bp,
+    accounts.bp,
+    manage.bp,
+    bonuses.bp,
+    adjustments.bp,
+    corrections.bp,
+    audit.bp,
+    jobs.bp,
+    health.bp,
+)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:

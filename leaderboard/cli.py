@@ -34,7 +34,7 @@ from leaderboard.services.reporting import (
     list_standings,
 )
 from leaderboard.services.rules import NO_ORGANISATION
-from leaderboard.services.scoring import score_everything
+from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
 
@@ -289,10 +289,14 @@ def bonuses(session: Session, period: str, form: str) -> None:
 @main.command("verify")
 @with_session
 def verify_command(session: Session) -> None:
-    """Recompute everything from the events; say where the database differs."""
-    found = 0
+    """Recompute everything from the events; say where the database differs.
+
+    What has fallen due is scored first, as the scheduler does each minute.
+    """
+    found, at = 0, now()
+    score_due(session, now=at)
     with _scoring_bar(session, "Verified") as advance:
-        for difference in verify(session, now=now(), progress=advance):
+        for difference in verify(session, now=at, progress=advance):
             found += 1
             click.echo(visible(difference))
     if found:
@@ -331,7 +335,7 @@ def user_token(session: Session, email: str) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=2)
 @click.option("--no-scheduler", is_flag=True, help="Do not run the scheduler beside the web server.")
 def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
-    """Run the production web server."""
+    """Run the production web server, with the scheduler beside it; each is started again if it dies."""
     from leaderboard.server import is_taken, run_server
 
     with plain_errors():
@@ -340,4 +344,4 @@ def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
             raise Failed("\n".join(f"{fault}." for fault in faults))
     if is_taken(host, port):
         raise Failed(f"Port {port} is in use by another program; stop that one, or choose another port with --port.")
-    run_server(host, port, workers)
+    run_server(host, port, workers, has_scheduler=not no_scheduler)

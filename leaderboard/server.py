@@ -1,4 +1,4 @@
-"""The production web server: gunicorn around leaderboard.wsgi."""
+"""The production web server, and the scheduler beside it."""
 
 import errno
 import os
@@ -18,27 +18,9 @@ def is_taken(host: str, port: int) -> bool:
     return False
 
 
-def run_server(host: str, port: int, workers: int) -> None:
-    """Replace this process by gunicorn; returns only if that fails."""
+def run_server(host: str, port: int, workers: int, *, has_scheduler: bool) -> None:
+    """Replace this process by a small one that keeps gunicorn and the scheduler running; returns only if that fails."""
     shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::1"} else host
     print(f"SLA Leaderboard is at http://{shown}:{port}/", flush=True)
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "leaderboard.wsgi:app",
-        "--bind",
-        f"{host}:{port}",
-        "--workers",
-        str(workers),
-        "--worker-class",
-        "gthread",
-        "--threads",
-        "16",
-        "--graceful-timeout",
-        "10",
-        "--log-level",
-        "warning",
-        "--no-control-socket",
-    ]
-    os.execv(sys.executable, command)
+    command = [sys.executable, "-m", "leaderboard.supervisor", host, str(port), str(workers)]
+    os.execv(sys.executable, command if has_scheduler else [*command, "--no-scheduler"])

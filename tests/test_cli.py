@@ -66,11 +66,14 @@ class House:
             connection.close()
         return False
 
-    def stored(self, table="event"):
+    def rows(self, query):
         with sqlite3.connect(self.folder / "house.db") as connection:
-            (number,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+            found = connection.execute(query).fetchall()
         connection.close()
-        return number
+        return found
+
+    def stored(self, table="event"):
+        return self.rows(f"SELECT count(*) FROM {table}")[0][0]
 
 
 @pytest.fixture

@@ -7,10 +7,12 @@ import re
 import pytest
 
 from leaderboard.domain.agreement_file import parse_agreement
+from leaderboard.domain.bonuses import Contender, winners
 from leaderboard.domain.mapping import EVENT_KEYS, HEAD_KEYS, parse_mapping
 from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.services.mappings import built_in_mappings
 from tests.documents import DOCS, ROOT, blocks
+from tests.services.examples import SPEED, agreement
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
@@ -49,6 +51,13 @@ def test_an_example_can_be_loaded(organisation):
 def test_the_files_shown_in_formats_can_be_loaded():
     organisation, agreement = blocks(DOCS / "formats.md", "toml")
     parse_agreement(agreement, parse_organisation(organisation).currency)
+
+
+def test_the_programme_shown_among_the_bonuses_can_be_loaded_and_pays_what_is_said():
+    (shown,) = blocks(DOCS / "bonuses.md", "toml")
+    agreed = parse_agreement(agreement(SPEED, shown), "BRL")
+    tied = [Contender(number, name, 5, 1) for number, name in enumerate("ABC")]
+    assert [win.amount_minor for win in winners(agreed.bonuses[0], tied)] == [46_667, 46_667, 46_666]
 
 
 def shown_mappings():

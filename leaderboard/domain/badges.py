@@ -135,8 +135,8 @@ def month_of_member(rows: Iterable[Decided], run: Run, kinds: Kinds, period: str
                 began = _place(row)
             if length in IN_A_ROW:
                 badges.append(_in_a_row(row, length, began, period))
-            if best is None or _slowness(row) < _slowness(best):
-                best = row
+            if best is None or (row.value or 0) <= (best.value or 0):
+                best = row if best is None else min(best, row, key=_slowness)
         elif kind == "completion" and (row.value or 0) > 0:
             badges.append(_badge("training-early", row, f"{row.sla}|{row.subject}", period, early_micros=row.value))
     return found._replace(run=Run(length, began), fastest=best)

@@ -12,20 +12,26 @@ from leaderboard.domain.periods import Month, Period, parse_period
 from leaderboard.domain.points import COUNTED, Attainment, Posting
 
 
+class Counted(NamedTuple):
+    """How an attainment counts in a month. value, of what stopped in time, and decided_at: what badges rest on (G1)."""
+
+    team: int | None
+    level: Level
+    points: int
+    value: int | None
+    decided_at: datetime | None
+
+
 class Correction(NamedTuple):
-    """What became of an attainment of a closed month: team, level and points there before and after (P5).
+    """What became of an attainment of a closed month: how it counted there before, and after (P5).
 
     month: the open month that takes the difference. The level is `none` where it did not count in the closed month.
     """
 
     corrects: Month
     month: Month
-    team_before: int | None
-    level_before: Level
-    points_before: int
-    team_after: int | None
-    level_after: Level
-    points_after: int
+    before: Counted
+    after: Counted
 
 
 def next_to_close(first: Month, closed: Set[str]) -> Period:
@@ -82,24 +88,22 @@ def corrections(before: Attainment | None, after: Attainment | None, closed: Set
     for month in sorted(each for each in months if each.key in closed):
         old, new = _place_in(month, before), _place_in(month, after)
         if old != new:
-            rows.append(Correction(month, open_after(month, closed), *old, *new))
+            rows.append(Correction(month, open_after(month, closed), old, new))
     return rows
 
 
-def _place_in(month: Month, each: Attainment | None) -> tuple[int | None, Level, int]:
-    """Return how an attainment counts in a month: team, level, points."""
+def _place_in(month: Month, each: Attainment | None) -> Counted:
+    """Return how an attainment counts in a month, but for how late a miss was or how far a total went."""
     if each is None or each.month != month or each.level is Level.NONE:
-        return None, Level.NONE, 0
-    return each.team_id, each.level, each.points
+        return Counted(None, Level.NONE, 0, None, None)
+    value = None if each.stopped_at is None or each.level is Level.MISSED else each.value
+    return Counted(each.team_id, each.level, each.points, value, each.decided_at)
 
 
 def counted_back(correction: Correction) -> list[tuple[int | None, Level, int]]:
     """Return what to add to the level counts of the closed month to undo a correction: team, level, 1 or -1."""
-    sides = (
-        (correction.team_before, correction.level_before, 1),
-        (correction.team_after, correction.level_after, -1),
-    )
-    return [each for each in sides if each[1] in COUNTED]
+    sides = ((correction.before, 1), (correction.after, -1))
+    return [(each.team, each.level, sign) for each, sign in sides if each.level in COUNTED]
 
 
 def digest_of(rows: Iterable[tuple[Any, ...]]) -> str:

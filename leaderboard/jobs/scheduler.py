@@ -27,6 +27,7 @@ from leaderboard.services.jobs import CLEAN_UP, CLOSE, DATABASE_ERRORS, SCORE, r
 
 LOOK_EVERY_SECONDS = 60
 STOP_SECONDS = 30
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 LATE_OR_NOT = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
 
 logger = logging.getLogger(__name__)
@@ -94,14 +95,11 @@ def run_scheduler(engine: Engine, limits: Limits) -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each minute that a long job takes
     looker = Looker(engine, limits)
     scheduler = make_scheduler(looker)
-    for each in (signal.SIGTERM, signal.SIGINT):
+    for each in STOPPING:
         signal.signal(each, _leave)
     logger.info("scheduler %s looks every %d seconds", looker.name, LOOK_EVERY_SECONDS)
-    try:
+    with suppress(SystemExit):
         scheduler.start()
-    except SystemExit:
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, signal.SIG_IGN)
     if not looker.wait_idle(STOP_SECONDS):
         logger.error("scheduler %s ends while a job is under way; the database rolls it back", looker.name)
         logging.shutdown()
@@ -138,4 +136,6 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
+    for each in STOPPING:
+        signal.signal(each, signal.SIG_IGN)
     sys.exit()

@@ -11,7 +11,8 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import AdjustmentRefused
 from leaderboard.domain.periods import Month, month_of_key, parse_period
 from leaderboard.domain.points import Credit
-from leaderboard.domain.shown import has_controls
+from leaderboard.domain.shown import has_controls, quoted
+from leaderboard.domain.standings import sort_key
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring
 from leaderboard.storage import adjustments, trail
@@ -20,6 +21,7 @@ from leaderboard.storage.database import all_or_nothing
 MOST_POINTS = 10_000
 SHORTEST_REASON, LONGEST_REASON = 3, 500
 PAGE_SIZE = 50
+MOST_PROPOSED = 500
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,27 @@ def open_months(session: Session, *, now: datetime) -> list[str]:
         found += [month.key] if month.key not in book.closed else []
         month = month.previous
     return found
+
+
+def proposed_members(session: Session, *, now: datetime) -> list[tuple[str, str]]:
+    """Return key and name of members who are in a team now, by name: MOST_PROPOSED at most, to choose from."""
+    book = rule_book(session.connection())
+    active = book.rules.membership.active_in(book.rules.months.month_of(now))
+    found = sorted((book.members[member_id] for member_id in active), key=lambda each: (sort_key(each[1]), each[0]))
+    return found[:MOST_PROPOSED]
+
+
+def member_named(session: Session, text: str) -> int:
+    """Return the member with an e-mail, external key or name, in any case; AdjustmentRefused unless it is one."""
+    wanted = text.strip().casefold()
+    members = rule_book(session.connection()).members
+    keyed = [member_id for member_id, (key, _) in members.items() if key.casefold() == wanted]
+    found = keyed or [member_id for member_id, (_, name) in members.items() if name.casefold() == wanted]
+    if not found:
+        raise AdjustmentRefused("member", f"{quoted(text)} is nobody's e-mail or name; choose one that is proposed.")
+    if len(found) > 1:
+        raise AdjustmentRefused("several", f"Several people are called {quoted(text)}; give the e-mail.")
+    return found[0]
 
 
 def list_adjustments(

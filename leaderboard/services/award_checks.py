@@ -29,8 +29,9 @@ def award_differences(connection: Connection, book: RuleBook) -> Iterator[str]:
 
 
 def _period_differences(connection: Connection, book: RuleBook, period: Period) -> Iterator[str]:
-    rows = {(row.programme, row.scope, row.participant_id): row for row in awards.awards(connection, period=period.key)}
-    by_award = awards.shares_of(connection, [row.id for row in rows.values()])
+    stored = awards.awards(connection, periods=[period.key])
+    rows = {(row.programme, row.scope, row.participant_id): row for row in stored}
+    by_award = awards.shares_of(connection, [row.id for row in stored])
     shares = {key: {each.member_id: each for each in by_award[row.id]} for key, row in rows.items()}
     people = _people_then(book, period, rows, shares)
     for each in proposals(connection, book, period, people):

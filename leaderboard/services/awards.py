@@ -157,10 +157,11 @@ def read_awards(session: Session, query: AwardQuery, *, page_size: int = PAGE_SI
     number = sum(counts.values()) if query.status is None else counts.get(query.status, 0)
     pages = max(1, -(-number // page_size))
     page = min(max(query.page, 1), pages)
+    periods = None if query.period is None else [query.period]
     rows = awards.awards(
-        connection, status=query.status, period=query.period, offset=(page - 1) * page_size, limit=page_size
+        connection, status=query.status, periods=periods, offset=(page - 1) * page_size, limit=page_size
     )
-    shown = _with_standings(connection, book, _shown(connection, book, rows))
+    shown = _with_standings(connection, book, shown_awards(connection, book, rows))
     return AwardPage(replace(query, page=page), shown, pages, counts, awards.periods(connection))
 
 
@@ -175,10 +176,10 @@ def read_chosen_awards(session: Session, award_ids: Collection[int]) -> list[Awa
     connection = session.connection()
     book = rule_book(connection)
     rows = awards.awards(connection, award_ids=award_ids)
-    return _with_standings(connection, book, _shown(connection, book, rows))
+    return _with_standings(connection, book, shown_awards(connection, book, rows))
 
 
-def _shown(connection: Connection, book: RuleBook, rows: Sequence[Any]) -> list[Award]:
+def shown_awards(connection: Connection, book: RuleBook, rows: Sequence[Any]) -> list[Award]:
     """Return awards with their shares by name and their questions."""
     ids = [row.id for row in rows]
     shares = awards.shares_of(connection, ids)
@@ -260,8 +261,8 @@ def list_bonuses(session: Session, period: str) -> list[Plain]:
             f"{wanted} is not closed yet, and bonuses are proposed as it closes; "
             f"once it is over, close it with: leaderboard close {wanted}."
         )
-    rows = awards.awards(connection, period=wanted)
-    return [_plain(each) for each in _shown(connection, book, rows)]
+    rows = awards.awards(connection, periods=[wanted])
+    return [_plain(each) for each in shown_awards(connection, book, rows)]
 
 
 def _plain(award: Award) -> Plain:

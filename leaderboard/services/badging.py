@@ -27,6 +27,7 @@ from leaderboard.domain.periods import Month, Quarter
 from leaderboard.domain.standings import average
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.storage import badge_grounds, badges
+from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing
 
 MEMBERS_A_CHUNK = 400
@@ -93,9 +94,10 @@ def award_month_badges(connection: Connection, book: RuleBook, month: Month, *, 
     stored: dict[int, list[StoredBadge]] = {}
     for each in badges.badges_in(connection, month.key, LIVE):
         stored.setdefault(each.badge.participant, []).append(each)
-    for earned in found.earned(badge_grounds.decided_in(connection, month.key)):
-        theirs = [each for member in earned.members for each in stored.pop(member, ())]
-        _settle(connection, theirs, earned.badges, earned.voids, now)
+    with roomy(connection):
+        for earned in found.earned(badge_grounds.decided_in(connection, month.key)):
+            theirs = [each for member in earned.members for each in stored.pop(member, ())]
+            _settle(connection, theirs, earned.badges, earned.voids, now)
     _settle(connection, [each for left in stored.values() for each in left], [], {}, now)
     badges.write_runs(connection, month.key, found.runs)
     ends_at = book.rules.months.bounds(month)[1]

@@ -19,6 +19,7 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.shown import quoted, shown
 from leaderboard.services.accounts import Limits
+from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.storage import accounts, jobs
@@ -147,7 +148,8 @@ def _score(task: Task) -> Iterator[str]:
     """Score what fell due, then bring the badges of the open months up to date; a quiet look only reads."""
     if any(jobs.what_is_due(task.session.connection(), task.now)) and (told := _score_due(task)):
         yield told
-    # The badges: refresh_badges(task.session, now=task.now) belongs here.
+    if told := _counted([("badges awarded or withdrawn", refresh_badges(task.session, now=task.now))]):
+        yield told
 
 
 def _score_due(task: Task) -> str:

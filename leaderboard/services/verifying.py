@@ -14,6 +14,8 @@ from leaderboard.domain.monthly import Cell, Tally, reached_at
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
 from leaderboard.domain.scoring import SubjectScore, score_subject
+from leaderboard.services.award_checks import award_differences
+from leaderboard.services.badge_checks import badge_differences
 from leaderboard.services.cells import cell_of, zero_cells
 from leaderboard.services.closed_periods import closing_differences
 from leaderboard.services.rules import RuleBook, rule_book
@@ -26,8 +28,8 @@ from leaderboard.storage.database import begin_snapshot
 def verify(session: Session, *, now: datetime, progress: Progress | None = None) -> Iterator[str]:
     """Yield one sentence for each difference between the database and what the events say (P2).
 
-    Compared are attainments, evidence, monthly results, the ledger's net for each attainment, totals, and what
-    closed periods were closed with.
+    Compared are attainments, evidence, monthly results, the ledger's net for each attainment, totals, what closed
+    periods were closed with, badges, awards and their shares. What has fallen due by `now` must be scored already.
     Works through subjects in chunks; what it keeps grows with participants and months, not with events.
     """
     begin_snapshot(session)
@@ -50,6 +52,8 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
     yield from _ledger_differences(connection)
     yield from _total_differences(connection, book)
     yield from closing_differences(connection, book)
+    yield from badge_differences(connection, book, now=now)
+    yield from award_differences(connection, book)
 
 
 class _Happened:

@@ -112,16 +112,10 @@ def _changed(connection: Connection, where: Sequence[ColumnElement[bool]], **val
     return set(connection.execute(update(BonusAward).where(*where).values(**values).returning(BonusAward.id)).scalars())
 
 
-def _where(status: str | None, period: str | None) -> list[ColumnElement[bool]]:
-    where = [] if status is None else [BonusAward.status == status]
-    return where if period is None else [*where, BonusAward.period == period]
-
-
 def counts(connection: Connection, period: str | None) -> dict[str, int]:
     """Return how many awards there are of each status."""
-    rows = connection.execute(
-        select(BonusAward.status, func.count()).where(*_where(None, period)).group_by(BonusAward.status)
-    )
+    query = select(BonusAward.status, func.count()).group_by(BonusAward.status)
+    rows = connection.execute(query if period is None else query.where(BonusAward.period == period))
     return {row[0]: row[1] for row in rows}
 
 
@@ -135,13 +129,25 @@ def awards(
     connection: Connection,
     *,
     status: str | None = None,
-    period: str | None = None,
+    periods: Sequence[str] | None = None,
     award_ids: Collection[int] | None = None,
+    member_id: int | None = None,
     offset: int = 0,
     limit: int | None = None,
 ) -> Sequence[Any]:
-    """Return awards, newest period first, then as they were won; team: that of a member as it was frozen."""
-    where = _where(status, period)
+    """Return awards, newest period first, then as they were won; team: that of a member as it was frozen.
+
+    status, periods, award_ids, and member_id, who shares in them: None asks for nothing.
+    """
+    where: list[ColumnElement[bool]] = []
+    if status is not None:
+        where.append(BonusAward.status == status)
+    if periods is not None:
+        where.append(BonusAward.period.in_(periods))
+    if award_ids is not None:
+        where.append(BonusAward.id.in_(award_ids))
+    if member_id is not None:
+        where.append(BonusAward.id.in_(select(AwardShare.award_id).where(AwardShare.member_id == member_id)))
     query = (
         select(*BonusAward.__table__.columns, Member.key.label("member_key"), Team.name.label("team"))
         .join(Closing, Closing.period == BonusAward.period)
@@ -153,7 +159,7 @@ def awards(
             & (Total.participant_id == BonusAward.participant_id),
         )
         .outerjoin(Team, Team.id == Total.team_id)
-        .where(*(where if award_ids is None else [*where, BonusAward.id.in_(award_ids)]))
+        .where(*where)
         .order_by(Closing.ends_at.desc(), Closing.kind.desc(), BonusAward.id)
     )
     return connection.execute(query.offset(offset).limit(limit) if limit is not None else query).all()

@@ -63,9 +63,14 @@ def decided_of(connection: Connection, months: Sequence[str], members: Sequence[
 
 def _streamed(connection: Connection, sql: str, values: tuple[Any, ...]) -> Iterator[Decided]:
     """Yield rows as they come: a month's may not fit in memory."""
+    if connection.dialect.name == "sqlite":
+        cursor = connection.exec_driver_sql(sql, values).cursor  # its rows are tuples, and it fetches as it is asked
+        while rows := cursor.fetchmany(ROWS_A_FETCH):
+            yield from map(Decided._make, rows)
+        return
     result = connection.exec_driver_sql(sql, values, execution_options={"stream_results": True})
-    for rows in result.partitions(ROWS_A_FETCH):
-        yield from map(Decided._make, rows)
+    for part in result.partitions(ROWS_A_FETCH):
+        yield from map(Decided._make, part)
 
 
 class TeamScore(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from leaderboard.domain.agreement import Level
-from leaderboard.domain.closing import Correction
+from leaderboard.domain.closing import Correction, Counted
 from leaderboard.domain.periods import month_of_key
 from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.closing_tables import Closing, CorrectionRow
@@ -23,6 +23,8 @@ CORRECTION_COLUMNS = (
     "team_before",
     "level_before",
     "points_before",
+    "value_before",
+    "decided_at_before",
     "team_after",
     "level_after",
     "points_after",
@@ -123,13 +125,15 @@ def write_corrections(
             participant,
             each.corrects.key,
             each.month.key,
-            each.team_before,
-            str(each.level_before),
-            each.points_before,
-            each.team_after,
-            str(each.level_after),
-            each.points_after,
-            str(Level.VOID) if each.level_after is Level.VOID else because,
+            each.before.team,
+            str(each.before.level),
+            each.before.points,
+            each.before.value,
+            None if each.before.decided_at is None else to_micros(each.before.decided_at),
+            each.after.team,
+            str(each.after.level),
+            each.after.points,
+            str(Level.VOID) if each.after.level is Level.VOID else because,
             posted_at,
         )
         for attainment_id, scope, participant, each in rows
@@ -138,19 +142,15 @@ def write_corrections(
 
 
 def all_corrections(connection: Connection) -> Iterator[tuple[str, int, Correction]]:
-    """Yield scope, participant and each correction, in the order in which they came."""
+    """Yield scope, participant and each correction, in the order in which they came; not what badges rest on."""
     for row in connection.execute(select(*CorrectionRow.__table__.c).order_by(CorrectionRow.id)):
-        correction = Correction(
-            month_of_key(row.corrects),
-            month_of_key(row.month),
-            row.team_before,
-            Level(row.level_before),
-            row.points_before,
-            row.team_after,
-            Level(row.level_after),
-            row.points_after,
+        before = Counted(row.team_before, Level(row.level_before), row.points_before, None, None)
+        after = Counted(row.team_after, Level(row.level_after), row.points_after, None, None)
+        yield (
+            row.scope,
+            row.participant_id,
+            Correction(month_of_key(row.corrects), month_of_key(row.month), before, after),
         )
-        yield row.scope, row.participant_id, correction
 
 
 def subjects_voided(connection: Connection, month: str) -> list[str]:

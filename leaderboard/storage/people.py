@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from leaderboard.domain.people import Membership
+from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.tables import (
     AgreementVersion,
     EventRow,
@@ -77,10 +78,9 @@ def memberships(connection: Connection) -> list[Membership]:
 
 
 def has_amounts(connection: Connection) -> bool:
-    """Tell whether any event carries an amount."""
-    return (
-        connection.execute(select(EventRow.id).where(EventRow.amount_minor.is_not(None)).limit(1)).first() is not None
-    )
+    """Tell whether any event carries an amount, or a bonus was proposed."""
+    amounts = select(EventRow.id).where(EventRow.amount_minor.is_not(None)).limit(1)
+    return any(connection.execute(each).first() is not None for each in (amounts, select(BonusAward.id).limit(1)))
 
 
 def write_organisation(connection: Connection, name: str, document: str, now: datetime) -> None:

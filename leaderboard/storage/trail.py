@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Connection, insert, or_, select
 
 from leaderboard.domain.actors import Actor
+from leaderboard.storage.database import values_of
 from leaderboard.storage.trail_tables import AuditEntry
 
 _columns = (
@@ -114,17 +114,9 @@ def entries(
 
 def actions(connection: Connection) -> list[str]:
     """Return what has ever been done, in order."""
-    return _values(connection, AuditEntry.action)
+    return values_of(connection, AuditEntry.action)
 
 
 def actors(connection: Connection) -> list[str]:
     """Return who has ever done anything, in order."""
-    return _values(connection, AuditEntry.actor)
-
-
-def _values(connection: Connection, column: InstrumentedAttribute[str]) -> list[str]:
-    """Return the different values of an indexed column: from each to the next, so that no more rows are read."""
-    found = select(func.min(column).label("value")).cte(recursive=True)
-    following = select(func.min(column)).where(column > found.c.value).scalar_subquery()
-    found = found.union_all(select(following).where(found.c.value.is_not(None)))
-    return list(connection.execute(select(found.c.value).where(found.c.value.is_not(None))).scalars())
+    return values_of(connection, AuditEntry.actor)

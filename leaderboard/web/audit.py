@@ -15,11 +15,11 @@ from leaderboard.domain.shown import safe_cell
 from leaderboard.services.trail import EXPORT_COLUMNS, TrailQuery, search_trail, trail_rows
 from leaderboard.storage.database import db
 from leaderboard.web.fragments import wants_fragment
+from leaderboard.web.paging import older_than
 from leaderboard.web.rights import manager_required
 
 bp = Blueprint("audit", __name__, url_prefix="/manage/audit")
 FIELDS = ("actor", "action", "about", "text", "from", "to")
-LONGEST_ID = 18  # digits that every database takes
 ROWS_A_PART = 200
 
 
@@ -66,9 +66,7 @@ def _asked_for() -> tuple[dict[str, Any], TrailQuery]:
     """Return what an address asks for, as it stands there and as a query; 400 for what cannot be asked."""
     given = {name: request.args.get(name, "").strip() for name in FIELDS}
     asked: dict[str, Any] = {name: value for name, value in given.items() if value}
-    before = request.args.get("before", "")
-    is_id = before.isascii() and before.isdecimal() and len(before) <= LONGEST_ID
-    if any(len(value) > LONGEST_TEXT or "\0" in value for value in given.values()) or (before and not is_id):
+    if any(len(value) > LONGEST_TEXT or "\0" in value for value in given.values()):
         abort(400)
     return asked, TrailQuery(
         actor=given["actor"].lower(),
@@ -77,7 +75,7 @@ def _asked_for() -> tuple[dict[str, Any], TrailQuery]:
         text=given["text"],
         since=_day(given["from"]),
         until=_day(given["to"]),
-        older_than=int(before) if before else None,
+        older_than=older_than(),
     )
 
 

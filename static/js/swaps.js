@@ -25,8 +25,10 @@
   };
 
   const on = (name, act) => document.body.addEventListener(`htmx:${name}`, act);
+  const isByTimer = ({ requestConfig }) => requestConfig && !requestConfig.triggeringEvent; // nobody asked: nothing is said
   let asked = "";
   on("beforeRequest", ({ detail }) => {
+    if (isByTimer(detail)) return;
     asked = document.activeElement?.id;
     detail.target.setAttribute("aria-busy", "true");
   });
@@ -34,13 +36,17 @@
   on("sendError", (event) => fail(event, trouble.dataset.away));
   on("timeout", (event) => fail(event, trouble.dataset.away));
   on("responseError", (event) => fail(event, wordsOf(event.detail.xhr)));
-  on("afterSettle", () => {
+  on("afterSettle", ({ detail }) => {
     tell("");
+    if (isByTimer(detail)) return;
     said.textContent = document.title;
     // What was pressed may be gone, as on the last page: its reader goes on from the heading.
     if (asked && !document.getElementById(asked)) document.querySelector("main h1[tabindex]")?.focus();
     asked = "";
   });
+
+  // On a phone the way between pages is longer than the screen: it begins where its reader is.
+  document.querySelector(".manage-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   const menu = document.querySelector("details.menu");
   document.addEventListener("click", ({ target }) => {

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import create_engine, select
 
+from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.jobs.scheduler import LATE_OR_NOT, LOOK_EVERY_SECONDS, Looker, make_scheduler
 from leaderboard.services import jobs
 from leaderboard.services.accounts import Limits
@@ -126,11 +127,11 @@ def test_clean_up_is_at_half_past_three_in_the_organisations_zone_loaded_later_o
         return moment.astimezone(ZoneInfo("UTC")).strftime("%m-%d %H:%M")
 
     assert wakes_at("10-05 12:00") == "10-06 03:30"
-    load_organisation(session, ORGANISATION, now=at("10-05 12:00"))
+    load_organisation(session, ORGANISATION, now=at("10-05 12:00"), by=COMMAND_LINE)
     score()
     assert wakes_at("10-05 12:00") == "10-06 06:30"
     moved = ORGANISATION.replace("America/Sao_Paulo", "Pacific/Kiritimati")
-    load_organisation(session, moved, now=at("10-05 12:00"))
+    load_organisation(session, moved, now=at("10-05 12:00"), by=COMMAND_LINE)
     score()
     assert wakes_at("10-05 12:00") == "10-06 13:30"
 
@@ -168,7 +169,7 @@ def start(database_url, job_seconds, stop_seconds):
 def test_m3_a_scheduler_that_is_ended_leaves_nothing_half_done(
     session, database_url, end, job_seconds, stop_seconds, code, name
 ):
-    load_organisation(session, ORGANISATION, now=at("10-05 12:00"))
+    load_organisation(session, ORGANISATION, now=at("10-05 12:00"), by=COMMAND_LINE)
     session.rollback()
     process = start(database_url, job_seconds, stop_seconds)
     process.send_signal(end)

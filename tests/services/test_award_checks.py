@@ -127,9 +127,9 @@ ana@example.com,Zenaide,North,sales,2026-01-01,,rep,
 bia@example.com,Bia,South,sales,2026-01-01,,rep,
 gil@example.com,Gil,North,sales,2026-10-01,,rep,
 """
-    load_people(aurora, io.BytesIO(people.encode()), now=CLOSED_AT)
+    load_people(aurora, io.BytesIO(people.encode()), now=CLOSED_AT, by=DORA)
     load_organisation(
-        aurora, ORGANISATION.replace("[calendar]", 'quarter_winner_by = "average"\n[calendar]'), now=CLOSED_AT
+        aurora, ORGANISATION.replace("[calendar]", 'quarter_winner_by = "average"\n[calendar]'), now=CLOSED_AT, by=DORA
     )
     told = differences(aurora)
     bia = ids_of(aurora)["bia"]

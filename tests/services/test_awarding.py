@@ -5,6 +5,7 @@ import io
 import pytest
 from sqlalchemy import delete, select, update
 
+from leaderboard.domain.errors import OrganisationRefused
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
@@ -14,6 +15,7 @@ from tests.services.bonus_examples import (
     BY_POINTS,
     CLOSED_AT,
     DECIDABLE_AT,
+    DORA,
     MONTHLY,
     TEAM_WIN,
     bonus,
@@ -77,9 +79,9 @@ def test_b2_without_points_nothing_is_proposed(session):
 def test_p4_the_average_decides_the_quarter_where_it_is_set(session):
     sold(session, bonus("quarter-win", 'places = ["10.00"]\nside = "sales"'))
     alone = "email,name,team,side,from,until,role,external_id\neva@example.com,Eva,East,sales,2026-10-01,,rep,\n"
-    load_people(session, io.BytesIO(alone.encode()), now=CLOSED_AT)
+    load_people(session, io.BytesIO(alone.encode()), now=CLOSED_AT, by=DORA)
     by_average = ORGANISATION.replace("[calendar]", 'quarter_winner_by = "average"\nquestion_days = 0\n[calendar]')
-    load_organisation(session, by_average, now=CLOSED_AT)
+    load_organisation(session, by_average, now=CLOSED_AT, by=DORA)
     close(session)
     assert proposed(session) == [("quarter-win", 1, 2, "East", 500), ("quarter-win", 1, 2, "North", 500)]
     rows = session.execute(select(BonusAward).order_by(BonusAward.name)).scalars()
@@ -88,7 +90,7 @@ def test_p4_the_average_decides_the_quarter_where_it_is_set(session):
 
 def test_p6_the_version_in_force_when_the_quarter_began_says_what_it_pays(session):
     sold(session, TEAM_WIN)
-    load_agreement(session, agreement(WINS, BEST_REP, effective_from="2026-11-01"), now=CLOSED_AT)
+    load_agreement(session, agreement(WINS, BEST_REP, effective_from="2026-11-01"), now=CLOSED_AT, by=DORA)
     close(session)
     assert {row[0] for row in proposed(session)} == {"team-win"}
 
@@ -118,3 +120,13 @@ def test_b4_the_database_itself_refuses_to_change_what_was_won(session, change):
     with pytest.raises(Exception, match=r"bonus award goes from|append-only"):
         session.execute(change)
     session.rollback()
+
+
+def test_b1_the_currency_stays_once_a_bonus_was_proposed(session):
+    sold(session, TEAM_WIN)
+    in_euros = ORGANISATION.replace("BRL", "EUR")
+    load_organisation(session, in_euros, now=CLOSED_AT, by=DORA)
+    load_organisation(session, ORGANISATION, now=CLOSED_AT, by=DORA)
+    close(session)
+    with pytest.raises(OrganisationRefused, match="amounts in BRL are stored already"):
+        load_organisation(session, in_euros, now=CLOSED_AT, by=DORA)

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
+from leaderboard.domain.actors import SCHEDULER
 from leaderboard.domain.periods import parse_period
 from leaderboard.services.badge_checks import badge_differences
 from leaderboard.services.badge_reading import badges_of_member, badges_of_period, progress_of_member
 from leaderboard.services.badging import Winners, award_month_badges, award_quarter_badges, refresh_badges
+from leaderboard.services.closing import close_next
 from leaderboard.services.rules import rule_book
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, Closing, CorrectionRow
@@ -304,6 +306,21 @@ def test_p5_a_closed_month_is_verified_as_it_was_when_it_was_closed(closed):
     )
     closed.commit()
     assert differences(closed) == []
+
+
+def test_p5_late_events_change_no_badge_of_a_closed_month(aurora):
+    leads(aurora, "ana", [5, 6, 7])
+    refresh(aurora)
+    closed = close_next(aurora, now=NOW, by=SCHEDULER)
+    assert (closed.period, closed.reps, closed.teams) == ("2026-10", ("Ana",), ("North",))
+    before = [tuple(row) for row in aurora.execute(select(*BadgeRow.__table__.c))]
+    log(aurora, "10-05 09:01 lead.disposed ana subject=10-05-ana\n10-06 08:00 lead.assigned eva subject=10-06-ana")
+    log(aurora, "10-07 11:00 lead.reopened - subject=10-07-ana\n10-05 09:00 lead.assigned bia subject=late")
+    log(aurora, "10-05 09:01 lead.disposed bia subject=late")
+    refresh(aurora)
+    assert [tuple(row) for row in aurora.execute(select(*BadgeRow.__table__.c))] == before
+    assert aurora.execute(select(CorrectionRow.value_before)).scalars().first() == 30 * 60 * 1_000_000
+    assert differences(aurora) == []
 
 
 def alter(session, table, where, **values):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.actors import SCHEDULER, Actor
+from leaderboard.domain.actors import COMMAND_LINE, SCHEDULER, Actor
 from leaderboard.domain.errors import Refused
 from leaderboard.services import job_states, jobs
 from leaderboard.services.accounts import Limits, add_user, sign_in
@@ -192,7 +192,7 @@ def backlog(monkeypatch):
 
 
 def test_m3_what_can_be_closed_is_and_what_fails_is_named_and_retried(session, backlog):
-    load_organisation(session, ORGANISATION, now=NOW)
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     report = run(session, CLOSE)
     assert (report.done, report.failure) == (
         ("2026-07 closed", "2026-08 closed"),
@@ -230,7 +230,8 @@ def test_m1_what_is_told_of_a_close_names_its_winners(what, told):
 
 def test_clean_up_takes_away_what_is_over_and_nothing_else(session):
     for name in ("ana", "bia"):
-        add_user(session, email=f"{name}@example.com", role="rep", password="nine quiet lanterns", now=NOW)
+        account = {"email": f"{name}@example.com", "role": "rep", "password": "nine quiet lanterns"}
+        add_user(session, **account, now=NOW, by=COMMAND_LINE)
     enter = {"password": "nine quiet lanterns", "address": "192.0.2.1", "limits": LIMITS}
     sign_in(session, email="ana@example.com", now=NOW - LIMITS.idle, **enter)
     sign_in(session, email="bia@example.com", now=NOW - LIMITS.idle + SECOND, **enter)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.accounts import add_user
 from leaderboard.services.agreeing import load_agreement
+from leaderboard.services.closing import close_next
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
 from tests.services.examples import ORGANISATION, SPEED, agreement, csv_of, hand_in
@@ -52,3 +53,19 @@ def sign_in(client: FlaskClient, name: str) -> FlaskClient:
     answer = client.post("/sign-in", data={"email": f"{name}@example.com", "password": PASSWORD})
     assert answer.status_code == 303, answer.get_data(as_text=True)
     return client
+
+
+def close_october(session: Session) -> None:
+    """Close October, which is due at NOW."""
+    while close_next(session, now=NOW, by=COMMAND_LINE) is not None:
+        pass
+
+
+def hand_in_late(session: Session, name: str, *, lead: str = "late") -> None:
+    """Hand in a lead of October that somebody disposed of in time."""
+    start = datetime(2026, 10, 20, 13, tzinfo=UTC)
+    lines = [
+        f"{lead}-{kind},{when.isoformat()},lead.{kind},{lead},{name}@example.com"
+        for kind, when in (("assigned", start), ("disposed", start + timedelta(minutes=30)))
+    ]
+    hand_in(session, csv_of(*lines), now=NOW)

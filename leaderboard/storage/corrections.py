@@ -1,0 +1,76 @@
+"""Queries of corrections: what became of closed months afterwards, as people see it (P5)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from leaderboard.storage.closing_tables import CorrectionRow
+from leaderboard.storage.database import values_of
+from leaderboard.storage.tables import AttainmentRow
+
+_shown = select(
+    CorrectionRow.id,
+    CorrectionRow.scope,
+    CorrectionRow.participant_id,
+    CorrectionRow.corrects,
+    CorrectionRow.month,
+    CorrectionRow.level_before,
+    CorrectionRow.points_before,
+    CorrectionRow.level_after,
+    CorrectionRow.points_after,
+    CorrectionRow.because,
+    CorrectionRow.posted_at,
+    AttainmentRow.sla,
+    AttainmentRow.subject,
+    AttainmentRow.is_monthly,
+    AttainmentRow.version_id,
+).join(AttainmentRow, AttainmentRow.id == CorrectionRow.attainment_id)
+
+
+def newest(
+    connection: Connection,
+    limit: int,
+    *,
+    older_than: int | None = None,
+    into: Sequence[str] = (),
+    corrects: Sequence[str] = (),
+) -> Sequence[Any]:
+    """Return corrections, newest first. older_than: a correction's id.
+
+    into: the months that took the differences; corrects: the closed months; empty asks for all.
+    """
+    where: list[ColumnElement[bool]] = []
+    if older_than is not None:
+        where.append(CorrectionRow.id < older_than)
+    if into:
+        where.append(CorrectionRow.month.in_(into))
+    if corrects:
+        where.append(CorrectionRow.corrects.in_(corrects))
+    return connection.execute(_shown.where(*where).order_by(CorrectionRow.id.desc()).limit(limit)).all()
+
+
+def of_member(connection: Connection, member_id: int, months: Sequence[str], limit: int) -> Sequence[Any]:
+    """Return the corrections that some months took for a member, newest first."""
+    where = (
+        CorrectionRow.scope == "member",
+        CorrectionRow.participant_id == member_id,
+        CorrectionRow.month.in_(months),
+    )
+    return connection.execute(_shown.where(*where).order_by(CorrectionRow.id.desc()).limit(limit)).all()
+
+
+def count_into(connection: Connection, months: Sequence[str]) -> int:
+    """Return how many corrections some months took."""
+    query = select(func.count()).select_from(CorrectionRow).where(CorrectionRow.month.in_(months))
+    return connection.execute(query).scalar_one()
+
+
+def months_into(connection: Connection) -> list[str]:
+    """Return the months that took corrections, in order."""
+    return values_of(connection, CorrectionRow.month)
+
+
+def months_corrected(connection: Connection) -> list[str]:
+    """Return the closed months that were corrected, in order."""
+    return values_of(connection, CorrectionRow.corrects)

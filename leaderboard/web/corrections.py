@@ -1,0 +1,37 @@
+"""What changed in closed months, for managers: who, which promise, from what to what, why, and where it went (P5)."""
+
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request, url_for
+
+from leaderboard.domain.errors import PeriodRefused
+from leaderboard.domain.periods import Period, parse_period
+from leaderboard.services.corrections import list_corrections
+from leaderboard.storage.database import db
+from leaderboard.web.fragments import wants_fragment
+from leaderboard.web.paging import older_than
+from leaderboard.web.rights import manager_required
+
+bp = Blueprint("corrections", __name__, url_prefix="/manage/corrections")
+
+
+@bp.get("")
+@manager_required
+def index() -> str:
+    """The corrections that a period took, or that were made to one: the page, or for htmx its list alone."""
+    asked: dict[str, Any] = {name: text for name in ("period", "corrects") if (text := request.args.get(name))}
+    into, corrects = _period(asked.get("period")), _period(asked.get("corrects"))
+    page = list_corrections(db.session(), into=into, corrects=corrects, older_than=older_than())
+    return render_template(
+        "corrections/_list.html" if wants_fragment() else "corrections/index.html",
+        page=page,
+        asked=asked,
+        older=page.older_than and url_for("corrections.index", **asked, before=page.older_than),
+    )
+
+
+def _period(text: str | None) -> Period | None:
+    try:
+        return parse_period(text) if text else None
+    except PeriodRefused:
+        abort(400)

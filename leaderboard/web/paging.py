@@ -1,0 +1,14 @@
+"""Where a page of a list begins: below an id that its address names."""
+
+from flask import abort, request
+
+LONGEST_ID = 18  # digits that every database takes
+
+
+def older_than() -> int | None:
+    """Return the id that `before` in the address names, None if there is none; 400 for what is no id."""
+    text = request.args.get("before", "")
+    if not text:
+        return None
+    is_id = text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
+    return int(text) if is_id else abort(400)
