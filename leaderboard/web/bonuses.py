@@ -1,28 +1,32 @@
 """The award page: managers see what was won and what it rests on, and decide on it, one by one (B1-B5)."""
 
+from collections import Counter
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from leaderboard.domain.bonuses import Status
 from leaderboard.domain.errors import PeriodRefused, Refused
 from leaderboard.domain.periods import parse_period
 from leaderboard.services import asking, deciding
-from leaderboard.services.awards import Award, AwardQuery, read_award, read_awards
+from leaderboard.services.awards import PAGE_SIZE, Award, AwardQuery, read_award, read_awards, read_chosen_awards
 from leaderboard.services.deciding import Outcome
 from leaderboard.storage.database import db
-from leaderboard.web.award_words import done, programme_name, refusal, text_fault
+from leaderboard.web.award_words import award_name, done, done_together, programme_name, refusal, text_fault
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
+from leaderboard.web.paging import LONGEST_ID, is_id
 from leaderboard.web.redirects import HOME, safe_next
 from leaderboard.web.rights import actor, manager_required
+from leaderboard.web.wording import number
 
 bp = Blueprint("bonuses", __name__, url_prefix="/manage/bonuses")
 bp.add_app_template_filter(programme_name)
-LONGEST_ID = 18  # digits that every database takes
 LAST_PAGE = 100_000
+STEPS = (Status.APPROVED, Status.DECLINED, Status.PAID)
 
 
 @bp.get("")
@@ -38,7 +42,7 @@ def index() -> ResponseReturnValue:
         statuses=list(Status),
         address=lambda number: url_for("bonuses.index", **asked, page=number if number > 1 else None),
         back=url_for("bonuses.index", **asked, page=page.query.page if page.query.page > 1 else None),
-        **_plain_award(),
+        **_plain_award(is_listed=True),
     )
 
 
@@ -97,6 +101,84 @@ def answer(award_id: int, question_id: int) -> ResponseReturnValue:
     return _changed(award_or_404(award_id), _("Your answer is stored."))
 
 
+@bp.get("/confirm")
+@manager_required
+def confirm() -> ResponseReturnValue:
+    """Ask whether a step is to be taken with the awards that were selected: which they are, and what they come to."""
+    step, chosen = _together(request.args)
+    if not chosen:
+        flash(_("Select one award or more first."), "wrong")
+        return redirect(back_to_list(), 303)
+    return _confirmation(step, chosen)
+
+
+@bp.post("/decide")
+@manager_required
+def decide() -> ResponseReturnValue:
+    """Take a step with several awards, each by itself: what one is refused for does not hold up the others."""
+    step, chosen = _together(request.form)
+    reason = request.form.get("reason", "")
+    if step is Status.DECLINED and (fault := text_fault(reason, deciding.LONGEST_REASON)):
+        return _confirmation(step, chosen, reason, fault), 422
+    try:
+        outcome = _take(step, chosen, reason)
+    except Refused:
+        return _confirmation(step, chosen, reason, unfit_text()), 422
+    if outcome.done:
+        flash(done_together(step, len(outcome.done)), "done")
+    _flash_refused(outcome)
+    return redirect(back_to_list(), 303)
+
+
+def _take(step: Status, chosen: list[int], reason: str) -> Outcome:
+    session, by, now = db.session(), actor(), utc_now()
+    if step is Status.APPROVED:
+        return deciding.approve(session, chosen, by=by, now=now)
+    if step is Status.DECLINED:
+        return deciding.decline(session, chosen, reason=reason, by=by, now=now)
+    return deciding.mark_paid(session, chosen, by=by, now=now)
+
+
+def _flash_refused(outcome: Outcome) -> None:
+    """Say of each award that was refused why; there are as many as a page shows at most."""
+    names = {
+        each.id: award_name(each)
+        for each in read_chosen_awards(db.session(), [error.award_id for error in outcome.refused])
+    }
+    for error in outcome.refused:
+        flash(f"{names.get(error.award_id, number(error.award_id))}: {refusal(error)}", "wrong")
+
+
+def _together(values: MultiDict[str, str]) -> tuple[Status, list[int]]:
+    """Return the step and the awards that a form names; 400 for what is none."""
+    step, texts = values.get("step"), values.getlist("award")
+    if step not in STEPS or len(texts) > PAGE_SIZE or not all(map(is_id, texts)):
+        abort(400)
+    return Status(step), sorted({int(text) for text in texts})
+
+
+def _confirmation(step: Status, chosen: list[int], reason: str = "", fault: str | None = None) -> str:
+    session, now = db.session(), utc_now()
+    awards = read_chosen_awards(session, chosen)
+    refused = deciding.refusals(session, chosen, step, by=actor(), now=now)
+    ready = [each for each in awards if each.id not in refused]
+    sums: Counter[str] = Counter()
+    for each in ready:
+        sums[each.currency] += each.amount_minor or 0
+    return render_template(
+        "bonuses/confirm.html",
+        step=step.value,
+        ready=ready,
+        left=[(each, refusal(refused[each.id])) for each in awards if each.id in refused],
+        sums=[(amount, currency) for currency, amount in sorted(sums.items()) if amount],
+        prizes=sum(each.amount_minor is None for each in ready),
+        people=len({share.member_id for each in ready for share in each.shares}),
+        back=back_to_list(),
+        reason=reason,
+        fault=fault,
+    )
+
+
 def award_or_404(award_id: int) -> Award:
     """Return an award; the page's rights are checked already."""
     award = read_award(db.session(), award_id) if award_id < 10**LONGEST_ID else None
@@ -139,7 +221,9 @@ def _answer(award_id: int, step: Status, outcome: Outcome, **typed: Any) -> Resp
 def _changed(award: Award, said: str) -> ResponseReturnValue:
     back = back_to_list()
     if wants_fragment():
-        return render_template("bonuses/_award.html", award=award, back=back, **_plain_award(said=said))
+        return render_template(
+            "bonuses/_award.html", award=award, back=back, **_plain_award(said=said, is_listed=is_listed())
+        )
     flash(said, "done")
     return redirect(f"{back}#award-{award.id}", 303)
 
@@ -147,15 +231,20 @@ def _changed(award: Award, said: str) -> ResponseReturnValue:
 def _refused(award: Award, code: int, **told: Any) -> ResponseReturnValue:
     """Return an award with what kept it from changing, and what was typed."""
     if wants_fragment():
-        return render_template("bonuses/_award.html", award=award, back=back_to_list(), **_plain_award(**told)), code
+        return render_template(
+            "bonuses/_award.html", award=award, back=back_to_list(), **_plain_award(is_listed=is_listed(), **told)
+        ), code
     return _page(award, told), code
 
 
 def _page(award: Award, told: dict[str, Any]) -> str:
-    return render_template("bonuses/award.html", award=award, back=back_to_list(), **_plain_award(**told))
+    return render_template(
+        "bonuses/award.html", award=award, back=back_to_list(), **_plain_award(is_listed=False, **told)
+    )
 
 
 def _plain_award(**told: Any) -> dict[str, Any]:
     """Return what bonuses/_award.html needs beside the award, nothing being wrong unless `told` says so."""
     nothing: dict[str, Any] = {"said": "", "error": None, "reason": "", "reason_fault": None}
-    return {"now": utc_now(), **nothing, "answers": {}, "answer_faults": {}, **told}
+    is_listed = bool(request.form.get("is_listed"))  # it stands in a list, and can be selected
+    return {"now": utc_now(), "is_listed": is_listed, **nothing, "answers": {}, "answer_faults": {}, **told}

@@ -10,5 +10,9 @@ def older_than() -> int | None:
     text = request.args.get("before", "")
     if not text:
         return None
-    is_id = text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
-    return int(text) if is_id else abort(400)
+    return int(text) if is_id(text) else abort(400)
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is a number that an id can have."""
+    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
