@@ -31,6 +31,7 @@ from leaderboard.web import (
     languages,
     manage,
     pages,
+    payroll,
     security,
     sessions,
 )
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     accounts.bp,
     manage.bp,
     bonuses.bp,
+    payroll.bp,
     adjustments.bp,
     corrections.bp,
     audit.bp,

@@ -18,14 +18,13 @@ from leaderboard.storage.database import db
 from leaderboard.web.award_words import award_name, done, done_together, programme_name, refusal, text_fault
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
-from leaderboard.web.paging import LONGEST_ID, is_id
+from leaderboard.web.paging import LONGEST_ID, is_id, page_number
 from leaderboard.web.redirects import HOME, safe_next
 from leaderboard.web.rights import actor, manager_required
 from leaderboard.web.wording import number
 
 bp = Blueprint("bonuses", __name__, url_prefix="/manage/bonuses")
 bp.add_app_template_filter(programme_name)
-LAST_PAGE = 100_000
 STEPS = (Status.APPROVED, Status.DECLINED, Status.PAID)
 
 
@@ -50,7 +49,7 @@ def index() -> ResponseReturnValue:
 @manager_required
 def show(award_id: int) -> ResponseReturnValue:
     """One award by itself, with all that it rests on."""
-    return _page(award_or_404(award_id), {})
+    return _rendered("bonuses/award.html", award_or_404(award_id))
 
 
 @bp.post("/<int:award_id>/approve")
@@ -188,13 +187,9 @@ def award_or_404(award_id: int) -> Award:
 def query_of() -> AwardQuery:
     """Return which awards an address asks for; 400 for what cannot be asked."""
     status, period = request.args.get("status") or None, request.args.get("period") or None
-    page = request.args.get("page", "1")
-    if not (page.isascii() and page.isdecimal() and len(page) <= len(str(LAST_PAGE)) and int(page) >= 1):
-        abort(400)
     try:
-        return AwardQuery(
-            Status(status).value if status else None, str(parse_period(period)) if period else None, int(page)
-        )
+        status = Status(status).value if status else None
+        return AwardQuery(status, parse_period(period).key if period else None, page_number())
     except (ValueError, PeriodRefused):
         abort(400)
 
@@ -219,28 +214,21 @@ def _answer(award_id: int, step: Status, outcome: Outcome, **typed: Any) -> Resp
 
 
 def _changed(award: Award, said: str) -> ResponseReturnValue:
-    back = back_to_list()
     if wants_fragment():
-        return render_template(
-            "bonuses/_award.html", award=award, back=back, **_plain_award(said=said, is_listed=is_listed())
-        )
+        return _rendered("bonuses/_award.html", award, said=said)
     flash(said, "done")
-    return redirect(f"{back}#award-{award.id}", 303)
+    return redirect(f"{back_to_list()}#award-{award.id}", 303)
 
 
 def _refused(award: Award, code: int, **told: Any) -> ResponseReturnValue:
     """Return an award with what kept it from changing, and what was typed."""
     if wants_fragment():
-        return render_template(
-            "bonuses/_award.html", award=award, back=back_to_list(), **_plain_award(is_listed=is_listed(), **told)
-        ), code
-    return _page(award, told), code
+        return _rendered("bonuses/_award.html", award, **told), code
+    return _rendered("bonuses/award.html", award, is_listed=False, **told), code
 
 
-def _page(award: Award, told: dict[str, Any]) -> str:
-    return render_template(
-        "bonuses/award.html", award=award, back=back_to_list(), **_plain_award(is_listed=False, **told)
-    )
+def _rendered(template: str, award: Award, **told: Any) -> str:
+    return render_template(template, award=award, back=back_to_list(), **_plain_award(**told))
 
 
 def _plain_award(**told: Any) -> dict[str, Any]:
