@@ -22,6 +22,7 @@ from leaderboard.web import (
     accounts,
     adjustments,
     audit,
+    awards,
     board,
     bonuses,
     corrections,
@@ -34,12 +35,15 @@ from leaderboard.web import (
     payroll,
     security,
     sessions,
+    statements,
 )
 
 # Every page: one blueprint a module of leaderboard/web.
 BLUEPRINTS = (
     board.bp,
     accounts.bp,
+    awards.bp,
+    statements.bp,
     manage.bp,
     bonuses.bp,
     payroll.bp,

@@ -73,3 +73,8 @@ def text_fault(text: str, longest: int) -> str | None:
     if len(text) > longest:
         return _("This is too long: write at most %(most)s characters.", most=number(longest))
     return None
+
+
+def unfit_text() -> str:
+    """Return what is wrong with a text that holds control characters."""
+    return _("This holds characters that cannot be shown: write it again without them.")

@@ -15,9 +15,10 @@ from leaderboard.services import asking, deciding
 from leaderboard.services.awards import PAGE_SIZE, Award, AwardQuery, read_award, read_awards, read_chosen_awards
 from leaderboard.services.deciding import Outcome
 from leaderboard.storage.database import db
-from leaderboard.web.award_words import award_name, done, done_together, programme_name, refusal, text_fault
+from leaderboard.web.award_words import award_name, done, done_together, programme_name, refusal, text_fault, unfit_text
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
+from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import LONGEST_ID, is_id, page_number
 from leaderboard.web.redirects import HOME, safe_next
 from leaderboard.web.rights import actor, manager_required
@@ -30,6 +31,7 @@ STEPS = (Status.APPROVED, Status.DECLINED, Status.PAID)
 
 @bp.get("")
 @manager_required
+@organisation_required
 def index() -> ResponseReturnValue:
     """The awards that the address asks for: the page, or for htmx its list alone."""
     page = read_awards(db.session(), query_of())
@@ -47,6 +49,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/<int:award_id>")
 @manager_required
+@organisation_required
 def show(award_id: int) -> ResponseReturnValue:
     """One award by itself, with all that it rests on."""
     return _rendered("bonuses/award.html", award_or_404(award_id))
@@ -54,6 +57,7 @@ def show(award_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:award_id>/approve")
 @manager_required
+@organisation_required
 def approve(award_id: int) -> ResponseReturnValue:
     award_or_404(award_id)
     outcome = deciding.approve(db.session(), [award_id], by=actor(), now=utc_now())
@@ -62,6 +66,7 @@ def approve(award_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:award_id>/decline")
 @manager_required
+@organisation_required
 def decline(award_id: int) -> ResponseReturnValue:
     award, reason = award_or_404(award_id), request.form.get("reason", "")
     if fault := text_fault(reason, deciding.LONGEST_REASON):
@@ -75,6 +80,7 @@ def decline(award_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:award_id>/pay")
 @manager_required
+@organisation_required
 def pay(award_id: int) -> ResponseReturnValue:
     award_or_404(award_id)
     outcome = deciding.mark_paid(db.session(), [award_id], by=actor(), now=utc_now())
@@ -83,6 +89,7 @@ def pay(award_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:award_id>/questions/<int:question_id>/answer")
 @manager_required
+@organisation_required
 def answer(award_id: int, question_id: int) -> ResponseReturnValue:
     """Answer a question about an award, once."""
     award, text = award_or_404(award_id), request.form.get("answer", "")
@@ -102,6 +109,7 @@ def answer(award_id: int, question_id: int) -> ResponseReturnValue:
 
 @bp.get("/confirm")
 @manager_required
+@organisation_required
 def confirm() -> ResponseReturnValue:
     """Ask whether a step is to be taken with the awards that were selected: which they are, and what they come to."""
     step, chosen = _together(request.args)
@@ -113,6 +121,7 @@ def confirm() -> ResponseReturnValue:
 
 @bp.post("/decide")
 @manager_required
+@organisation_required
 def decide() -> ResponseReturnValue:
     """Take a step with several awards, each by itself: what one is refused for does not hold up the others."""
     step, chosen = _together(request.form)
@@ -198,11 +207,6 @@ def back_to_list() -> str:
     """Return the address of the list from which a form was sent."""
     back = safe_next(request.values.get("back"))
     return url_for("bonuses.index") if back == HOME else back
-
-
-def unfit_text() -> str:
-    """Return what is wrong with a text that holds control characters."""
-    return _("This holds characters that cannot be shown: write it again without them.")
 
 
 def _answer(award_id: int, step: Status, outcome: Outcome, **typed: Any) -> ResponseReturnValue:
