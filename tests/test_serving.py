@@ -38,10 +38,10 @@ class Server:
             return False
 
     def children(self, of=None):
-        """Return the processes below one, each with its command."""
+        """Return the living processes below one, each with its command."""
         pid = of or self.process.pid
-        pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return {int(each): Path(f"/proc/{each}/cmdline").read_text().replace("\0", " ") for each in pids}
+        pids = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return {each: command_of(each) for each in pids if not is_gone(each)}
 
     def pid_of(self, word):
         return next((pid for pid, command in self.children().items() if word in command), 0)
@@ -67,6 +67,10 @@ def until(is_so):
         assert time.monotonic() < end
         time.sleep(0.05)
     return found
+
+
+def command_of(pid):
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
 
 
 def is_gone(pid):
@@ -107,7 +111,7 @@ def test_what_dies_comes_back_and_a_stop_ends_all(serve):
 
     (worker,) = server.children(web)
     server.process.send_signal(signal.SIGHUP)  # a reload: the same server, new workers
-    until(lambda: is_gone(worker) and server.children(web))
+    until(lambda: is_gone(worker) and len(server.children(web)) == 1)
     assert server.pid_of("gunicorn") == web
 
     (worker,) = server.children(web)
@@ -174,3 +178,19 @@ def test_no_web_worker_knows_the_scheduler():
     environment = {**os.environ, "DATABASE_URL": "sqlite:////nowhere/at/all.db", "SECRET_KEY": KEY}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "False 1\n"
+
+
+STUBBORN = "import signal, time; signal.signal(2, signal.SIG_IGN); print(flush=True); time.sleep(600)"
+
+
+def test_a_child_that_does_not_end_is_killed_at_a_second_ctrl_c():
+    program = SUPERVISE.format(f"Child('web server', [sys.executable, '-c', {STUBBORN!r}])")
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "\n"
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.3)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.read() == ""
+    assert process.wait(PATIENCE) == 0
+    process.stdout.close()

@@ -152,11 +152,13 @@ def list_adjustments(
     return page, page[-1].id if len(rows) > page_size else None
 
 
-def adjustments_of(session: Session, member_id: int, months: Iterable[Month]) -> list[Adjustment]:
+def adjustments_of(
+    session: Session, member_id: int, months: Iterable[Month], *, rules_version: int | None = None
+) -> list[Adjustment]:
     """Return the adjustments of a member in some months, newest first."""
     connection = session.connection()
     rows = adjustments.given_to(connection, member_id, [month.key for month in months])
-    return _adjustments(rule_book(connection), rows)
+    return _adjustments(rule_book(connection, rules_version), rows)
 
 
 def find_adjustment(session: Session, adjustment_id: int) -> Adjustment | None:

@@ -1,6 +1,6 @@
 """Verifying badges: works them out again from the attainments and says where the stored ones differ (G1, G2)."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from leaderboard.domain.periods import Month, Quarter, parse_period
 from leaderboard.services.badging import MonthPass, chunks, closing_badges, first_teams, kinds_of, live_pass
 from leaderboard.services.rules import RuleBook
 from leaderboard.storage import badge_grounds, badges
+from leaderboard.storage.badge_grounds import Silent
 from leaderboard.storage.badges import Closed
 
 
@@ -87,11 +88,13 @@ def _open_differences(connection: Connection, book: RuleBook) -> Iterator[str]:
         yield from _compare_open(list(stored), once(earned.badges, taken), silent)
 
 
-def _compare_open(stored: Sequence[Badge], expected: Sequence[Badge], silent: Collection[int]) -> Iterator[str]:
-    """Compare but for the ground, which may change without points; of those who may have changed so, the runs too."""
+def _compare_open(stored: Sequence[Badge], expected: Sequence[Badge], silent: Silent) -> Iterator[str]:
+    """Compare but for what may have changed without points: the ground of each, the runs or all badges of some."""
 
     def held_against(badge: Badge) -> bool:
-        return badge.participant not in silent or badge.key not in IN_A_ROW.values()
+        if badge.key in IN_A_ROW.values():
+            return badge.participant not in silent.ending
+        return badge.participant not in silent.reaching
 
     alike = {badge.identity: badge for badge in expected}
     yield from _compare(

@@ -17,9 +17,13 @@ from leaderboard.storage.badges import ShownBadge
 
 
 class MemberBadges(NamedTuple):
-    """A member's badges, newest first, the withdrawn ones too, each with why; and how far the next ones are."""
+    """A member's badges, newest first, the withdrawn ones too, each with why; and how far the next ones are.
+
+    team: those of the team that they belong to, if they do.
+    """
 
     badges: Sequence[ShownBadge]
+    team: Sequence[ShownBadge]
     progress: Sequence[Progress]
 
 
@@ -41,7 +45,7 @@ def badges_of_period(session: Session, period: str) -> list[ShownBadge]:
 def progress_of_member(
     session: Session, member_id: int, *, now: datetime, rules_version: int | None = None
 ) -> MemberBadges:
-    """Return a member's badges and how far they are towards the next; seven queries at most.
+    """Return a member's badges and how far they are towards the next; eight queries at most.
 
     Refused while there is no organisation.
     """
@@ -49,10 +53,10 @@ def progress_of_member(
     book = rule_book(connection, rules_version)
     month = month_finder(book.rules.organisation.time_zone).month_of(now)
     theirs = badges.badges_of(connection, "member", member_id)
-    earned, runs = live_pass(connection, book, badges.open_months(connection), [member_id])
-    del earned
+    team_id = book.rules.membership.team_at(member_id, now)
+    _, runs = live_pass(connection, book, badges.open_months(connection), [member_id])
     held = {each.key for each in theirs if each.withdrawn_because is None}
     earlier = {(each.period, each.key) for each in theirs if each.withdrawn_because is None}
     levels = badge_grounds.levels_of(connection, month.key, member_id)
     found = progress(runs.get(member_id, Run()), held, exceeded_months(earlier, month), levels)
-    return MemberBadges(theirs, found)
+    return MemberBadges(theirs, [] if team_id is None else badges.badges_of(connection, "team", team_id), found)

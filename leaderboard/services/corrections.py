@@ -80,11 +80,13 @@ def list_corrections(
     )
 
 
-def corrections_of(session: Session, member_id: int, months: Iterable[Month]) -> tuple[ShownCorrection, ...]:
+def corrections_of(
+    session: Session, member_id: int, months: Iterable[Month], *, rules_version: int | None = None
+) -> tuple[ShownCorrection, ...]:
     """Return the corrections that some months took for a member, newest first; MOST_OF_MEMBER at most."""
     connection = session.connection()
     rows = corrections.of_member(connection, member_id, [month.key for month in months], MOST_OF_MEMBER)
-    return _shown(rule_book(connection), rows)
+    return _shown(rule_book(connection, rules_version), rows)
 
 
 def _keys(period: Period | None) -> list[str]:

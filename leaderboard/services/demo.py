@@ -16,6 +16,7 @@ from leaderboard.resources import resource
 from leaderboard.services import accounts
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import close_next, next_closing
+from leaderboard.services.demo_bonuses import ask_about_a_bonus, decide_on_bonuses
 from leaderboard.services.demo_leads import Fact, History
 from leaderboard.services.demo_people import MAIL, TEAMS, Colleague, colleagues, people_file
 from leaderboard.services.importing import ImportOptions, ImportReport, import_events
@@ -26,7 +27,7 @@ from leaderboard.storage import people
 from leaderboard.storage.accounts import account_with
 
 LEADS = 3_900
-FIRST_DAYS = timedelta(days=2)
+FIRST_DAY = timedelta(days=1)
 SOURCE = "demo"
 EFFECTIVE_FROM = "2000-01-01"  # stands in the files for the day that is worked out
 ACCOUNTS = (("ana", "rep"), ("bia", "rep"), ("caio", "rep"), ("dora", "manager"), ("enzo", "admin"))
@@ -72,7 +73,9 @@ def create_demo(
     for name, first in versions:
         load_agreement(session, _agreed(name, first.first_day), now=now, by=by)
     report = _live(session, History(organisation, staff, now, leads).tell(), now, by, progress)
+    decide_on_bonuses(session, now=now)
     made = tuple(_account(session, key, role, now, by) for key, role in ACCOUNTS)  # last: they say that all is done
+    ask_about_a_bonus(session)
     return DemoReport(_summary(organisation.name, staff, report), True, made)
 
 
@@ -92,7 +95,7 @@ def _live(session: Session, facts: Sequence[Fact], now: datetime, by: Actor, pro
     """
     rows = list(enumerate(facts, 1))
     report = ImportReport()
-    until = facts[0].at + FIRST_DAYS
+    until = facts[0].at + FIRST_DAY
     while rows:
         coming = [row for row in rows if row[1].at <= until]
         rows = rows[len(coming) :]

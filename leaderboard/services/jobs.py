@@ -21,6 +21,7 @@ from leaderboard.domain.shown import quoted, shown
 from leaderboard.services.accounts import Limits
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
+from leaderboard.services.falling_due import has_fallen_due
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
@@ -146,7 +147,7 @@ def _why(error: Exception) -> str:
 
 def _score(task: Task) -> Iterator[str]:
     """Score what fell due, then bring the badges of the open months up to date; a quiet look only reads."""
-    if any(jobs.what_is_due(task.session.connection(), task.now)) and (told := _score_due(task)):
+    if has_fallen_due(task.session, now=task.now) and (told := _score_due(task)):
         yield told
     if told := _counted([("badges awarded or withdrawn", refresh_badges(task.session, now=task.now))]):
         yield told

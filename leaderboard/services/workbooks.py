@@ -8,7 +8,9 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
 from leaderboard.domain.money import minor_digits
@@ -30,33 +32,36 @@ def workbook(
     rows: the first names the columns. numbers: columns of whole numbers; amounts: columns of decimal amounts,
     each with its currency; what is no number in them stays text. created_at: the only instant in it.
     """
-    book = Workbook()
+    book = Workbook(write_only=True)
     book.properties.creator = "SLA Leaderboard"
     book.properties.created = book.properties.modified = created_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-    sheet = book.active
-    sheet.title = title
+    sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    names = list(rows[0])
+    for column, texts in enumerate(zip(*rows, strict=True), 1):
+        sheet.column_dimensions[get_column_letter(column)].width = min(WIDEST, 2 + max(map(len, texts)))
     for number, row in enumerate(rows, 1):
-        for column, (name, text) in enumerate(zip(names, row, strict=True), 1):
-            _fill(sheet.cell(number, column), text, name in numbers and number > 1, amounts.get(name))
-    for cell in (*sheet[1], *sheet[sheet.max_row]):
-        cell.font = Font(bold=True)
-    for column, texts in zip(sheet.iter_cols(max_row=1), zip(*rows, strict=True), strict=True):
-        sheet.column_dimensions[column[0].column_letter].width = min(WIDEST, 2 + max(map(len, texts)))
+        cells = [
+            _cell(sheet, text, name in numbers and number > 1, amounts.get(name))
+            for name, text in zip(rows[0], row, strict=True)
+        ]
+        if number in (1, len(rows)):
+            for cell in cells:
+                cell.font = Font(bold=True)
+        sheet.append(cells)
     return _same_bytes(book, created_at)
 
 
-def _fill(cell: Any, text: str, is_number: bool, currency: str | None) -> None:
+def _cell(sheet: Any, text: str, is_number: bool, currency: str | None) -> Any:
     if is_number and text.isdecimal():
-        cell.value = int(text)
-    elif currency is not None and text.replace(".", "", 1).isdecimal():
+        return WriteOnlyCell(sheet, int(text))
+    if currency is not None and text.replace(".", "", 1).isdecimal():
+        cell = WriteOnlyCell(sheet, Decimal(text))
         digits = minor_digits(currency)
-        cell.value = Decimal(text)
         cell.number_format = "#,##0." + "0" * digits if digits else "#,##0"
-    else:
-        cell.value = text.translate(UNFIT)
-        cell.data_type = "s"
+        return cell
+    cell = WriteOnlyCell(sheet, text.translate(UNFIT))
+    cell.data_type = "s"
+    return cell
 
 
 def _same_bytes(book: Any, created_at: datetime) -> bytes:

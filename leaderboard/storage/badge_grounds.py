@@ -111,12 +111,23 @@ def levels_of(connection: Connection, period: str, member: int) -> tuple[int, in
     return (0, 0, 0) if row is None else (row.met, row.exceeded, row.missed)
 
 
-def silent_members(connection: Connection, months: Sequence[str]) -> set[int]:
-    """Return the members of whom something may have changed without a row in the ledger.
+class Silent(NamedTuple):
+    """Members of whom something may have changed without a row in the ledger, since it earns nothing.
 
-    That is a level that earns nothing, or one taken back that had earned nothing.
+    ending: a miss, or what no longer holds, which may end a run or not; reaching: a level reached.
     """
+
+    ending: frozenset[int]
+    reaching: frozenset[int]
+
+
+def silent_members(connection: Connection, months: Sequence[str]) -> Silent:
+    """Return the members who have in some months what earns nothing, or had it."""
     earns_nothing = AttainmentRow.month.in_(months) & (AttainmentRow.points == 0) & AttainmentRow.level.in_(DECIDED)
     is_retired = AttainmentRow.month.is_(None) & (AttainmentRow.level == "none")
-    query = select(AttainmentRow.participant_id).where(AttainmentRow.scope == "member", earns_nothing | is_retired)
-    return set(connection.execute(query.distinct()).scalars())
+    is_reached = AttainmentRow.level.in_(("met", "exceeded"))
+    query = select(AttainmentRow.participant_id, is_reached).where(
+        AttainmentRow.scope == "member", earns_nothing | is_retired
+    )
+    found = connection.execute(query.distinct()).all()
+    return Silent(frozenset(who for who, _ in found), frozenset(who for who, reached in found if reached))

@@ -153,6 +153,17 @@ class ShownBadge(NamedTuple):
     earned_at: datetime
     ground: Mapping[str, Any]
     withdrawn_because: str | None
+    id: int
+
+
+def badge_of(connection: Connection, badge_id: int) -> ShownBadge | None:
+    """Return a badge, also one that was withdrawn; None if there is none of this id."""
+    return next(iter(_shown(connection, BadgeRow.id == badge_id)), None)
+
+
+def newest_of_kinds(connection: Connection, keys: Sequence[str], limit: int) -> list[ShownBadge]:
+    """Return the badges of some kinds that stand, newest first."""
+    return _shown(connection, BadgeRow.key.in_(keys), BadgeRow.withdrawn_at.is_(None), limit=limit)
 
 
 def badges_of(connection: Connection, scope: str, participant: int) -> list[ShownBadge]:
@@ -167,7 +178,7 @@ def badges_shown_in(connection: Connection, period: str) -> list[ShownBadge]:
     return sorted(found, key=lambda badge: (order.get(badge.key, len(order)), sort_key(badge.name), badge.name))
 
 
-def _shown(connection: Connection, *where: ColumnElement[bool]) -> list[ShownBadge]:
+def _shown(connection: Connection, *where: ColumnElement[bool], limit: int | None = None) -> list[ShownBadge]:
     query = (
         select(
             BadgeRow.key,
@@ -178,15 +189,17 @@ def _shown(connection: Connection, *where: ColumnElement[bool]) -> list[ShownBad
             BadgeRow.earned_at,
             BadgeRow.ground,
             BadgeRow.withdrawn_because,
+            BadgeRow.id,
         )
         .outerjoin(Member, (BadgeRow.scope == "member") & (Member.id == BadgeRow.participant_id))
         .outerjoin(Team, (BadgeRow.scope == "team") & (Team.id == BadgeRow.participant_id))
         .where(*where)
         .order_by(BadgeRow.earned_at.desc(), BadgeRow.id.desc())
+        .limit(limit)
     )
     return [
-        ShownBadge(key, scope, participant, name, period, earned_at, json.loads(ground), why)
-        for key, scope, participant, name, period, earned_at, ground, why in connection.execute(query)
+        ShownBadge(key, scope, participant, name, period, earned_at, json.loads(ground), why, badge_id)
+        for key, scope, participant, name, period, earned_at, ground, why, badge_id in connection.execute(query)
     ]
 
 

@@ -13,6 +13,7 @@ from leaderboard.services.adjusting import LONGEST_REASON, MOST_POINTS, SHORTEST
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
+from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import LONGEST_ID, older_than
 from leaderboard.web.rights import actor, manager_required
 from leaderboard.web.wording import number, period_name
@@ -30,6 +31,7 @@ class Fault(NamedTuple):
 
 @bp.get("")
 @manager_required
+@organisation_required
 def index() -> ResponseReturnValue:
     """The form and the newest adjustments, or those older than the address says."""
     return _page({})
@@ -37,6 +39,7 @@ def index() -> ResponseReturnValue:
 
 @bp.post("")
 @manager_required
+@organisation_required
 def make() -> ResponseReturnValue:
     """Give the points that the form says."""
     filled = {name: request.form.get(name, "").strip() for name in FIELDS}
@@ -64,6 +67,7 @@ def make() -> ResponseReturnValue:
 
 @bp.post("/<int:adjustment_id>/take-back")
 @manager_required
+@organisation_required
 def take_back(adjustment_id: int) -> ResponseReturnValue:
     """Take back what an adjustment gave: its row for htmx, or else the list again."""
     found = _adjustment_or_404(adjustment_id)

@@ -9,6 +9,7 @@ from leaderboard.domain.periods import Period, parse_period
 from leaderboard.services.corrections import list_corrections
 from leaderboard.storage.database import db
 from leaderboard.web.fragments import wants_fragment
+from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import older_than
 from leaderboard.web.rights import manager_required
 
@@ -17,6 +18,7 @@ bp = Blueprint("corrections", __name__, url_prefix="/manage/corrections")
 
 @bp.get("")
 @manager_required
+@organisation_required
 def index() -> str:
     """The corrections that a period took, or that were made to one: the page, or for htmx its list alone."""
     asked: dict[str, Any] = {name: text for name in ("period", "corrects") if (text := request.args.get(name))}

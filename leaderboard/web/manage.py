@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 from flask import Blueprint, current_app, render_template, request
 from flask_babel import lazy_gettext as _
 
+from leaderboard.services.certificates import newest_certificates
+from leaderboard.storage.database import db
 from leaderboard.web.rights import manager_required
 
 bp = Blueprint("manage", __name__, url_prefix="/manage")
@@ -45,5 +47,5 @@ def places() -> list[Place]:
 @bp.get("/")
 @manager_required
 def index() -> str:
-    """The managers' home."""
-    return render_template("manage/index.html")
+    """The managers' home: their pages, and the winners named last."""
+    return render_template("manage/index.html", winners=newest_certificates(db.session()))

@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         period_name=wording.period_name,
         moment=wording.moment,
         number=wording.number,
+        day=wording.day,
         initials=wording.initials,
         hue=wording.hue,
         money=wording.money,

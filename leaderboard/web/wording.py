@@ -30,6 +30,11 @@ def moment(instant: datetime) -> str:
     return f"{format_date(local, locale=locale)}, {format_time(local, 'short', locale=locale)}"
 
 
+def day(instant: datetime) -> str:
+    """Return the day of an instant in the organisation's time zone, written out."""
+    return format_date(instant.astimezone(time_zone()), "long", locale=get_locale())
+
+
 def number(value: int | Fraction) -> str:
     """Return a number with the language's separators; a fraction to one decimal place."""
     if isinstance(value, Fraction):

@@ -49,6 +49,8 @@
   // On a phone the way between pages is longer than the screen: it begins where its reader is.
   document.querySelector(".manage-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
+  document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
+
   const menu = document.querySelector("details.menu");
   document.addEventListener("click", ({ target }) => {
     if (menu?.open && !menu.contains(target)) menu.open = false;

@@ -323,6 +323,19 @@ def test_p5_late_events_change_no_badge_of_a_closed_month(aurora):
     assert differences(aurora) == []
 
 
+def test_what_may_have_changed_without_points_is_not_held_against_an_open_month(session):
+    set_up(session, agreement(SPEED.replace("met = 5, exceeded = 10", "met = 0, exceeded = 10")))
+    leads(session, "bia", [5], minutes=120)  # no row in the ledger, so nothing looks at her
+    leads(session, "ana", [*range(5, 10), *range(12, 17)])
+    assert refresh(session) == 3
+    log(session, "10-08 09:00 lead.assigned ana subject=late", now=NOW)  # missed: the run was none after all
+    assert differences(session) == []
+    close(session, "2026-10")
+    assert ("ana", "in-a-row-10", "2026-10") in held(session, standing=False)
+    assert ("bia", "first-met", "2026-10") in held(session)
+    assert differences(session) == []
+
+
 def alter(session, table, where, **values):
     """Change rows behind the program's back."""
     assert session.execute(update(table).where(where).values(**values)).rowcount > 0
@@ -368,7 +381,7 @@ def test_progress_counts_what_is_closed_and_what_is_open(closed, query_counter):
     progress_of_member(closed, ana, now=NOW)
     with query_counter() as statements:
         found = progress_of_member(closed, ana, now=at("11-20 12:00"))
-    assert len(statements) <= 7
+    assert len(statements) <= 8
     assert {each.key: (each.done, each.of, each.is_on_course) for each in found.progress} == {
         "in-a-row-50": (12, 50, None),
         "every-sla-met": (2, None, True),

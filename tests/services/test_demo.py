@@ -21,6 +21,8 @@ from leaderboard.services.demo_people import colleagues
 from leaderboard.services.organising import load_organisation, show_organisation
 from leaderboard.services.reporting import list_attainments, list_standings
 from leaderboard.services.verifying import verify
+from leaderboard.storage.bonus_tables import BonusAward, BonusQuestion
+from leaderboard.storage.closing_tables import Closing
 from leaderboard.storage.database import db
 from leaderboard.storage.tables import Anomaly, EventRow, Member, MembershipRow, PointEntry, Team
 from tests.conftest import DATABASES, SETTINGS
@@ -142,6 +144,21 @@ def test_the_reps_of_the_first_look_have_leads_due_next(made):
         due = [row["due_at"] for row in theirs if row["due_at"]]  # a paused one does not fall due
         assert len(due) >= 3
         assert min(due) > NOW.isoformat()[:19]
+
+
+def test_the_year_is_closed_month_by_month_in_its_own_time(made):
+    session, _ = made
+    rows = session.execute(select(Closing.period, Closing.closed_at, Closing.as_of)).all()
+    assert len(rows) == 13 + 4  # a line of periods begins with a quarter
+    assert {row.closed_at - row.as_of for row in rows} == {timedelta(0)}
+
+
+def test_older_bonuses_are_paid_and_the_latest_wait_with_a_question(made):
+    session, _ = made
+    rows = session.execute(select(BonusAward.period, BonusAward.status)).all()
+    assert {row.period for row in rows if row.status == "proposed"} == {"2026-Q3", "2026-10"}
+    assert {row.status for row in rows if row.period < "2026-Q3" and row.period != "2026-10"} == {"paid"}
+    assert count(session, BonusQuestion) == 1
 
 
 def test_verify_finds_nothing(made):

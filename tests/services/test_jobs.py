@@ -26,6 +26,7 @@ from tests.services.examples import ORGANISATION, SPEED, agreement, attained, co
 
 NOW = at("10-05 12:00")  # a Monday
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+PASSWORD = "nine quiet lanterns"
 LIMITS = Limits(timedelta(minutes=15), 5, 50, timedelta(minutes=30), timedelta(hours=12))
 
 
@@ -65,11 +66,12 @@ def test_c3_the_score_job_decides_what_fell_due_once_and_says_so(lead):
     assert looked_at(lead, SCORE) == late + MINUTE
 
 
-def test_a_quiet_look_writes_nothing_but_that_it_looked(lead, query_counter):
+@pytest.mark.parametrize("now", [NOW, at("10-05 20:00")])  # due, and from six on not late before the next opening
+def test_a_quiet_look_writes_nothing_but_that_it_looked(lead, query_counter, now):
     version = lead.execute(select(OrganisationRow.scores_version)).scalar_one()
     with query_counter() as statements:
         for job in (SCORE, CLOSE, CLEAN_UP):
-            run(lead, job)
+            run(lead, job, now)
     written = [each.split("\n")[0] for each in statements if each.startswith(("INSERT", "UPDATE"))]
     assert [each.split("(")[0] for each in written] == ["INSERT INTO job_look "] * 3
     assert lead.execute(select(OrganisationRow.scores_version)).scalar_one() == version
@@ -230,9 +232,8 @@ def test_m1_what_is_told_of_a_close_names_its_winners(what, told):
 
 def test_clean_up_takes_away_what_is_over_and_nothing_else(session):
     for name in ("ana", "bia"):
-        account = {"email": f"{name}@example.com", "role": "rep", "password": "nine quiet lanterns"}
-        add_user(session, **account, now=NOW, by=COMMAND_LINE)
-    enter = {"password": "nine quiet lanterns", "address": "192.0.2.1", "limits": LIMITS}
+        add_user(session, email=f"{name}@example.com", role="rep", password=PASSWORD, now=NOW, by=COMMAND_LINE)
+    enter = {"password": PASSWORD, "address": "192.0.2.1", "limits": LIMITS}
     sign_in(session, email="ana@example.com", now=NOW - LIMITS.idle, **enter)
     sign_in(session, email="bia@example.com", now=NOW - LIMITS.idle + SECOND, **enter)
     with all_or_nothing(session):

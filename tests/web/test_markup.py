@@ -60,6 +60,7 @@ class Markup(HTMLParser):
         "/?period=2025-01",
         "/?period=2027-01&scope=member",
         "/?page=0",
+        "/badges",
         "/password",
         "/none",
     ],

@@ -1,0 +1,124 @@
+"""A member's page: what it says, and to whom (P5, P7)."""
+
+import pytest
+from sqlalchemy import update
+
+from leaderboard.services.adjusting import adjust, take_back
+from leaderboard.storage.accounts_tables import UserAccount
+from leaderboard.web.rights import Actor
+from tests.factories import ids_of
+from tests.web import worlds
+from tests.web.worlds import NOW
+
+REASON = "Helped two colleagues"
+
+
+@pytest.fixture(autouse=True)
+def _moment(monkeypatch):
+    for name in ("members", "manage"):
+        monkeypatch.setattr(f"leaderboard.web.{name}.utc_now", lambda: NOW, raising=False)
+
+
+@pytest.fixture
+def ids(session, world):
+    return ids_of(session)
+
+
+def by(ids):
+    return Actor("dora@example.com", None, ids["dora"])
+
+
+def test_me_leads_to_the_readers_own_page(reader, ids):
+    assert reader("ana").get("/me").location == f"/members/{ids['ana']}"
+    assert reader("bia").get("/me").location == f"/members/{ids['bia']}"
+
+
+def test_an_account_without_a_member_is_told_so(reader, session, world):
+    session.execute(update(UserAccount).where(UserAccount.email == "enzo@example.com").values(member_id=None))
+    session.commit()
+    enzo = reader("enzo")
+    answer = enzo.get("/me")
+    assert (answer.status_code, "You have no page of your own" in answer.text) == (200, True)
+    assert "My page" not in enzo.get("/").text
+
+
+def test_it_says_where_the_member_stands_in_month_and_quarter(reader, ids):
+    page = reader("ana").get(f"/members/{ids['bia']}").text
+    for text in ("Bia Souza", "North", "November 2026", "<strong>20</strong> points", "Rank 2 of 5"):
+        assert text in page
+    assert "Q4 2026" in page
+    assert page.index("<strong>60</strong> points") > page.index("Q4 2026")
+    october = reader("ana").get(f"/members/{ids['bia']}?period=2026-10").text
+    assert "<strong>40</strong> points" in october
+    assert f"/members/{ids['bia']}?period=2026-11" in october
+
+
+def test_s2_before_anything_happened_in_a_month_there_is_no_rank(reader, ids):
+    assert "No standing in this period" in reader("ana").get(f"/members/{ids['bia']}?period=2026-08").text
+
+
+@pytest.mark.parametrize(("name", "sees"), [("ana", True), ("bia", False), ("dora", True), ("enzo", True)])
+def test_others_do_not_see_what_was_missed(reader, session, ids, name, sees):
+    worlds.close_october(session)
+    worlds.hand_in_late(session, "ana")
+    page = reader(name).get(f"/members/{ids['ana']}").text
+    assert ("Missed" in page) is sees
+    assert ("This is your page" in page) is (name == "ana")
+    assert ("Nothing → Exceeded" in page) is sees
+    assert "Corrects October 2026 in November 2026. Events came in late." in page
+    assert "+10" in page
+
+
+def test_p7_adjustments_show_with_their_reason_and_what_became_of_them(reader, session, ids):
+    made = adjust(session, ids["ana"], 40, REASON, "2026-11", by=by(ids), now=NOW)
+    page = reader("bia").get(f"/members/{ids['ana']}").text
+    assert "<strong>70</strong> points" in page
+    assert "+40" in page
+    assert REASON in page
+    take_back(session, made.id, "It was <i>Bia</i>", by=by(ids), now=NOW)
+    page = reader("bia").get(f"/members/{ids['ana']}").text
+    assert '<s class="told-points">+40</s>' in page
+    assert "It was &lt;i&gt;Bia&lt;/i&gt;" in page
+    assert REASON not in reader("bia").get(f"/members/{ids['caio']}").text
+
+
+def test_p5_a_closed_month_says_so(reader, session, ids):
+    page = reader("ana").get(f"/members/{ids['ana']}?period=2026-10").text
+    assert "Over, not closed yet" in page
+    worlds.close_october(session)
+    page = reader("ana").get(f"/members/{ids['ana']}?period=2026-10").text
+    assert ">Closed</span>" in page[: page.index("Q4 2026")]
+    assert ">Open</span>" in page[page.index("Q4 2026") :]
+
+
+def test_g1_badges_show_with_their_certificates(reader, session, ids):
+    worlds.close_october(session)
+    page = reader("ana").get(f"/members/{ids['bia']}").text
+    badges = page[page.index('id="badges-title"') :]
+    for text in ("Rep of the month", "First level exceeded", "Badges of the team North", "Team of the month"):
+        assert text in badges
+    assert badges.count("/certificates/") == 2
+    assert "Rep of the month" not in reader("ana").get(f"/members/{ids['ana']}").text
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("99999", 404), ("1" * 30, 404), ("1?period=2026", 400), ("1?period=x", 400)]
+)
+def test_what_is_not_there_is_not_found(reader, world, path, code):
+    assert reader("dora").get(f"/members/{path}").status_code == code
+
+
+def test_a_page_costs_a_bounded_number_of_statements(reader, session, ids, query_counter):
+    ana, path = reader("ana"), f"/members/{ids['bia']}"
+    worlds.close_october(session)
+    ana.get(path)
+    counts = []
+    for size in (1, 5):
+        for number in range(size):
+            adjust(session, ids["bia"], 10 * size + number, REASON, "2026-11", by=by(ids), now=NOW)
+            worlds.hand_in_late(session, "bia", lead=f"late-{size}-{number}")
+        ana.get(path)
+        with query_counter() as statements:
+            assert ana.get(path).status_code == 200
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 12
