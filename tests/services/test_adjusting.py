@@ -113,6 +113,7 @@ def test_p1_taking_back_is_the_exact_reversal_where_the_points_went_and_only_onc
     assert list(verify(world, now=NOW)) == []
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -137,6 +138,7 @@ def test_p7_what_cannot_be_given_is_refused_and_changes_nothing(world, changes, 
     assert (points(world, "2026-10"), list_adjustments(world)) == ({ANA: 10}, ([], None))
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(("points_given", "reason"), [(1, "abc"), (MOST_POINTS, "x" * LONGEST_REASON)])
 def test_p7_the_limits_themselves_are_allowed(world, points_given, reason):
     assert give(world, "bia", points_given, reason).points == points_given
