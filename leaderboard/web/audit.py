@@ -98,7 +98,6 @@ def _words() -> dict[str, Any]:
         "award.approved": _("Bonus approved"),
         "award.declined": _("Bonus declined"),
         "award.paid": _("Bonus paid"),
-        "award.proposed": _("Bonus proposed"),
         "export.created": _("File for payroll made"),
         "events.imported": _("Events imported"),
         "organisation.loaded": _("Organisation loaded"),
