@@ -108,9 +108,10 @@ def frozen_totals(connection: Connection, periods: Sequence[str]) -> Iterator[tu
 
 
 def months_with_postings_apart(connection: Connection) -> set[str]:
-    """Return the months that hold a correction of a closed month, or an adjustment."""
+    """Return the months that took a correction of a closed month, be it of no points, or an adjustment."""
     is_apart = PointEntry.corrects.is_not(None) | PointEntry.attainment_id.is_(None)
-    return set(connection.execute(select(PointEntry.month).where(is_apart).distinct()).scalars())
+    posted = select(PointEntry.month).where(is_apart)
+    return set(connection.execute(posted.union(select(CorrectionRow.month))).scalars())
 
 
 def write_corrections(

@@ -99,6 +99,7 @@ def _words() -> dict[str, Any]:
         "award.declined": _("Bonus declined"),
         "award.paid": _("Bonus paid"),
         "award.proposed": _("Bonus proposed"),
+        "export.created": _("File for payroll made"),
         "events.imported": _("Events imported"),
         "export.created": _("Payroll export created"),
         "organisation.loaded": _("Organisation loaded"),

@@ -114,6 +114,18 @@ def test_p5_a_correction_survives_scoring_everything_again(world: Session) -> No
     assert list(verify(world, now=at("11-04 12:00"))) == []
 
 
+def test_p5_a_correction_without_points_keeps_the_open_month_too(world: Session) -> None:
+    """Ana gave L3 back in time, as is told late: October's miss was none, and November has nothing else."""
+    close_all(world, AFTER_OCTOBER)
+    log(world, "10-07 10:00 lead.assigned - subject=L3", now=at("11-04 12:00"))
+    row = world.execute(select(CorrectionRow)).scalar_one()
+    assert (row.level_before, row.level_after, row.month) == ("missed", "none", "2026-11")
+    assert list(verify(world, now=at("11-04 12:00"))) == []
+    assert score_everything(world, now=at("11-04 12:00"), by=COMMAND_LINE) == 0
+    assert set(points(world, "2026-11")) == {"ana", "bia", "caio", "eva"}
+    assert list(verify(world, now=at("11-04 12:00"))) == []
+
+
 def test_p5_what_moves_out_of_a_closed_month_counts_in_the_open_one(world: Session) -> None:
     """L3 was in fact paused on the 7th and resumed in November: October's miss becomes November's success."""
     paused = SPEED.replace(

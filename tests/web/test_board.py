@@ -169,6 +169,19 @@ def test_find_me_leads_to_the_row_of_the_reader_or_their_team(reader, session, s
     assert answer.location.endswith(f"#standing-{ids[place]}")
 
 
+def test_p5_managers_see_how_many_corrections_a_period_took_at_one_statement_more(reader, session, query_counter):
+    worlds.close_october(session)
+    for lead in ("late", "later"):
+        worlds.hand_in_late(session, "bia", lead=lead)
+    dora, link = reader("dora"), '<a class="board-corrected" href="/manage/corrections?period=2026-11">'
+    assert "board-corrected" not in text_of(dora.get("/?period=2026-10"))
+    with query_counter() as statements:
+        assert f"{link}Includes 2 corrections of closed months</a>" in text_of(dora.get("/?scope=member"))
+    assert len(statements) <= 7, statements
+    assert "Includes 2 corrections" in text_of(dora.get("/?period=2026-Q4"))
+    assert "board-corrected" not in text_of(reader("ana").get("/?scope=member"))
+
+
 def test_find_me_tells_one_who_is_not_on_the_board(reader):
     client = reader("ana")
     answer = client.get("/find-me?period=2026-11&scope=member&side=marketing&page=2")
