@@ -100,6 +100,7 @@ def _words() -> dict[str, Any]:
         "award.paid": _("Bonus paid"),
         "export.created": _("File for payroll made"),
         "events.imported": _("Events imported"),
+        "export.created": _("Payroll export created"),
         "organisation.loaded": _("Organisation loaded"),
         "password.changed": _("Password changed"),
         "people.loaded": _("People loaded"),

@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
         statuses=list(Status),
         address=lambda number: url_for("bonuses.index", **asked, page=number if number > 1 else None),
         back=url_for("bonuses.index", **asked, page=page.query.page if page.query.page > 1 else None),
-        **_plain_award(is_listed=True),
+        **_plain_award(is_listed=True, is_chosen=request.args.get("chosen") == "all"),
     )
 
 
@@ -237,6 +237,6 @@ def _rendered(template: str, award: Award, **told: Any) -> str:
 
 def _plain_award(**told: Any) -> dict[str, Any]:
     """Return what bonuses/_award.html needs beside the award, nothing being wrong unless `told` says so."""
-    nothing: dict[str, Any] = {"said": "", "error": None, "reason": "", "reason_fault": None}
+    nothing: dict[str, Any] = {"said": "", "error": None, "reason": "", "reason_fault": None, "is_chosen": False}
     is_listed = bool(request.form.get("is_listed"))  # it stands in a list, and can be selected
     return {"now": utc_now(), "is_listed": is_listed, **nothing, "answers": {}, "answer_faults": {}, **told}

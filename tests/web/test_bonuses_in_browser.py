@@ -47,8 +47,10 @@ def test_a_reason_that_is_refused_stays_open_with_what_is_wrong(page, quarter, a
 def test_several_awards_are_declined_after_a_confirmation(open_page, quarter, scripts):
     page = enter(open_page(java_script_enabled=scripts), "dora")
     page.goto(f"{LIST}?period=2026-Q4")
-    for name in ("Team win · North", "Team win · South"):
-        page.get_by_label(f"Select {name}").check()
+    page.get_by_role("link", name="Select all of this page").click()
+    expect(page.get_by_label("Select Best rep · Ana")).to_be_checked()
+    for name in ("Best rep · Ana", "By points · North", "By points · South"):
+        page.get_by_label(f"Select {name}").uncheck()
     page.locator("#bonuses-chosen").get_by_role("button", name="Decline").click()
     assert "R$1,500.00" in page.locator("tfoot").inner_text()
     page.get_by_label("Reason").fill("Won by a mistake")
