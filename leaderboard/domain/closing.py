@@ -54,6 +54,12 @@ def closed_months(closed: Set[str]) -> set[Month]:
     return {each for each in map(parse_period, closed) if isinstance(each, Month)}
 
 
+def last_closed_before(month: str, closed: Iterable[str]) -> str | None:
+    """Return the key of the last month before one that is among closed periods; None if there is none."""
+    months = map(parse_period, closed)
+    return max((each.key for each in months if isinstance(each, Month) and each.key < month), default=None)
+
+
 def closes_at(period: Period, zone: ZoneInfo, grace: timedelta) -> datetime:
     """Return the instant from which a period is closed by itself: its local end and the grace time (M1)."""
     return period.bounds(zone)[1] + grace

@@ -1,12 +1,13 @@
 """Verifying badges: works them out again from the attainments and says where the stored ones differ (G1, G2)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from leaderboard.domain.badge_changes import StoredBadge
 from leaderboard.domain.badges import IN_A_ROW, LIVE, MONTHLY, QUARTERLY, Badge, BadgeIdentity, Run, once
+from leaderboard.domain.closing import last_closed_before
 from leaderboard.domain.periods import Month, Quarter, parse_period
 from leaderboard.services.badging import MonthPass, chunks, closing_badges, first_teams, kinds_of, live_pass
 from leaderboard.services.rules import RuleBook
@@ -24,34 +25,39 @@ def badge_differences(connection: Connection, book: RuleBook, *, now: datetime) 
     and runs in memory, not its attainments.
     """
     del now  # what is stored says how far badges have come
+    earlier: set[str] = set()
     for closed in badges.closed_periods(connection):
         period = parse_period(closed.period)
         if isinstance(period, Month):
-            yield from _month_differences(connection, book, period, closed)
+            yield from _month_differences(connection, book, period, closed, earlier)
         else:
             yield from _quarter_differences(connection, book, period, closed)
+        earlier.add(closed.period)
     yield from _open_differences(connection, book)
 
 
-def _month_differences(connection: Connection, book: RuleBook, month: Month, closed: Closed) -> Iterator[str]:
-    before = badges.last_closed_before(connection, month.key)
+def _month_differences(
+    connection: Connection, book: RuleBook, month: Month, closed: Closed, earlier: Set[str]
+) -> Iterator[str]:
+    """Compare a closed month's badges; earlier: the periods that had been closed before it."""
+    before = last_closed_before(month.key, earlier)
     found = MonthPass(kinds_of(book), month.key, badges.runs_at(connection, before))
     stored: dict[int, list[Badge]] = {}
     for badge in _standing(badges.badges_in(connection, month.key, LIVE)):
         stored.setdefault(badge.participant, []).append(badge)
     for earned in found.earned(badge_grounds.decided_by_close(connection, month.key)):
         theirs = [badge for member in earned.members for badge in stored.pop(member, ())]
-        yield from _compare(theirs, once(earned.badges, _taken_before(connection, month, earned.badges)))
+        yield from _compare(theirs, once(earned.badges, _taken_before(connection, earlier, earned.badges)))
     yield from _compare([badge for left in stored.values() for badge in left], [])
-    expected = closing_badges(connection, book, month, closed.ends_at, found.fastest)
+    expected = closing_badges(connection, book, month, closed.ends_at, found.fastest, earlier)
     yield from _compare(_standing(badges.badges_in(connection, month.key, MONTHLY)), expected)
     yield from _run_differences(month.key, badges.runs_at(connection, month.key), found.runs)
 
 
-def _taken_before(connection: Connection, month: Month, found: Iterable[Badge]) -> set[BadgeIdentity]:
-    """Return the occasions of a month's badges that an earlier month has recognised."""
+def _taken_before(connection: Connection, earlier: Set[str], found: Iterable[Badge]) -> set[BadgeIdentity]:
+    """Return the occasions of a month's badges that a period closed earlier has recognised."""
     named = badges.badges_named(connection, [badge.identity for badge in once(found)])
-    return {each.badge.identity for each, is_closed in named if is_closed and each.badge.period < month.key}
+    return {each.badge.identity for each, _ in named if each.badge.period in earlier}
 
 
 def _run_differences(month: str, stored: dict[int, Run], expected: dict[int, Run]) -> Iterator[str]:

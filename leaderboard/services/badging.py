@@ -1,6 +1,6 @@
 """Badges: awarded at once while a month is open, settled when it is closed, and never changed after that (G1, G2)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -23,6 +23,7 @@ from leaderboard.domain.badges import (
     month_of_member,
     once,
 )
+from leaderboard.domain.closing import last_closed_before
 from leaderboard.domain.periods import Month, Quarter
 from leaderboard.domain.standings import average
 from leaderboard.services.rules import RuleBook, rule_book
@@ -31,6 +32,7 @@ from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing
 
 MEMBERS_A_CHUNK = 400
+NEVER = "9999-13"  # after every month
 Voids = Mapping[int, Sequence[datetime]]
 
 
@@ -88,9 +90,8 @@ def award_month_badges(connection: Connection, book: RuleBook, month: Month, *, 
 
     Within the close's transaction: the totals are final, and the month has no `closing` row yet.
     """
-    found = MonthPass(
-        kinds_of(book), month.key, badges.runs_at(connection, badges.last_closed_before(connection, month.key))
-    )
+    before = last_closed_before(month.key, book.closed)
+    found = MonthPass(kinds_of(book), month.key, badges.runs_at(connection, before))
     stored: dict[int, list[StoredBadge]] = {}
     for each in badges.badges_in(connection, month.key, LIVE):
         stored.setdefault(each.badge.participant, []).append(each)
@@ -101,7 +102,7 @@ def award_month_badges(connection: Connection, book: RuleBook, month: Month, *, 
     _settle(connection, [each for left in stored.values() for each in left], [], {}, now)
     badges.write_runs(connection, month.key, found.runs)
     ends_at = book.rules.months.bounds(month)[1]
-    closing = closing_badges(connection, book, month, ends_at, found.fastest)
+    closing = closing_badges(connection, book, month, ends_at, found.fastest, book.closed)
     _settle(connection, badges.badges_in(connection, month.key, MONTHLY), closing, {}, now)
     badges.free_occasions(connection, month.key)
     return _winners(book, closing)
@@ -120,13 +121,22 @@ def award_quarter_badges(connection: Connection, book: RuleBook, quarter: Quarte
 
 
 def closing_badges(
-    connection: Connection, book: RuleBook, month: Month, ends_at: datetime, fastest: Sequence[Decided]
+    connection: Connection,
+    book: RuleBook,
+    month: Month,
+    ends_at: datetime,
+    fastest: Sequence[Decided],
+    closed: Set[str],
 ) -> list[Badge]:
-    """Return the badges that a month gives only when it is over; fastest: each member's fastest response."""
+    """Return the badges that a month gives only when it is over.
+
+    fastest: each member's fastest response. closed: the periods that were closed when the month was: what came in
+    later about the months before it does not count.
+    """
     scores = badge_grounds.scores_of_members(connection, month.key)
     before = month.previous
-    earlier = badges.exceeded_before(connection, [before.key, before.previous.key])
-    points_before = badge_grounds.points_of_members(connection, before.key)
+    earlier = badges.exceeded_before(connection, sorted({before.key, before.previous.key} & closed))
+    points_before = badge_grounds.points_of_members(connection, before.key) if before.key in closed else {}
     return [
         *month_of_scores(scores, points_before, earlier, month, ends_at),
         *fastest_response(fastest, month.key),
@@ -199,18 +209,23 @@ def live_badges(connection: Connection, book: RuleBook, months: Sequence[str], m
 def live_pass(
     connection: Connection, book: RuleBook, months: Sequence[str], members: Sequence[int]
 ) -> tuple[Earned, dict[int, Run]]:
-    """As live_badges, with the runs as they are now."""
+    """As live_badges, with the runs as they are now.
+
+    The runs that a month was closed with go on in the open ones after it, up to the next closed one.
+    """
     kinds = kinds_of(book)
-    before = badges.last_closed_before(connection, months[0]) if months else None
-    runs = badges.runs_at(connection, before, members)
+    before = {month: last_closed_before(month, book.closed) for month in [*months, NEVER]}
+    closed = [month for month in set(before.values()) if month is not None]
+    runs_after: dict[str | None, dict[int, Run]] = {None: {}}
+    runs_after.update(badges.runs_of(connection, closed, members))
     found = Earned(list(members), [], {})
     rows = badge_grounds.decided_of(connection, months, members) if months else ()
     for month, theirs in groupby(rows, key=lambda row: row[0]):
-        for earned in MonthPass(kinds, month, runs).earned(row for _, row in theirs):
+        for earned in MonthPass(kinds, month, runs_after[before[month]]).earned(row for _, row in theirs):
             found.badges.extend(earned.badges)
             for member, voids in earned.voids.items():
                 found.voids.setdefault(member, []).extend(voids)
-    return found, runs
+    return found, runs_after[before[NEVER]]
 
 
 def _settle(

@@ -1,7 +1,7 @@
 """Queries of badges and of the runs that they rest on; attainments as badges see them are in `badge_grounds`."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -40,18 +40,13 @@ class Closed(NamedTuple):
 
 
 def closed_periods(connection: Connection) -> list[Closed]:
-    """Return the closed periods in the order of their ends, each quarter after its months."""
-    rows = connection.execute(
-        select(Closing.period, Closing.kind, Closing.ends_at).order_by(Closing.ends_at, Closing.kind)
-    )
+    """Return the closed periods in the order in which they were closed.
+
+    That is by their ends, but for history that came in after younger months were closed.
+    """
+    order = (Closing.last_entry_id, Closing.closed_at, Closing.ends_at, Closing.kind)
+    rows = connection.execute(select(Closing.period, Closing.kind, Closing.ends_at).order_by(*order))
     return [Closed(*row) for row in rows]
-
-
-def last_closed_before(connection: Connection, month: str) -> str | None:
-    """Return the last closed month before a month, None if there is none."""
-    return connection.execute(
-        select(func.max(Closing.period)).where(Closing.kind == "month", Closing.period < month)
-    ).scalar()
 
 
 def open_months(connection: Connection) -> list[str]:
@@ -61,12 +56,20 @@ def open_months(connection: Connection) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def runs_at(connection: Connection, month: str | None, members: Sequence[int] | None = None) -> dict[int, Run]:
-    """Return the runs, by member, that a month was closed with; of some members, or of all."""
+def runs_at(connection: Connection, month: str | None) -> dict[int, Run]:
+    """Return the runs, by member, that a month was closed with."""
     query = select(BadgeRun.member_id, BadgeRun.length, BadgeRun.began).where(BadgeRun.period == month)
-    if members is not None:
-        query = query.where(BadgeRun.member_id.in_(members))
     return {member: Run(length, began) for member, length, began in connection.execute(query)}
+
+
+def runs_of(connection: Connection, months: Collection[str], members: Sequence[int]) -> dict[str, dict[int, Run]]:
+    """Return the runs of some members, by member, that each of some months was closed with."""
+    found: dict[str, dict[int, Run]] = {month: {} for month in months}
+    columns = (BadgeRun.period, BadgeRun.member_id, BadgeRun.length, BadgeRun.began)
+    query = select(*columns).where(BadgeRun.period.in_(months), BadgeRun.member_id.in_(members))
+    for month, member, length, began in connection.execute(query):
+        found[month][member] = Run(length, began)
+    return found
 
 
 def write_runs(connection: Connection, month: str, runs: Mapping[int, Run]) -> None:

@@ -14,6 +14,7 @@ from leaderboard.services.badging import Winners, award_month_badges, award_quar
 from leaderboard.services.closing import close_next
 from leaderboard.services.rules import rule_book
 from leaderboard.services.scoring import Scoring, score_what_is_due
+from leaderboard.storage import closings, people
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, Closing, CorrectionRow
 from leaderboard.storage.database import all_or_nothing
 from leaderboard.storage.tables import AttainmentRow, OrganisationRow
@@ -51,7 +52,9 @@ def close(session, key, now=NOW):
         found = award(connection, book, period, now=now)
         starts_at, ends_at = period.bounds(book.rules.months.zone)
         values = {"period": key, "kind": period.kind, "starts_at": starts_at, "ends_at": ends_at, "as_of": now}
-        session.execute(insert(Closing).values(closed_at=now, closed_by="x", last_entry_id=0, digest="", **values))
+        values |= {"closed_at": now, "closed_by": "x", "last_entry_id": closings.last_entry_id(connection)}
+        session.execute(insert(Closing).values(digest="", **values))
+        people.raise_rules_version(connection)
     return found
 
 
@@ -155,6 +158,26 @@ def test_g1_a_run_goes_on_over_the_end_of_a_month_whether_it_is_closed_or_not(au
     leads(aurora, "ana", [9], month=11)
     refresh(aurora)
     assert [key for _, key, _ in held(aurora)].count("in-a-row-10") == 1
+    assert differences(aurora) == []
+
+
+def test_g1_history_that_comes_in_after_a_close_changes_no_run_and_no_badge_after_it(aurora):
+    """October is closed with nine in a row; then a bad September comes in, and is closed too."""
+    days = [1, 2, 5, 6, 7, 8, 9, 13, 14]
+    leads(aurora, "ana", days)
+    close(aurora, "2026-10")
+    leads(aurora, "ana", [3], month=9)
+    leads(aurora, "ana", [4], month=9, minutes=5000)
+    leads(aurora, "ana", [3], month=11)
+    refresh(aurora)
+    assert ("ana", "in-a-row-10", "2026-11") in held(aurora)
+    assert differences(aurora) == []
+    [progress] = [each for each in progress_of_member(aurora, 1, now=at("11-20 12:00")).progress if each.of == 50]
+    assert progress.done == 10
+    close(aurora, "2026-09")
+    assert differences(aurora) == []
+    close(aurora, "2026-11")
+    assert ("ana", "in-a-row-10", "2026-11") in held(aurora)
     assert differences(aurora) == []
 
 
