@@ -66,6 +66,7 @@ def test_others_do_not_see_what_was_missed(reader, session, ids, name, sees):
     worlds.hand_in_late(session, "ana")
     page = reader(name).get(f"/members/{ids['ana']}").text
     assert ("Missed" in page) is sees
+    assert (f'href="/members/{ids["ana"]}/statement/2026-11"' in page) is sees
     assert ("This is your page" in page) is (name == "ana")
     assert ("Nothing → Exceeded" in page) is sees
     assert "Corrects October 2026 in November 2026. Events came in late." in page
