@@ -81,13 +81,13 @@ def _next(book: RuleBook) -> tuple[Period, datetime] | None:
         return None
     organisation = book.rules.organisation
     period = next_to_close(month_of_key(min(book.opened)), book.closed)
-    return period, closes_at(period, organisation.zone, timedelta(hours=organisation.grace_hours))
+    return period, closes_at(period, book.rules.months, timedelta(hours=organisation.grace_hours))
 
 
 def _check_closable(session: Session, book: RuleBook, period: Period, now: datetime) -> None:
     if period.key in book.closed:
         raise PeriodClosed(_closed_already(session.connection(), book, period))
-    end = period.bounds(book.rules.organisation.zone)[1]
+    end = book.rules.months.bounds_of(period)[1]
     if now < end:
         local = end.astimezone(book.rules.organisation.zone)
         raise PeriodNotOver(f"{period} ends on {local:%Y-%m-%d at %H:%M}; it can be closed from then on.")
@@ -154,7 +154,7 @@ def _freeze(session: Session, period: Period, as_of: datetime, *, now: datetime,
     else:
         winners = award_quarter_badges(connection, book, period, now=now)
     proposed = propose_awards(connection, book, period, now=now)
-    start, end = period.bounds(book.rules.organisation.zone)
+    start, end = book.rules.months.bounds_of(period)
     closings.write_closing(
         connection,
         period=period.key,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.closing import Correction, Counted
-from leaderboard.domain.periods import month_of_key
+from leaderboard.domain.periods import Bounds, Month, month_of_key
 from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.closing_tables import Closing, CorrectionRow
 from leaderboard.storage.database import to_micros
@@ -48,6 +48,12 @@ _frozen = (
 def closed_periods(connection: Connection) -> frozenset[str]:
     """Return the keys of the periods that are closed."""
     return frozenset(connection.execute(select(Closing.period)).scalars())
+
+
+def bounds_of_months(connection: Connection) -> dict[Month, Bounds]:
+    """Return the first instant of each closed month and the first after it, as it was closed."""
+    query = select(Closing.period, Closing.starts_at, Closing.ends_at).where(Closing.kind == "month")
+    return {month_of_key(key): (start, end) for key, start, end in connection.execute(query)}
 
 
 def closing_of(connection: Connection, period: str) -> Any:

@@ -1,6 +1,7 @@
 """Closing: once, in order, as of its own time; and what comes later is a correction in an open month."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, text
@@ -11,13 +12,14 @@ from leaderboard.domain.actors import COMMAND_LINE, SCHEDULER
 from leaderboard.domain.errors import AgreementRefused, PeriodClosed, PeriodNotOver, Refused
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import Closed, close_next, close_period, next_closing
+from leaderboard.services.organising import load_organisation
 from leaderboard.services.reporting import list_standings
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.storage.closing_tables import Closing, CorrectionRow
 from leaderboard.storage.tables import PointEntry
 from tests.factories import at
-from tests.services.examples import SPEED, WINS, agreement, log, set_up
+from tests.services.examples import ORGANISATION, SPEED, WINS, agreement, csv_of, hand_in, log, set_up
 
 AFTER_OCTOBER = at("11-03 00:00")  # its end and 48 hours
 LEADS = """
@@ -104,6 +106,29 @@ def test_p5_a_late_event_goes_to_the_open_month_as_a_correction(world: Session) 
     row = world.execute(select(CorrectionRow)).scalar_one()
     assert (row.level_before, row.level_after, row.points_after, row.because) == ("missed", "met", 5, "events")
     assert list(verify(world, now=at("11-04 12:00"))) == []
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Pacific/Pago_Pago"])
+def test_p5_another_time_zone_moves_no_instant_into_or_out_of_a_closed_month(session: Session, zone: str) -> None:
+    set_up(session, agreement(WINS, effective_from="2026-10-01"), now=at("10-31 12:00"))
+    sold = "10-01 00:00 opportunity.won ana subject=O1\n10-31 23:59:59 opportunity.won ana subject=O2"
+    log(session, sold, now=at("11-01 00:00"))
+    close_all(session, AFTER_OCTOBER)
+    organisation = ORGANISATION.replace("America/Sao_Paulo", zone)
+    load_organisation(session, organisation, now=at("11-04 12:00"), by=COMMAND_LINE)
+    assert points(session, "2026-10")["ana"][0] == 100
+    assert corrections(session) == []
+    assert list(verify(session, now=at("11-04 12:00"))) == []
+    began = "id,2026-11-01T00:00-03:00,opportunity.won,O3,ana@example.com"
+    hand_in(session, csv_of(began, began.replace("id", "id2").replace("O3", "O4")), now=at("11-04 12:00"))
+    assert points(session, "2026-11")["ana"][0] == 100  # November began where October ended
+    assert corrections(session) == []
+    assert next_closing(session) == (
+        "2026-11",
+        datetime(2026, 12, 3, tzinfo=ZoneInfo(zone)),
+    )
+    close_all(session, at("12-04 00:00"))
+    assert list(verify(session, now=at("12-04 00:00"))) == []
 
 
 def test_p5_a_correction_survives_scoring_everything_again(world: Session) -> None:
