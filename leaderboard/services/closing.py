@@ -111,8 +111,13 @@ def _closed_already(connection: Connection, book: RuleBook, period: Period) -> s
 
 
 def _close(session: Session, period: Period, due_at: datetime, *, now: datetime, by: Actor) -> Closed:
-    """Close a period whose turn it is, within the caller's writing transaction."""
-    as_of = min(now, due_at)
+    """Close a period whose turn it is, within the caller's writing transaction.
+
+    It is closed as of the instant at which it fell due, but of none before which an older one was still open: the
+    grace time may have become shorter.
+    """
+    older = closings.latest_as_of(session.connection(), up_to=period)
+    as_of = min(now, due_at if older is None else max(due_at, older[1]))
     if isinstance(period, Quarter):
         return _freeze(session, period, as_of, now=now, by=by)
     voided = _decide(session, period, as_of, now)

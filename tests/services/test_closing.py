@@ -182,6 +182,24 @@ def test_m3_a_month_caught_up_says_what_it_would_have_said_then(world: Session) 
     assert list(verify(world, now=at("11-20 00:00"))) == []
 
 
+def test_m3_no_month_is_closed_as_of_an_instant_before_that_of_an_older_one(session: Session) -> None:
+    """October is closed after 60 days of grace, as of which a lead is void already; then there is no grace."""
+    organisation = ORGANISATION.replace("[calendar]", "grace_hours = 1440\n[calendar]")
+    speed = SPEED.replace('["lead.reopened"]', '["lead.reopened"], void_within = "50d"')
+    set_up(session, agreement(speed), now=at("10-31 12:00"))
+    load_organisation(session, organisation, now=at("10-31 12:00"), by=COMMAND_LINE)
+    log(session, "10-29 09:00 lead.assigned ana\n10-29 09:10 lead.disposed ana", now=at("10-31 13:00"))
+    log(session, "12-10 09:00 lead.reopened -", now=at("12-10 10:00"))
+    close_all(session, at("12-31 00:00"))
+    assert points(session, "2026-10")["ana"] == (0, 0, 0, 0)
+    load_organisation(session, ORGANISATION, now=at("12-31 01:00"), by=COMMAND_LINE)
+    close_all(session, at("12-31 01:00"))
+    as_of = dict(session.execute(select(Closing.period, Closing.as_of)).all())
+    assert as_of["2026-11"] == as_of["2026-10"] == at("12-31 00:00")
+    assert corrections(session) == []
+    assert list(verify(session, now=at("12-31 01:00"))) == []
+
+
 def test_a_month_closed_by_hand_brings_the_older_ones_with_it(world: Session) -> None:
     closed = close_period(world, "2026-11", now=at("12-01 00:00"), by=COMMAND_LINE)
     assert [each.period for each in closed] == ["2026-10", "2026-11"]
