@@ -35,7 +35,10 @@ class Closed:
 
 
 def next_closing(session: Session) -> tuple[str, datetime] | None:
-    """Return the period that is closed next and the instant from which it is; None before anything has happened."""
+    """Return the period that is closed next and the instant from which it is.
+
+    None before anything has happened, and before anything is agreed: what is closed can be promised nothing any more.
+    """
     connection = session.connection()
     found = None if people.rules_version(connection) is None else _next(rule_book(connection))
     return None if found is None else (found[0].key, found[1])
@@ -61,7 +64,7 @@ def close_period(session: Session, period: str, *, now: datetime, by: Actor) -> 
     """Close a period by hand once its end has passed, and before it the older ones that are open; return them in order.
 
     Each is closed in a transaction of its own. Raises PeriodRefused for what is no period, PeriodClosed,
-    PeriodNotOver, and Refused where nothing has happened yet.
+    PeriodNotOver, and Refused where nothing has happened or nothing is agreed yet.
     """
     wanted = parse_period(period)
     closed: list[Closed] = []
@@ -77,7 +80,7 @@ def close_period(session: Session, period: str, *, now: datetime, by: Actor) -> 
 
 def _next(book: RuleBook) -> tuple[Period, datetime] | None:
     """Return the period that is closed next, and from when on."""
-    if not book.opened:
+    if not (book.opened and book.rules.versions):
         return None
     organisation = book.rules.organisation
     period = next_to_close(month_of_key(min(book.opened)), book.closed)
@@ -91,6 +94,8 @@ def _check_closable(session: Session, book: RuleBook, period: Period, now: datet
     if now < end:
         local = end.astimezone(book.rules.organisation.zone)
         raise PeriodNotOver(f"{period} ends on {local:%Y-%m-%d at %H:%M}; it can be closed from then on.")
+    if not book.rules.versions:
+        raise Refused(f"No agreement is loaded, so {period} would be closed without any promise; load one first.")
     first = min(book.opened, default=None)
     if first is None:
         raise Refused(f"Nothing has happened yet, so {period} has no standings to close; import events first.")

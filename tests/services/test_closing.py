@@ -218,6 +218,18 @@ def test_a_period_cannot_be_closed_twice_early_or_where_nothing_happened(world: 
         close_period(world, "2026-09", now=at("11-30 23:59"), by=COMMAND_LINE)
 
 
+def test_nothing_is_closed_before_anything_is_agreed(session: Session) -> None:
+    """History that came in first would be closed with nothing, and no agreement could be loaded for it any more."""
+    load_organisation(session, ORGANISATION, now=at("10-31 12:00"), by=COMMAND_LINE)
+    hand_in(session, csv_of("1,2026-10-05T09:00,lead.assigned,L1"), now=at("10-31 12:00"))
+    assert next_closing(session) is None
+    assert close_next(session, now=AFTER_OCTOBER, by=SCHEDULER) is None
+    with pytest.raises(Refused, match="No agreement is loaded, so 2026-10"):
+        close_period(session, "2026-10", now=AFTER_OCTOBER, by=COMMAND_LINE)
+    load_agreement(session, agreement(SPEED, effective_from="2026-10-01"), now=AFTER_OCTOBER, by=COMMAND_LINE)
+    assert close_all(session, AFTER_OCTOBER) == ["2026-10"]
+
+
 def test_an_agreement_on_which_a_closed_month_rests_cannot_be_replaced(world: Session) -> None:
     close_all(world, AFTER_OCTOBER)
     load_agreement(
