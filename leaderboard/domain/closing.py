@@ -5,10 +5,9 @@ import json
 from collections.abc import Iterable, Set
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from leaderboard.domain.agreement import Level
-from leaderboard.domain.periods import Month, Period, parse_period
+from leaderboard.domain.periods import Month, MonthFinder, Period, parse_period
 from leaderboard.domain.points import COUNTED, Attainment, Posting
 
 
@@ -60,9 +59,9 @@ def last_closed_before(month: str, closed: Iterable[str]) -> str | None:
     return max((each.key for each in months if isinstance(each, Month) and each.key < month), default=None)
 
 
-def closes_at(period: Period, zone: ZoneInfo, grace: timedelta) -> datetime:
+def closes_at(period: Period, months: MonthFinder, grace: timedelta) -> datetime:
     """Return the instant from which a period is closed by itself: its local end and the grace time (M1)."""
-    return period.bounds(zone)[1] + grace
+    return months.bounds_of(period)[1] + grace
 
 
 def open_after(month: Month, closed: Set[str]) -> Month:

@@ -1,9 +1,10 @@
 """Months and quarters: half-open, in the organisation's time zone (T1)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from leaderboard.domain.errors import PeriodRefused
@@ -119,6 +120,8 @@ class Quarter:
 
 
 Period = Month | Quarter
+Bounds = tuple[datetime, datetime]
+"""The first instant of a period and the first after it, in UTC."""
 
 
 def parse_period(text: str) -> Period:
@@ -142,20 +145,30 @@ def month_of_key(key: str) -> Month:
 
 
 class MonthFinder:
-    """Tells which month an instant falls in; the bounds of a zone are worked out once."""
+    """Tells which month an instant falls in; the bounds of a zone are worked out once.
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    kept: the bounds of the months that are closed. They stay what they were in the zone of their time, and the months
+    beside them begin and end there: so each instant falls in one month, whenever the organisation changes its zone.
+    """
+
+    def __init__(self, zone: ZoneInfo, kept: Mapping[Month, Bounds] | None = None) -> None:
         self.zone = zone
+        self.kept = kept or {}
 
     @cached_property
     def _months(self) -> list[Month]:
-        first = Month(FIRST_YEAR - 1, 12)
-        years = LAST_YEAR + 3 - FIRST_YEAR  # two more than can be met
-        return [month_of_key(str(first.plus(index))) for index in range(12 * years)]
+        return _all_months()
 
     @cached_property
     def _starts(self) -> list[datetime]:
-        return [month.bounds(self.zone)[0] for month in self._months]
+        starts = _starts_in(self.zone)
+        if not self.kept:
+            return starts
+        starts = starts.copy()
+        for month in sorted(self.kept):
+            index = _index(month)
+            starts[index : index + 2] = self.kept[month]
+        return starts
 
     def month_of(self, instant: datetime) -> Month:
         """Return the month of an aware instant between 1970 and 2200 (T1)."""
@@ -168,10 +181,32 @@ class MonthFinder:
             index += 1
         return self._months[index]
 
-    def bounds(self, month: Month) -> tuple[datetime, datetime]:
+    def bounds(self, month: Month) -> Bounds:
         """Return the month's first instant and the first after it, in UTC."""
-        index = (month.year - FIRST_YEAR) * 12 + month.number
+        index = _index(month)
         return self._starts[index], self._starts[index + 1]
+
+    def bounds_of(self, period: Period) -> Bounds:
+        """Return the first instant of a month or quarter and the first after it, in UTC."""
+        return self.bounds(period.months[0])[0], self.bounds(period.months[-1])[1]
+
+
+def _index(month: Month) -> int:
+    return (month.year - FIRST_YEAR) * 12 + month.number
+
+
+@cache
+def _all_months() -> list[Month]:
+    """Return the months from the one before the first that can be met, where _index counts from."""
+    first = Month(FIRST_YEAR - 1, 12)
+    years = LAST_YEAR + 3 - FIRST_YEAR  # two more than can be met
+    return [month_of_key(str(first.plus(index))) for index in range(12 * years)]
+
+
+@lru_cache(maxsize=32)
+def _starts_in(zone: ZoneInfo) -> list[datetime]:
+    """Return when each of _all_months begins in a zone; not to be changed."""
+    return [month.bounds(zone)[0] for month in _all_months()]
 
 
 @lru_cache(maxsize=32)

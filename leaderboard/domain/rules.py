@@ -13,7 +13,7 @@ from leaderboard.domain.events import Event
 from leaderboard.domain.monthly import TASK_ASSIGNED, Cell, is_whole, prorated, share_of_month
 from leaderboard.domain.organisation_file import Organisation
 from leaderboard.domain.people import Teams
-from leaderboard.domain.periods import Month, MonthFinder, month_finder
+from leaderboard.domain.periods import Month, MonthFinder
 from leaderboard.domain.working_time import ALL_TIME, Calendar, Clockwork, WorkingTime
 
 
@@ -61,18 +61,14 @@ class InForce:
 class Rules:
     """Everything that decides a score but for the events: organisation, people and agreement versions.
 
-    versions: ascending by start. teams: by id.
+    versions: ascending by start. teams: by id. months: which month an instant falls in (T1).
     """
 
     organisation: Organisation
     membership: Teams
     teams: Mapping[int, Team]
     versions: Sequence[Version]
-
-    @cached_property
-    def months(self) -> MonthFinder:
-        """Which month an instant falls in (T1)."""
-        return month_finder(self.organisation.time_zone)
+    months: MonthFinder
 
     @cached_property
     def _starts(self) -> list[datetime]:

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.badge_changes import Progress, progress
 from leaderboard.domain.badge_standings import exceeded_months
 from leaderboard.domain.badges import Run
-from leaderboard.domain.periods import month_finder
 from leaderboard.services.badging import live_pass
 from leaderboard.services.rules import rule_book
 from leaderboard.storage import badge_grounds, badges
@@ -51,7 +50,7 @@ def progress_of_member(
     """
     connection = session.connection()
     book = rule_book(connection, rules_version)
-    month = month_finder(book.rules.organisation.time_zone).month_of(now)
+    month = book.rules.months.month_of(now)
     theirs = badges.badges_of(connection, "member", member_id)
     team_id = book.rules.membership.team_at(member_id, now)
     _, runs = live_pass(connection, book, badges.open_months(connection), [member_id])

@@ -113,7 +113,7 @@ def award_quarter_badges(connection: Connection, book: RuleBook, quarter: Quarte
 
     Within the close's transaction: its months are closed, and the quarter has no `closing` row yet.
     """
-    ends_at = quarter.bounds(book.rules.months.zone)[1]
+    ends_at = book.rules.months.bounds_of(quarter)[1]
     found = first_teams(connection, book, quarter, ends_at, book.rules.organisation.quarter_winner_by)
     _settle(connection, badges.badges_in(connection, quarter.key, QUARTERLY), found, {}, now)
     badges.free_occasions(connection, quarter.key)

@@ -119,7 +119,7 @@ def read_board(
     pages = max(1, -(-count // page_size))
     page = min(max(query.page, 1), pages)
     ranks, found = rows.page((page - 1) * page_size, page_size)
-    start, end = period.bounds(book.rules.months.zone)
+    start, end = book.rules.months.bounds_of(period)
     return Board(
         query=replace(query, page=page),
         kind=period.kind,

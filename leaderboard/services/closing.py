@@ -35,7 +35,10 @@ class Closed:
 
 
 def next_closing(session: Session) -> tuple[str, datetime] | None:
-    """Return the period that is closed next and the instant from which it is; None before anything has happened."""
+    """Return the period that is closed next and the instant from which it is.
+
+    None before anything has happened, and before anything is agreed: what is closed can be promised nothing any more.
+    """
     connection = session.connection()
     found = None if people.rules_version(connection) is None else _next(rule_book(connection))
     return None if found is None else (found[0].key, found[1])
@@ -61,7 +64,7 @@ def close_period(session: Session, period: str, *, now: datetime, by: Actor) -> 
     """Close a period by hand once its end has passed, and before it the older ones that are open; return them in order.
 
     Each is closed in a transaction of its own. Raises PeriodRefused for what is no period, PeriodClosed,
-    PeriodNotOver, and Refused where nothing has happened yet.
+    PeriodNotOver, and Refused where nothing has happened or nothing is agreed yet.
     """
     wanted = parse_period(period)
     closed: list[Closed] = []
@@ -77,20 +80,22 @@ def close_period(session: Session, period: str, *, now: datetime, by: Actor) -> 
 
 def _next(book: RuleBook) -> tuple[Period, datetime] | None:
     """Return the period that is closed next, and from when on."""
-    if not book.opened:
+    if not (book.opened and book.rules.versions):
         return None
     organisation = book.rules.organisation
     period = next_to_close(month_of_key(min(book.opened)), book.closed)
-    return period, closes_at(period, organisation.zone, timedelta(hours=organisation.grace_hours))
+    return period, closes_at(period, book.rules.months, timedelta(hours=organisation.grace_hours))
 
 
 def _check_closable(session: Session, book: RuleBook, period: Period, now: datetime) -> None:
     if period.key in book.closed:
         raise PeriodClosed(_closed_already(session.connection(), book, period))
-    end = period.bounds(book.rules.organisation.zone)[1]
+    end = book.rules.months.bounds_of(period)[1]
     if now < end:
         local = end.astimezone(book.rules.organisation.zone)
         raise PeriodNotOver(f"{period} ends on {local:%Y-%m-%d at %H:%M}; it can be closed from then on.")
+    if not book.rules.versions:
+        raise Refused(f"No agreement is loaded, so {period} would be closed without any promise; load one first.")
     first = min(book.opened, default=None)
     if first is None:
         raise Refused(f"Nothing has happened yet, so {period} has no standings to close; import events first.")
@@ -111,8 +116,13 @@ def _closed_already(connection: Connection, book: RuleBook, period: Period) -> s
 
 
 def _close(session: Session, period: Period, due_at: datetime, *, now: datetime, by: Actor) -> Closed:
-    """Close a period whose turn it is, within the caller's writing transaction."""
-    as_of = min(now, due_at)
+    """Close a period whose turn it is, within the caller's writing transaction.
+
+    It is closed as of the instant at which it fell due, but of none before which an older one was still open: the
+    grace time may have become shorter.
+    """
+    older = closings.latest_as_of(session.connection(), up_to=period)
+    as_of = min(now, due_at if older is None else max(due_at, older[1]))
     if isinstance(period, Quarter):
         return _freeze(session, period, as_of, now=now, by=by)
     voided = _decide(session, period, as_of, now)
@@ -154,7 +164,7 @@ def _freeze(session: Session, period: Period, as_of: datetime, *, now: datetime,
     else:
         winners = award_quarter_badges(connection, book, period, now=now)
     proposed = propose_awards(connection, book, period, now=now)
-    start, end = period.bounds(book.rules.organisation.zone)
+    start, end = book.rules.months.bounds_of(period)
     closings.write_closing(
         connection,
         period=period.key,

@@ -102,7 +102,7 @@ def _place(connection: Connection, book: RuleBook, period: Period, member_id: in
     return Place(
         period=period.key,
         is_closed=period.key in book.closed,
-        is_over=period.bounds(book.rules.months.zone)[1] <= now,
+        is_over=book.rules.months.bounds_of(period)[1] <= now,
         rank=rank,
         count=count,
         points=row.points if row else 0,

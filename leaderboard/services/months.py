@@ -119,12 +119,12 @@ class OpenMonths:
 
     def _store(self, months: set[Month]) -> None:
         """Store months, and their quarters: worked out as of now, so those that are over are decided."""
-        zone, now = self.poster.rules.months.zone, self.poster.now
+        months_of, now = self.poster.rules.months, self.poster.now
         quarters = {month.quarter for month in months}
         found: set[Period] = {*months, *quarters}
         rows = []
         for period in sorted(found, key=str):
-            start, end = period.bounds(zone)
+            start, end = months_of.bounds_of(period)
             is_eventful = any(month in self._events or month in self._known_events for month in period.months)
             rows.append((str(period), period.kind, start, end, end <= now, is_eventful))
         periods.write_periods(self.poster.connection, rows)

@@ -44,7 +44,7 @@ def list_attainments(session: Session, period: str, sla: str | None = None) -> I
         raise Refused(f"{quoted(sla)} is not an SLA of the agreement; its SLAs are {names}.")
     for row in boards.attainments_in(connection, [str(month) for month in wanted.months], sla):
         yield _attainment(row, kinds)
-    for row in boards.pending_attainments(connection, *wanted.bounds(rules.months.zone), sla):
+    for row in boards.pending_attainments(connection, *rules.months.bounds_of(wanted), sla):
         yield _attainment(row, kinds)
 
 

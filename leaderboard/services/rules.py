@@ -10,7 +10,7 @@ from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.organisation_file import Organisation, parse_organisation
 from leaderboard.domain.people import FAR, Teams
-from leaderboard.domain.periods import midnight
+from leaderboard.domain.periods import MonthFinder, month_finder
 from leaderboard.domain.rules import Rules, Team, Version
 from leaderboard.storage import closings, people, periods
 
@@ -61,11 +61,14 @@ def read_rule_book(connection: Connection, version: int) -> RuleBook:
     if document is None:
         raise Refused(NO_ORGANISATION)
     organisation = parse_organisation(document)
+    kept = closings.bounds_of_months(connection)
+    months = MonthFinder(organisation.zone, kept) if kept else month_finder(organisation.time_zone)
     rules = Rules(
         organisation=organisation,
         membership=Teams(people.memberships(connection), organisation.zone),
         teams={team_id: Team(team_id, name, side) for team_id, name, side in people.teams(connection)},
-        versions=_versions(connection, organisation),
+        versions=_versions(connection, organisation, months),
+        months=months,
     )
     members = {member_id: (key, name) for member_id, key, _, name in people.members(connection)}
     opened = periods.opened_months(connection)
@@ -73,12 +76,12 @@ def read_rule_book(connection: Connection, version: int) -> RuleBook:
     return RuleBook(version, rules, members, frozenset(opened), eventful, closings.closed_periods(connection))
 
 
-def _versions(connection: Connection, organisation: Organisation) -> list[Version]:
+def _versions(connection: Connection, organisation: Organisation, months: MonthFinder) -> list[Version]:
     found = [
         (version_id, parse_agreement(document, organisation.currency))
         for version_id, document in people.agreement_documents(connection)
     ]
-    starts = [midnight(agreement.effective_from, organisation.zone) for _, agreement in found]
+    starts = [months.bounds(agreement.first_month)[0] for _, agreement in found]
     ends = [*starts[1:], FAR][: len(starts)]
     return [
         Version(version_id, agreement, start, end)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.closing import Correction, Counted
-from leaderboard.domain.periods import month_of_key
+from leaderboard.domain.periods import Bounds, Month, Quarter, month_of_key
 from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.closing_tables import Closing, CorrectionRow
 from leaderboard.storage.database import to_micros
@@ -50,6 +50,12 @@ def closed_periods(connection: Connection) -> frozenset[str]:
     return frozenset(connection.execute(select(Closing.period)).scalars())
 
 
+def bounds_of_months(connection: Connection) -> dict[Month, Bounds]:
+    """Return the first instant of each closed month and the first after it, as it was closed."""
+    query = select(Closing.period, Closing.starts_at, Closing.ends_at).where(Closing.kind == "month")
+    return {month_of_key(key): (start, end) for key, start, end in connection.execute(query)}
+
+
 def closing_of(connection: Connection, period: str) -> Any:
     """Return how a period was closed, or None while it is open."""
     return connection.execute(select(*Closing.__table__.c).where(Closing.period == period)).first()
@@ -61,11 +67,15 @@ def all_closings(connection: Connection) -> Sequence[Any]:
     return connection.execute(select(*columns).order_by(Closing.ends_at, Closing.kind)).all()
 
 
-def latest_as_of(connection: Connection) -> tuple[str, datetime] | None:
-    """Return the period closed as of the latest instant, and that instant; None before anything is closed."""
-    row = connection.execute(
-        select(Closing.period, Closing.as_of).order_by(Closing.as_of.desc(), Closing.period.desc()).limit(1)
-    ).first()
+def latest_as_of(connection: Connection, *, up_to: Month | Quarter | None = None) -> tuple[str, datetime] | None:
+    """Return the period closed as of the latest instant, and that instant; None before anything is closed.
+
+    up_to: only months up to the end of that period count.
+    """
+    query = select(Closing.period, Closing.as_of).order_by(Closing.as_of.desc(), Closing.period.desc()).limit(1)
+    if up_to is not None:
+        query = query.where(Closing.kind == "month", Closing.period < up_to.next.months[0].key)
+    row = connection.execute(query).first()
     return None if row is None else (row.period, row.as_of)
 
 

@@ -18,7 +18,7 @@ from leaderboard.domain.agreement import Agreement, BonusProgramme
 from leaderboard.domain.bonuses import Contender, Sharer, Status, may_become, programmes_of, shares, winners
 from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.domain.people import FAR, Teams
-from leaderboard.domain.periods import Month, Quarter, midnight
+from leaderboard.domain.periods import Month, Quarter, midnight, month_finder
 from leaderboard.domain.rules import Rules, Version
 from leaderboard.domain.standings import sort_key
 from tests.domain.examples import properties
@@ -158,7 +158,7 @@ def rules(*versions):
             zip(versions, starts, [*starts[1:], FAR][: len(starts)], strict=True), 1
         )
     ]
-    return Rules(organisation, Teams([], zone), {}, agreed)
+    return Rules(organisation, Teams([], zone), {}, agreed, month_finder(organisation.time_zone))
 
 
 MONTHLY, QUARTERLY, LATER = programme(period="month", key="m"), programme(key="q"), programme(key="later")

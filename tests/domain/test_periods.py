@@ -60,6 +60,21 @@ def test_t1_months_follow_each_other_without_gap(month, zone):
 
 
 @properties
+@given(month=months, before=st.sampled_from(ZONES), after=st.sampled_from(ZONES))
+def test_p5_a_closed_month_keeps_its_bounds_in_another_zone_and_no_instant_is_in_two_or_none(month, before, after):
+    kept = {each: each.bounds(ZoneInfo(before)) for each in (month, month.next)}
+    finder, here = MonthFinder(ZoneInfo(after), kept), month_finder(after)
+    start, end = finder.bounds(month)[0], finder.bounds(month.next)[1]
+    assert (finder.bounds(month), finder.bounds(month.next)) == (kept[month], kept[month.next])
+    assert finder.bounds(month.previous) == (here.bounds(month.previous)[0], start)
+    assert finder.bounds(month.plus(2)) == (end, here.bounds(month.plus(2))[1])
+    assert [finder.month_of(at) for at in (start - MICROSECOND, start)] == [month.previous, month]
+    assert [finder.month_of(at) for at in (end - MICROSECOND, end)] == [month.next, month.plus(2)]
+    quarter = month.quarter
+    assert finder.bounds_of(quarter) == (finder.bounds(quarter.months[0])[0], finder.bounds(quarter.months[2])[1])
+
+
+@properties
 @given(month=months)
 def test_s4_a_quarter_is_its_three_months(month):
     quarter = month.quarter

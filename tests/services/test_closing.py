@@ -1,6 +1,7 @@
 """Closing: once, in order, as of its own time; and what comes later is a correction in an open month."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, text
@@ -11,13 +12,14 @@ from leaderboard.domain.actors import COMMAND_LINE, SCHEDULER
 from leaderboard.domain.errors import AgreementRefused, PeriodClosed, PeriodNotOver, Refused
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import Closed, close_next, close_period, next_closing
+from leaderboard.services.organising import load_organisation
 from leaderboard.services.reporting import list_standings
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.storage.closing_tables import Closing, CorrectionRow
 from leaderboard.storage.tables import PointEntry
 from tests.factories import at
-from tests.services.examples import SPEED, WINS, agreement, log, set_up
+from tests.services.examples import ORGANISATION, SPEED, WINS, agreement, csv_of, hand_in, log, set_up
 
 AFTER_OCTOBER = at("11-03 00:00")  # its end and 48 hours
 LEADS = """
@@ -106,6 +108,29 @@ def test_p5_a_late_event_goes_to_the_open_month_as_a_correction(world: Session) 
     assert list(verify(world, now=at("11-04 12:00"))) == []
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Pacific/Pago_Pago"])
+def test_p5_another_time_zone_moves_no_instant_into_or_out_of_a_closed_month(session: Session, zone: str) -> None:
+    set_up(session, agreement(WINS, effective_from="2026-10-01"), now=at("10-31 12:00"))
+    sold = "10-01 00:00 opportunity.won ana subject=O1\n10-31 23:59:59 opportunity.won ana subject=O2"
+    log(session, sold, now=at("11-01 00:00"))
+    close_all(session, AFTER_OCTOBER)
+    organisation = ORGANISATION.replace("America/Sao_Paulo", zone)
+    load_organisation(session, organisation, now=at("11-04 12:00"), by=COMMAND_LINE)
+    assert points(session, "2026-10")["ana"][0] == 100
+    assert corrections(session) == []
+    assert list(verify(session, now=at("11-04 12:00"))) == []
+    began = "id,2026-11-01T00:00-03:00,opportunity.won,O3,ana@example.com"
+    hand_in(session, csv_of(began, began.replace("id", "id2").replace("O3", "O4")), now=at("11-04 12:00"))
+    assert points(session, "2026-11")["ana"][0] == 100  # November began where October ended
+    assert corrections(session) == []
+    assert next_closing(session) == (
+        "2026-11",
+        datetime(2026, 12, 3, tzinfo=ZoneInfo(zone)),
+    )
+    close_all(session, at("12-04 00:00"))
+    assert list(verify(session, now=at("12-04 00:00"))) == []
+
+
 def test_p5_a_correction_survives_scoring_everything_again(world: Session) -> None:
     close_all(world, AFTER_OCTOBER)
     log(world, "10-07 17:00 lead.disposed ana subject=L3", now=at("11-04 12:00"))
@@ -157,6 +182,24 @@ def test_m3_a_month_caught_up_says_what_it_would_have_said_then(world: Session) 
     assert list(verify(world, now=at("11-20 00:00"))) == []
 
 
+def test_m3_no_month_is_closed_as_of_an_instant_before_that_of_an_older_one(session: Session) -> None:
+    """October is closed after 60 days of grace, as of which a lead is void already; then there is no grace."""
+    organisation = ORGANISATION.replace("[calendar]", "grace_hours = 1440\n[calendar]")
+    speed = SPEED.replace('["lead.reopened"]', '["lead.reopened"], void_within = "50d"')
+    set_up(session, agreement(speed), now=at("10-31 12:00"))
+    load_organisation(session, organisation, now=at("10-31 12:00"), by=COMMAND_LINE)
+    log(session, "10-29 09:00 lead.assigned ana\n10-29 09:10 lead.disposed ana", now=at("10-31 13:00"))
+    log(session, "12-10 09:00 lead.reopened -", now=at("12-10 10:00"))
+    close_all(session, at("12-31 00:00"))
+    assert points(session, "2026-10")["ana"] == (0, 0, 0, 0)
+    load_organisation(session, ORGANISATION, now=at("12-31 01:00"), by=COMMAND_LINE)
+    close_all(session, at("12-31 01:00"))
+    as_of = dict(session.execute(select(Closing.period, Closing.as_of)).all())
+    assert as_of["2026-11"] == as_of["2026-10"] == at("12-31 00:00")
+    assert corrections(session) == []
+    assert list(verify(session, now=at("12-31 01:00"))) == []
+
+
 def test_a_month_closed_by_hand_brings_the_older_ones_with_it(world: Session) -> None:
     closed = close_period(world, "2026-11", now=at("12-01 00:00"), by=COMMAND_LINE)
     assert [each.period for each in closed] == ["2026-10", "2026-11"]
@@ -173,6 +216,18 @@ def test_a_period_cannot_be_closed_twice_early_or_where_nothing_happened(world: 
         close_period(world, "2026-11", now=at("11-30 23:59"), by=COMMAND_LINE)
     with pytest.raises(Refused, match="Nothing has happened in 2026-09"):
         close_period(world, "2026-09", now=at("11-30 23:59"), by=COMMAND_LINE)
+
+
+def test_nothing_is_closed_before_anything_is_agreed(session: Session) -> None:
+    """History that came in first would be closed with nothing, and no agreement could be loaded for it any more."""
+    load_organisation(session, ORGANISATION, now=at("10-31 12:00"), by=COMMAND_LINE)
+    hand_in(session, csv_of("1,2026-10-05T09:00,lead.assigned,L1"), now=at("10-31 12:00"))
+    assert next_closing(session) is None
+    assert close_next(session, now=AFTER_OCTOBER, by=SCHEDULER) is None
+    with pytest.raises(Refused, match="No agreement is loaded, so 2026-10"):
+        close_period(session, "2026-10", now=AFTER_OCTOBER, by=COMMAND_LINE)
+    load_agreement(session, agreement(SPEED, effective_from="2026-10-01"), now=AFTER_OCTOBER, by=COMMAND_LINE)
+    assert close_all(session, AFTER_OCTOBER) == ["2026-10"]
 
 
 def test_an_agreement_on_which_a_closed_month_rests_cannot_be_replaced(world: Session) -> None:
