@@ -98,7 +98,6 @@ def _words() -> dict[str, Any]:
         "award.approved": _("Bonus approved"),
         "award.declined": _("Bonus declined"),
         "award.paid": _("Bonus paid"),
-        "export.created": _("File for payroll made"),
         "events.imported": _("Events imported"),
         "export.created": _("Payroll export created"),
         "organisation.loaded": _("Organisation loaded"),
