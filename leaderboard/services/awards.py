@@ -165,6 +165,11 @@ def read_awards(session: Session, query: AwardQuery, *, page_size: int = PAGE_SI
     return AwardPage(replace(query, page=page), shown, pages, counts, awards.periods(connection))
 
 
+def count_proposed(session: Session) -> int:
+    """Return how many awards wait for a decision. One query."""
+    return awards.counts(session.connection(), None).get(Status.PROPOSED.value, 0)
+
+
 def read_award(session: Session, award_id: int) -> Award | None:
     """Return one award as a page shows it, None if there is none of this number."""
     return next(iter(read_chosen_awards(session, [award_id])), None)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, current_app, render_template, request
 from flask_babel import lazy_gettext as _
 
+from leaderboard.services.awards import count_proposed
 from leaderboard.services.certificates import newest_certificates
 from leaderboard.storage.database import db
 from leaderboard.web.rights import manager_required
@@ -47,5 +48,6 @@ def places() -> list[Place]:
 @bp.get("/")
 @manager_required
 def index() -> str:
-    """The managers' home: their pages, and the winners named last."""
-    return render_template("manage/index.html", winners=newest_certificates(db.session()))
+    """The managers' home: their pages, what waits there, and the winners named last."""
+    session = db.session()
+    return render_template("manage/index.html", winners=newest_certificates(session), proposed=count_proposed(session))

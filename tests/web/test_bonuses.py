@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from leaderboard.services.asking import ask
-from leaderboard.services.awards import read_award, read_awards
+from leaderboard.services.awards import AwardQuery, read_award, read_awards
 from tests.services.bonus_examples import CLOSED_AT, DECIDABLE_AT, award_id
 from tests.web.door import DORA, add_people, signed_in
 from tests.web.test_markup import Markup
@@ -34,6 +34,12 @@ def test_only_managers_and_administrators_see_and_decide(won_reader, session):
     assert won_reader("ana").post(f"{LIST}/decide", data={"step": "approved", "award": "1"}).status_code == 403
     assert won_reader("ana").post(f"{north}/questions/1/answer", data={"answer": "x"}).status_code == 403
     assert status_of(session, "team-win", "North")[0] == "proposed"
+
+
+@pytest.mark.databases("sqlite")
+def test_the_managers_home_says_how_many_awards_wait(won_reader, session):
+    number = len(read_awards(session, AwardQuery(status="proposed")).awards)
+    assert f"{number} to decide on" in won_reader("dora").get("/manage/").text
 
 
 def test_an_award_says_what_was_won_what_it_rests_on_and_how_each_share_came_about(won_reader, session):
