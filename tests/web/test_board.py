@@ -181,7 +181,9 @@ def test_p5_managers_see_how_many_corrections_a_period_took_at_one_statement_mor
     for lead in ("late", "later"):
         worlds.hand_in_late(session, "bia", lead=lead)
     dora, link = reader("dora"), '<a class="board-corrected" href="/manage/corrections?period=2026-11">'
-    assert "board-corrected" not in text_of(dora.get("/?period=2026-10"))
+    closed = text_of(dora.get("/?period=2026-10"))
+    assert "board-corrected" not in closed
+    assert '<a href="/bonuses?period=2026-10">Bonuses</a>' in closed
     with query_counter() as statements:
         assert f"{link}Includes 2 corrections of closed months</a>" in text_of(dora.get("/?scope=member"))
     assert len(statements) <= 7, statements
