@@ -23,10 +23,11 @@ Key = tuple[str, str, int]
 
 
 def contenders(connection: Connection, period: str, scope: str) -> Sequence[Any]:
-    """Return the totals of a period that have points: whom a bonus can go to."""
+    """Return the totals of a period that have points, of those who belonged to a team: whom a bonus can go to."""
+    is_contender = (Total.points > 0) & (Total.members > 0)
     return connection.execute(
         select(Total.participant_id, Total.name, Total.side, Total.points, Total.members).where(
-            Total.period == period, Total.scope == scope, Total.points > 0
+            Total.period == period, Total.scope == scope, is_contender
         )
     ).all()
 
