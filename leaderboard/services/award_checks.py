@@ -52,18 +52,16 @@ def _people_then(
 ) -> Belonging:
     """Return who belonged where as the period was closed, as far as its awards tell; else as people are now."""
     now = belonging(book, period)
-    teams, names, active = dict(now.teams), dict(now.names), set(now.active)
+    teams, names = dict(now.teams), dict(now.names)
     for key, row in rows.items():
         if row.scope == "team" and shares[key]:
             teams[row.participant_id] = set(shares[key])
-        elif row.scope == "member":
-            active.add(row.participant_id)
         names.update({member_id: each.name for member_id, each in shares[key].items()})
     quarters = [row for row in rows.values() if row.scope == "team" and period.kind == "quarter"]
     by = now.quarter_by
     if quarters:  # the setting may have changed since; an award by average has the number of members
         by = "total" if all(row.members is None for row in quarters) else "average"
-    return replace(now, active=active, teams=teams, names=names, quarter_by=by)
+    return replace(now, teams=teams, names=names, quarter_by=by)
 
 
 def _named(key: awards.Key, period: Period) -> str:

@@ -157,8 +157,7 @@ def _freeze(session: Session, period: Period, as_of: datetime, *, now: datetime,
     version = people.rules_version(connection)
     assert version is not None
     book = read_rule_book(connection, version)
-    members = book.rules.membership.members_of(period)
-    closings.write_members(connection, period.key, {team_id: len(theirs) for team_id, theirs in members.items()})
+    closings.write_members(connection, period.key, book.rules.membership.members_of(period))
     if isinstance(period, Month):
         winners = award_month_badges(connection, book, period, now=now)
     else:

@@ -1,6 +1,6 @@
 """Queries of closings and of the corrections that came after them (M3, P5)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -94,13 +94,19 @@ def last_entry_id(connection: Connection) -> int:
     return connection.execute(select(func.max(PointEntry.id))).scalar() or 0
 
 
-def write_members(connection: Connection, period: str, sizes: dict[int, int]) -> None:
-    """Note how many members each team had in a period that is about to be closed."""
-    here = (Total.period == period) & (Total.scope == "team")
-    connection.execute(update(Total).where(here).values(members=0))
+def write_members(connection: Connection, period: str, teams: Mapping[int, Collection[int]]) -> None:
+    """Note who belonged where in a period that is about to be closed: how many a team had, and who was in any.
+
+    teams: the members of each. That is what competing rests on, whatever is loaded about people later.
+    """
+    connection.execute(update(Total).where(Total.period == period).values(members=0))
+    active = set().union(*teams.values())
+    sizes = [("team", team_id, len(members)) for team_id, members in teams.items()]
+    sizes += [("member", member_id, 1) for member_id in sorted(active)]
     if sizes:
-        theirs = update(Total).where(here, Total.participant_id == bindparam("team")).values(members=bindparam("size"))
-        connection.execute(theirs, [{"team": team_id, "size": size} for team_id, size in sizes.items()])
+        whose = (Total.scope == bindparam("whose"), Total.participant_id == bindparam("who"))
+        theirs = update(Total).where(Total.period == period, *whose).values(members=bindparam("size"))
+        connection.execute(theirs, [{"whose": scope, "who": who, "size": size} for scope, who, size in sizes])
 
 
 def frozen_rows(connection: Connection, period: str) -> Iterator[tuple[Any, ...]]:

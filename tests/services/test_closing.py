@@ -1,5 +1,6 @@
 """Closing: once, in order, as of its own time; and what comes later is a correction in an open month."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,15 @@ from leaderboard.domain.errors import AgreementRefused, PeriodClosed, PeriodNotO
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import Closed, close_next, close_period, next_closing
 from leaderboard.services.organising import load_organisation
+from leaderboard.services.people import load_people
 from leaderboard.services.reporting import list_standings
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.storage.closing_tables import Closing, CorrectionRow
 from leaderboard.storage.tables import PointEntry
-from tests.factories import at
-from tests.services.examples import ORGANISATION, SPEED, WINS, agreement, csv_of, hand_in, log, set_up
+from tests.factories import at, people_file
+from tests.services.bonus_examples import bonus, proposed
+from tests.services.examples import NOW, ORGANISATION, PIPELINE, SPEED, WINS, agreement, csv_of, hand_in, log, set_up
 
 AFTER_OCTOBER = at("11-03 00:00")  # its end and 48 hours
 LEADS = """
@@ -228,6 +231,25 @@ def test_nothing_is_closed_before_anything_is_agreed(session: Session) -> None:
         close_period(session, "2026-10", now=AFTER_OCTOBER, by=COMMAND_LINE)
     load_agreement(session, agreement(SPEED, effective_from="2026-10-01"), now=AFTER_OCTOBER, by=COMMAND_LINE)
     assert close_all(session, AFTER_OCTOBER) == ["2026-10"]
+
+
+def test_p5_people_loaded_after_a_close_change_nothing_about_who_competed(session: Session) -> None:
+    """In October Ana had left, and Caio, and with him his team was empty; it is then said that they were there."""
+    gone = ("ana@example.com,Ana,North,sales,2026-01-01,{},,", "caio@example.com,Caio,Leads,marketing,2026-01-01,{},,")
+    bonuses = (bonus("rep", participant="member", period="month"), bonus("team", period="month"))
+    set_up(session, agreement(SPEED, PIPELINE.replace("sales", "marketing"), *bonuses), now=at("10-31 12:00"))
+    load_people(session, io.BytesIO(people_file(row.format("2026-09-01") for row in gone)), now=NOW, by=COMMAND_LINE)
+    log(session, LEADS.strip() + "\n10-10 10:00 opportunity.won - subject=O9 team=Leads amount=2000.00")
+    close_next(session, now=NOW, by=SCHEDULER)
+    assert {team: row[0] for team, row in points(session, "2026-10", "team").items()} == {
+        "Leads": 200,
+        "North": 15,
+        "South": 0,
+    }
+    assert proposed(session) == [("rep", 1, 1, "Bia", 100_000), ("team", 1, 1, "North", 100_000)]
+    for back in ("", "2026-09-01"):
+        load_people(session, io.BytesIO(people_file(row.format(back) for row in gone)), now=NOW, by=COMMAND_LINE)
+        assert list(verify(session, now=NOW)) == []
 
 
 def test_an_agreement_on_which_a_closed_month_rests_cannot_be_replaced(world: Session) -> None:
