@@ -1,6 +1,6 @@
 """What pages and lists show of bonus awards: each with its shares, its questions and the standings it rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
@@ -167,11 +167,16 @@ def read_awards(session: Session, query: AwardQuery, *, page_size: int = PAGE_SI
 
 def read_award(session: Session, award_id: int) -> Award | None:
     """Return one award as a page shows it, None if there is none of this number."""
+    return next(iter(read_chosen_awards(session, [award_id])), None)
+
+
+def read_chosen_awards(session: Session, award_ids: Collection[int]) -> list[Award]:
+    """Return the awards of some numbers, newest period first; those that are not there are left out."""
     begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
-    rows = awards.awards(connection, award_id=award_id)
-    return next(iter(_with_standings(connection, shown_awards(connection, book, rows))), None)
+    rows = awards.awards(connection, award_ids=award_ids)
+    return _with_standings(connection, shown_awards(connection, book, rows))
 
 
 def shown_awards(connection: Connection, book: RuleBook, rows: Sequence[Any]) -> list[Award]:

@@ -89,6 +89,13 @@ def corrections_of(
     return _shown(rule_book(connection, rules_version), rows)
 
 
+def count_corrections(session: Session, period: Period, *, rules_version: int | None = None) -> int:
+    """Return how many corrections of closed months a period took; nothing is asked where nothing is closed."""
+    connection = session.connection()
+    has_closed = bool(rule_book(connection, rules_version).closed)
+    return corrections.count_into(connection, _keys(period)) if has_closed else 0
+
+
 def _keys(period: Period | None) -> list[str]:
     return [] if period is None else [month.key for month in period.months]
 

@@ -54,6 +54,13 @@ def mark_paid(session: Session, award_ids: Collection[int], *, by: Actor, now: d
     return _step(session, award_ids, Status.PAID, by, now, {"paid_at": now, "paid_by": by.name})
 
 
+def refusals(
+    session: Session, award_ids: Collection[int], wanted: Status, *, by: Actor, now: datetime
+) -> dict[int, AwardRefused]:
+    """Return what the awards that cannot go a way would be refused for, by id; nothing is changed (B4)."""
+    return _refusals(session.connection(), sorted(set(award_ids)), wanted, by, now)
+
+
 def _step(
     session: Session, award_ids: Collection[int], wanted: Status, by: Actor, now: datetime, values: dict[str, Any]
 ) -> Outcome:

@@ -15,6 +15,7 @@ from leaderboard.domain.periods import month_finder
 from leaderboard.resources import resource
 from leaderboard.services import accounts
 from leaderboard.services.agreeing import load_agreement
+from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import close_next, next_closing
 from leaderboard.services.demo_bonuses import ask_about_a_bonus, decide_on_bonuses
 from leaderboard.services.demo_leads import Fact, History
@@ -73,6 +74,7 @@ def create_demo(
     for name, first in versions:
         load_agreement(session, _agreed(name, first.first_day), now=now, by=by)
     report = _live(session, History(organisation, staff, now, leads).tell(), now, by, progress)
+    refresh_badges(session, now=now)
     decide_on_bonuses(session, now=now)
     made = tuple(_account(session, key, role, now, by) for key, role in ACCOUNTS)  # last: they say that all is done
     ask_about_a_bonus(session)

@@ -36,9 +36,9 @@ def decide_on_bonuses(session: Session, *, now: datetime) -> None:
 
 
 def ask_about_a_bonus(session: Session) -> None:
-    """Let Bia ask about the newest award that waits, on the day after it was proposed."""
+    """Let Bia ask about a team's award that waits, on the day after it was proposed."""
     connection = session.connection()
-    found = awards.awards(connection, status="proposed", limit=1)
+    found = [row for row in awards.awards(connection, status="proposed") if row.scope == "team"][:1]
     bia = f"bia@{MAIL}"
     member_id = next(member_id for member_id, key, *_ in people.members(connection) if key == bia)
     by = Actor(bia, account_with(connection, bia).id, member_id)

@@ -27,6 +27,18 @@ TOTAL_LINE = "TOTAL"
 PAGE_SIZE = 20
 
 
+class ExportRefused(Refused):
+    """A payroll export that cannot be had.
+
+    because: there is `nothing` to export, it is `unknown`, `changed` since it was handed out, `raced` (made by
+    somebody else at the same moment), or `paid` already by `by` at `at`.
+    """
+
+    def __init__(self, because: str, sentence: str, *, by: str | None = None, at: datetime | None = None) -> None:
+        super().__init__(sentence)
+        self.because, self.by, self.at = because, by, at
+
+
 @dataclass(frozen=True)
 class Export:
     """A payroll export as a page lists it; its number is the id.
@@ -58,13 +70,15 @@ class ExportPage:
 def create_export(session: Session, *, by: Actor, now: datetime) -> int:
     """Put every approved award of an amount that no export has into a new one, and return its number.
 
-    Awards of another currency than the oldest's are left for the next. Raises Refused when none waits.
+    Awards of another currency than the oldest's are left for the next. Raises ExportRefused when none waits.
     """
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()
         waits = payroll.waiting(connection)
         if not waits:
-            raise Refused("No approved award waits for payroll; approve one first. Prizes in kind are not exported.")
+            raise ExportRefused(
+                "nothing", "No approved award waits for payroll; approve one first. Prizes in kind are not exported."
+            )
         currency, number_of_awards, total = waits[0]
         number = payroll.next_number(connection)
         shares = payroll.waiting_shares(connection, currency)
@@ -82,7 +96,9 @@ def create_export(session: Session, *, by: Actor, now: datetime) -> int:
             digest=_digest(document),
         )
         if payroll.claim(connection, number, currency) != number_of_awards:
-            raise Refused("Somebody else was exporting at the same moment; look at the exports and try again.")
+            raise ExportRefused(
+                "raced", "Somebody else was exporting at the same moment; look at the exports and try again."
+            )
         after = f"{number_of_awards} awards, {len(shares)} lines, {format_amount(total, currency)} {currency}"
         trail.note(connection, by, "export.created", f"export {number}", at=now, after=after)
     return number
@@ -114,7 +130,7 @@ def _digest(document: str) -> str:
 def export_csv(session: Session, number: int) -> bytes:
     """Return the CSV of an export, the same bytes every time.
 
-    Raises Refused if there is none of that number, or if it is not what was handed out any more.
+    Raises ExportRefused if there is none of that number, or if it is not what was handed out any more.
     """
     return str(_checked(session.connection(), number).document).encode()
 
@@ -129,9 +145,11 @@ def export_xlsx(session: Session, number: int) -> bytes:
 def _checked(connection: Connection, number: int) -> Any:
     row = payroll.export(connection, number)
     if row is None:
-        raise Refused(f"There is no export {number}; look at the list of exports again.")
+        raise ExportRefused("unknown", f"There is no export {number}; look at the list of exports again.")
     if _digest(row.document) != row.digest:
-        raise Refused(f"Export {number} is not what was handed out any more; restore a backup of the database.")
+        raise ExportRefused(
+            "changed", f"Export {number} is not what was handed out any more; restore a backup of the database."
+        )
     return row
 
 
@@ -148,7 +166,7 @@ def read_exports(session: Session, page: int = 1, *, page_size: int = PAGE_SIZE)
 def mark_export_paid(session: Session, number: int, *, by: Actor, now: datetime) -> int:
     """Note that all awards of an export are paid, and return how many were not yet (B4).
 
-    Raises Refused if there is no such export or nothing is left to pay, saying who was faster.
+    Raises ExportRefused if there is no such export or nothing is left to pay, saying who was faster.
     """
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()
@@ -156,7 +174,12 @@ def mark_export_paid(session: Session, number: int, *, by: Actor, now: datetime)
         paid = awards.pay_export(connection, number, paid_at=now, paid_by=by.name)
         if not paid:
             last = payroll.last_payment(connection, number)
-            raise Refused(f"Export {number} was paid already, at {last.paid_at:%Y-%m-%d %H:%M} UTC by {last.paid_by}.")
+            raise ExportRefused(
+                "paid",
+                f"Export {number} was paid already, at {last.paid_at:%Y-%m-%d %H:%M} UTC by {last.paid_by}.",
+                by=last.paid_by,
+                at=last.paid_at,
+            )
         abouts = [f"award {each}" for each in sorted(paid)]
         why = f"export {number}"
         before, after = Status.APPROVED, Status.PAID

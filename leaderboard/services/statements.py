@@ -66,11 +66,15 @@ class AdjustmentLine:
 
 @dataclass(frozen=True)
 class AwardLine:
-    """A share of an award: `share.weight` of `weights`; the award itself carries no share of anybody else."""
+    """A share of an award: `share.weight` of `weights`; the award itself carries no share of anybody else.
+
+    people: how many share in it.
+    """
 
     award: Award
     share: ShareShown
     weights: int
+    people: int
 
 
 @dataclass(frozen=True)
@@ -215,7 +219,7 @@ def _awards(connection: Connection, book: RuleBook, member_id: int, period: Peri
     lines = []
     for award in shown_awards(connection, book, rows):
         mine = next(each for each in award.shares if each.member_id == member_id)
-        lines.append(AwardLine(replace(award, shares=(mine,), questions=()), mine, award.weights))
+        lines.append(AwardLine(replace(award, shares=(mine,), questions=()), mine, award.weights, len(award.shares)))
     return tuple(lines)
 
 

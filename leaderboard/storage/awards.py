@@ -131,22 +131,22 @@ def awards(
     *,
     status: str | None = None,
     periods: Sequence[str] | None = None,
-    award_id: int | None = None,
+    award_ids: Collection[int] | None = None,
     member_id: int | None = None,
     offset: int = 0,
     limit: int | None = None,
 ) -> Sequence[Any]:
     """Return awards, newest period first, then as they were won; team: that of a member as it was frozen.
 
-    status, periods, award_id, and member_id, who shares in them: None asks for nothing.
+    status, periods, award_ids, and member_id, who shares in them: None asks for nothing.
     """
     where: list[ColumnElement[bool]] = []
     if status is not None:
         where.append(BonusAward.status == status)
     if periods is not None:
         where.append(BonusAward.period.in_(periods))
-    if award_id is not None:
-        where.append(BonusAward.id == award_id)
+    if award_ids is not None:
+        where.append(BonusAward.id.in_(award_ids))
     if member_id is not None:
         where.append(BonusAward.id.in_(select(AwardShare.award_id).where(AwardShare.member_id == member_id)))
     query = (

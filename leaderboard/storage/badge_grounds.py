@@ -36,7 +36,7 @@ def decided_by_close(connection: Connection, month: str) -> Iterator[Decided]:
     )
     # The first correction of an attainment tells what it was at the close.
     corrected = f"""SELECT attainment.participant_id,
-            COALESCE(correction.decided_at_before, attainment.decided_at) AS decided_at, attainment.subject,
+            COALESCE(correction.decided_at_before, attainment.decided_at, correction.posted_at), attainment.subject,
             attainment.sla, attainment.started_at, correction.level_before,
             COALESCE(correction.value_before, attainment.value), attainment.version_id
         FROM correction JOIN attainment ON attainment.id = correction.attainment_id

@@ -20,6 +20,7 @@ from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import PeriodRefused
 from leaderboard.domain.periods import parse_period
 from leaderboard.services.boards import BoardQuery, page_of, participant_of, read_board, today
+from leaderboard.services.corrections import count_corrections
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
@@ -122,14 +123,16 @@ def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes
 
 
 def _rendered(query: BoardQuery, shows_missed: bool) -> Shown:
-    """Return a board; shows_missed: reps see what was reached, not who fell short."""
+    """Return a board; shows_missed: reps see what was reached, not who fell short, and of corrections their own."""
     board = read_board(db.session(), query, now=utc_now())
-    title = _title(query)
+    title, period = _title(query), parse_period(query.period)
+    taken = count_corrections(db.session(), period, rules_version=g.rules_version)
     html = render_template(
         "board/_standings.html",
         board=board,
         title=title,
         shows_missed=shows_missed,
+        corrections=taken,
         address=lambda **changes: _address(board.query, **changes),
     )
     head = Markup("<title>{} · {}</title>").format(title, organisation_name()).encode()

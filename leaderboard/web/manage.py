@@ -27,7 +27,8 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place("bonuses.index", "coins", _("Bonuses"), _("Approve what was won, or decline it, and export it for payroll.")),
+    Place("bonuses.index", "coins", _("Bonuses"), _("Approve what was won, or decline it.")),
+    Place("payroll.index", "file", _("Payroll"), _("Export what is approved, each award once, and mark it as paid.")),
     Place("adjustments.index", "add", _("Adjustments"), _("Give points by hand, with a reason, in an open month.")),
     Place(
         "corrections.index", "back", _("Corrections"), _("What changed in closed months, and where the points went.")

@@ -3,6 +3,7 @@
 from flask import abort, request
 
 LONGEST_ID = 18  # digits that every database takes
+LONGEST_PAGE = 6  # digits
 
 
 def older_than() -> int | None:
@@ -10,5 +11,16 @@ def older_than() -> int | None:
     text = request.args.get("before", "")
     if not text:
         return None
-    is_id = text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
-    return int(text) if is_id else abort(400)
+    return int(text) if is_id(text) else abort(400)
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is a number that an id can have."""
+    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
+
+
+def page_number() -> int:
+    """Return the page that the address asks for, from 1; 400 for what is none."""
+    text = request.args.get("page", "1")
+    is_page = text.isascii() and text.isdecimal() and len(text) <= LONGEST_PAGE and int(text) > 0
+    return int(text) if is_page else abort(400)

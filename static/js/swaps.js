@@ -39,9 +39,10 @@
   on("afterSettle", ({ detail }) => {
     tell("");
     if (isByTimer(detail)) return;
-    said.textContent = document.title;
-    // What was pressed may be gone, as on the last page: its reader goes on from the heading.
-    if (asked && !document.getElementById(asked)) document.querySelector("main h1[tabindex]")?.focus();
+    said.textContent = detail.elt.dataset?.said || document.title; // what was done, or else what is shown
+    // What was pressed may be gone, as on the last page: its reader goes on from the heading of what came, or the page's.
+    const heading = detail.elt.querySelector?.("h3[tabindex]") ?? document.querySelector("main h1[tabindex]");
+    if (asked && !document.getElementById(asked)) heading?.focus();
     asked = "";
   });
 

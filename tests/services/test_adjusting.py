@@ -28,8 +28,9 @@ from leaderboard.services.verifying import verify
 from leaderboard.storage.people import rules_version
 from leaderboard.storage.tables import OrganisationRow, PeriodRow, PointEntry, Total
 from leaderboard.storage.trail_tables import AdjustmentRow
-from tests.factories import ids_of
+from tests.factories import fresh_engine, ids_of
 from tests.services.examples import SPEED, agreement, entries, ledger, log, set_up
+from tests.services.recorders import at_once
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 DORA = Actor("dora@example.com", None, 99)
@@ -113,6 +114,7 @@ def test_p1_taking_back_is_the_exact_reversal_where_the_points_went_and_only_onc
     assert list(verify(world, now=NOW)) == []
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -137,6 +139,7 @@ def test_p7_what_cannot_be_given_is_refused_and_changes_nothing(world, changes, 
     assert (points(world, "2026-10"), list_adjustments(world)) == ({ANA: 10}, ([], None))
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(("points_given", "reason"), [(1, "abc"), (MOST_POINTS, "x" * LONGEST_REASON)])
 def test_p7_the_limits_themselves_are_allowed(world, points_given, reason):
     assert give(world, "bia", points_given, reason).points == points_given
@@ -180,6 +183,23 @@ def test_before_anything_happened_the_present_month_is_open(session):
     give(session, month="2026-11")
     assert points(session, "2026-11") == {ANA: 50}
     assert list(verify(session, now=NOW)) == []
+
+
+def test_of_two_who_take_back_at_once_one_does(world, database_url):
+    made = give(world)
+    engine = fresh_engine(database_url)
+    world.rollback()
+
+    def take(session):
+        try:
+            return take_back(session, made.id, "A mistake", by=DORA, now=NOW).id
+        except AdjustmentRefused as refused:
+            return refused.problem
+
+    found = at_once(engine, take, take)
+    engine.dispose()
+    assert sorted(map(str, found)) == sorted([str(made.id), "gone"])
+    assert points(world, "2026-10") == {ANA: 10}
 
 
 def test_the_same_once_more_is_refused_until_it_is_taken_back(world):

@@ -139,6 +139,7 @@ def sheet_of(content):
     return load_workbook(io.BytesIO(content))["Payroll 1"]
 
 
+@pytest.mark.databases("sqlite")
 def test_b1_the_workbook_has_the_rows_of_the_csv_with_numbers_as_numbers(aurora):
     number = create_export(aurora, by=DORA, now=LATER)
     rows = [[cell.value for cell in row] for row in sheet_of(export_xlsx(aurora, number)).iter_rows()]
@@ -153,6 +154,7 @@ def test_b1_the_workbook_has_the_rows_of_the_csv_with_numbers_as_numbers(aurora)
     assert texts[-1][0] == "TOTAL"
 
 
+@pytest.mark.databases("sqlite")
 def test_no_spreadsheet_runs_what_stands_in_an_export_as_a_formula(session):
     sold(session, TEAM_WIN)
     starts = [*FORMULA_STARTS, "\0"]

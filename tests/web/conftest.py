@@ -14,7 +14,7 @@ from leaderboard.app import create_app
 from leaderboard.storage.database import db
 from leaderboard.web.rights import admin_required, manager_required, public
 from tests.conftest import SETTINGS
-from tests.web import worlds
+from tests.web import won, worlds
 
 
 def trial_pages():
@@ -111,5 +111,14 @@ def world(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def reader(app: Flask, world: None) -> Callable[[str], FlaskClient]:
     """`reader("ana")` is a client who has signed in."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    return lambda name: worlds.sign_in(app.test_client(), name)
+
+
+@pytest.fixture
+def won_reader(app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], FlaskClient]:
+    """`won_reader("dora")` is a client who has signed in where a quarter was won, after its question window."""
+    won.build(session)
+    won.stand_at(monkeypatch, won.LATER)
     app.config["WTF_CSRF_ENABLED"] = False
     return lambda name: worlds.sign_in(app.test_client(), name)

@@ -24,6 +24,7 @@ def given(session):
     return list_adjustments(session)[0]
 
 
+@pytest.mark.databases("sqlite")
 def test_only_managers_and_administrators_give_points(reader, session):
     ana = reader("ana")
     assert ana.get(PATH).status_code == 403
@@ -49,6 +50,7 @@ def test_a_name_does_as_well_as_an_e_mail(reader, session):
     assert given(session)[0].name == "Ana Lima"
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
@@ -80,6 +82,7 @@ def test_the_same_pressed_twice_gives_points_once(reader, session):
     assert len(given(session)) == 1
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("month", ["", "November", "9999-99"])
 def test_an_address_that_no_form_of_ours_sends_is_refused(reader, month):
     assert reader("dora").post(PATH, data={**FORM, "month": month}).status_code == 400
@@ -103,6 +106,7 @@ def test_points_are_taken_back_once_with_a_reason(reader, session, headers):
     assert {each.name: each.points for each in standings(session, "2026-11", "member")}["Bia Souza"] == 20
 
 
+@pytest.mark.databases("sqlite")
 def test_what_is_not_there_is_not_found(reader):
     dora = reader("dora")
     for number in (999, 10**30):

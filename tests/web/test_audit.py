@@ -13,6 +13,7 @@ FRAGMENT = {"HX-Request": "true"}
 PATH = "/manage/audit"
 
 
+@pytest.mark.databases("sqlite")
 def test_only_managers_and_administrators_see_it(reader):
     for name, code in (("ana", 403), ("dora", 200), ("enzo", 200)):
         for path in (PATH, f"{PATH}/export.csv"):
@@ -45,6 +46,7 @@ def test_htmx_gets_the_list_alone_and_what_is_asked_goes_into_the_way_on(reader,
     assert f"{PATH}/export.csv?action=award&amp;to=2026-11-30" in fragment
 
 
+@pytest.mark.databases("sqlite")
 def test_nothing_found_says_so(reader):
     assert "Nothing was found" in reader("dora").get(f"{PATH}?text=no+such+thing").text
 

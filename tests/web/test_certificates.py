@@ -32,6 +32,7 @@ def test_the_rep_of_the_month_has_one_with_name_month_and_points(closed, reader)
         assert text in words
 
 
+@pytest.mark.databases("sqlite")
 def test_the_reader_has_it_in_their_own_language(closed, reader):
     bia = reader("bia")
     bia.post("/language", data={"language": "pt_BR", "next": "/"})
@@ -50,6 +51,7 @@ def test_the_team_of_a_quarter_by_average_shows_what_decided(closed, reader):
     assert "Q3 2026" in page
 
 
+@pytest.mark.databases("sqlite")
 def test_other_badges_and_withdrawn_ones_have_none(closed, reader):
     ana = reader("ana")
     for badge_id in (id_of(closed, "first-met"), 99_999, 10**30):
@@ -63,6 +65,7 @@ def test_other_badges_and_withdrawn_ones_have_none(closed, reader):
     assert ana.get(f"/certificates/{badge_id}").status_code == 404
 
 
+@pytest.mark.databases("sqlite")
 def test_the_managers_home_leads_to_the_newest(closed, reader):
     page = reader("dora").get("/manage/").text
     found = newest_certificates(closed)

@@ -21,6 +21,7 @@ def corrected(session, world):
     return session
 
 
+@pytest.mark.databases("sqlite")
 def test_only_managers_and_administrators_see_them(reader):
     assert [reader(name).get(PATH).status_code for name in ("ana", "dora", "enzo")] == [403, 200, 200]
 

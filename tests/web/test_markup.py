@@ -62,6 +62,13 @@ class Markup(HTMLParser):
         "/?page=0",
         "/badges",
         "/password",
+        "/members/1",
+        "/members/2?period=2026-10",
+        "/certificates/1",
+        "/manage/",
+        "/manage/adjustments",
+        "/manage/audit",
+        "/manage/corrections",
         "/none",
     ],
 )

@@ -28,6 +28,7 @@ def by(ids):
     return Actor("dora@example.com", None, ids["dora"])
 
 
+@pytest.mark.databases("sqlite")
 def test_me_leads_to_the_readers_own_page(reader, ids):
     assert reader("ana").get("/me").location == f"/members/{ids['ana']}"
     assert reader("bia").get("/me").location == f"/members/{ids['bia']}"
@@ -42,6 +43,7 @@ def test_an_account_without_a_member_is_told_so(reader, session, world):
     assert "My page" not in enzo.get("/").text
 
 
+@pytest.mark.databases("sqlite")
 def test_it_says_where_the_member_stands_in_month_and_quarter(reader, ids):
     page = reader("ana").get(f"/members/{ids['bia']}").text
     for text in ("Bia Souza", "North", "November 2026", "<strong>20</strong> points", "Rank 2 of 5"):
@@ -57,12 +59,14 @@ def test_s2_before_anything_happened_in_a_month_there_is_no_rank(reader, ids):
     assert "No standing in this period" in reader("ana").get(f"/members/{ids['bia']}?period=2026-08").text
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(("name", "sees"), [("ana", True), ("bia", False), ("dora", True), ("enzo", True)])
 def test_others_do_not_see_what_was_missed(reader, session, ids, name, sees):
     worlds.close_october(session)
     worlds.hand_in_late(session, "ana")
     page = reader(name).get(f"/members/{ids['ana']}").text
     assert ("Missed" in page) is sees
+    assert (f'href="/members/{ids["ana"]}/statement/2026-11"' in page) is sees
     assert ("This is your page" in page) is (name == "ana")
     assert ("Nothing → Exceeded" in page) is sees
     assert "Corrects October 2026 in November 2026. Events came in late." in page
@@ -101,6 +105,7 @@ def test_g1_badges_show_with_their_certificates(reader, session, ids):
     assert "Rep of the month" not in reader("ana").get(f"/members/{ids['ana']}").text
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     ("path", "code"), [("99999", 404), ("1" * 30, 404), ("1?period=2026", 400), ("1?period=x", 400)]
 )

@@ -35,8 +35,12 @@ def texts(message):
 
 def test_every_text_is_translated_and_no_translation_is_left_over(collected):
     catalogue = read(CATALOGUE)
-    wanted = {message.id for message in collected}
-    have = {message.id for message in catalogue if message.id and all(texts(message)) and not message.fuzzy}
+    wanted = {(message.context, message.id) for message in collected}
+    have = {
+        (message.context, message.id)
+        for message in catalogue
+        if message.id and all(texts(message)) and not message.fuzzy
+    }
     assert wanted - have == set()
     assert have - wanted == set()
 
