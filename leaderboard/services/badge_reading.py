@@ -1,6 +1,6 @@
 """Reading badges: a member's, a period's, and how far a member is towards the next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,6 +24,35 @@ class MemberBadges(NamedTuple):
     badges: Sequence[ShownBadge]
     team: Sequence[ShownBadge]
     progress: Sequence[Progress]
+
+
+class BadgeGroup(NamedTuple):
+    """Equal badges of one participant, newest first; a withdrawn one is alone."""
+
+    badges: Sequence[ShownBadge]
+
+    @property
+    def latest(self) -> ShownBadge:
+        """The newest of them."""
+        return self.badges[0]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.badges)
+
+    @property
+    def withdrawn_because(self) -> str | None:
+        """Why it does not stand; None if it does."""
+        return self.latest.withdrawn_because
+
+
+def grouped(badges: Iterable[ShownBadge]) -> list[BadgeGroup]:
+    """Return badges, newest first, as groups of equal ones; a group stands where the newest of it stood."""
+    found: dict[object, list[ShownBadge]] = {}
+    for badge in badges:
+        found.setdefault(badge.id if badge.withdrawn_because else badge.key, []).append(badge)
+    return [BadgeGroup(each) for each in found.values()]
 
 
 def badges_of_member(session: Session, member_id: int) -> list[ShownBadge]:

@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.periods import Month, Period, month_of_key
 from leaderboard.services.adjusting import Adjustment, adjustments_of
-from leaderboard.services.badge_reading import badges_of_member, badges_of_team
+from leaderboard.services.badge_reading import BadgeGroup, badges_of_member, badges_of_team, grouped
 from leaderboard.services.corrections import ShownCorrection, corrections_of
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.storage import boards
-from leaderboard.storage.badges import ShownBadge
 from leaderboard.storage.database import begin_snapshot
 
 
@@ -51,8 +50,8 @@ class MemberPage:
     quarter: Place
     previous: str | None
     next: str | None
-    badges: Sequence[ShownBadge]
-    team_badges: Sequence[ShownBadge]
+    badges: Sequence[BadgeGroup]
+    team_badges: Sequence[BadgeGroup]
     adjustments: Sequence[Adjustment]
     corrections: Sequence[ShownCorrection]
 
@@ -81,8 +80,8 @@ def read_member(session: Session, member_id: int, period: Period | None = None, 
         quarter=_place(connection, book, month.quarter, member_id, now),
         previous=month.previous.key if month > first else None,
         next=month.next.key if month < present else None,
-        badges=badges_of_member(session, member_id),
-        team_badges=[] if team_id is None else badges_of_team(session, team_id),
+        badges=grouped(badges_of_member(session, member_id)),
+        team_badges=[] if team_id is None else grouped(badges_of_team(session, team_id)),
         adjustments=adjustments_of(session, member_id, month.quarter.months, rules_version=book.version),
         corrections=corrections_of(session, member_id, month.quarter.months, rules_version=book.version),
     )

@@ -21,6 +21,13 @@ SHARE_COLUMNS = ("award_id", "member_id", "name", "weight", "amount_minor", "has
 Key = tuple[str, str, int]
 """Programme, scope and participant: an award within its period."""
 
+# The frozen standing that an award rests on.
+is_standing_of_winner = (
+    (Total.period == BonusAward.period)
+    & (Total.scope == BonusAward.scope)
+    & (Total.participant_id == BonusAward.participant_id)
+)
+
 
 def contenders(connection: Connection, period: str, scope: str) -> Sequence[Any]:
     """Return the totals of a period that have points, of those who belonged to a team: whom a bonus can go to."""
@@ -153,12 +160,7 @@ def awards(
         select(*BonusAward.__table__.columns, Member.key.label("member_key"), Team.name.label("team"))
         .join(Closing, Closing.period == BonusAward.period)
         .outerjoin(Member, (BonusAward.scope == "member") & (Member.id == BonusAward.participant_id))
-        .outerjoin(
-            Total,
-            (Total.period == BonusAward.period)
-            & (Total.scope == BonusAward.scope)
-            & (Total.participant_id == BonusAward.participant_id),
-        )
+        .outerjoin(Total, is_standing_of_winner)
         .outerjoin(Team, Team.id == Total.team_id)
         .where(*where)
         .order_by(Closing.ends_at.desc(), Closing.kind.desc(), BonusAward.id)

@@ -24,7 +24,8 @@ def text_of(answer):
 
 def ranks(page):
     """Return rank and name of each row."""
-    rows = re.findall(r'<span class="medal">(\d+)</span>.*?<span class="name" dir="auto">(.*?)</span>', page, re.DOTALL)
+    name = r'class="name" dir="auto"[^>]*>(.*?)</(?:a|span)>'
+    rows = re.findall(rf'<span class="medal">(\d+)</span>.*?{name}', page, re.DOTALL)
     return [(int(rank), name) for rank, name in rows]
 
 
@@ -44,6 +45,12 @@ def test_s1_s2_everyone_active_is_ranked_and_ties_share_a_rank(reader):
         (4, "Dora Prado"),
         (4, "Enzo Reis"),
     ]
+
+
+def test_names_of_people_lead_to_their_pages_in_the_period_of_the_board(reader, session):
+    page = text_of(reader("ana").get("/?period=2026-10&scope=member"))
+    assert f'href="/members/{ids_of(session)["bia"]}?period=2026-10">Bia Souza</a>' in page
+    assert "/members/" not in text_of(reader("ana").get("/?period=2026-10&scope=team", headers=FRAGMENT))
 
 
 def test_without_an_address_it_shows_the_teams_of_this_month(reader):

@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import update
 
 from leaderboard.services.adjusting import adjust, take_back
+from leaderboard.services.badge_reading import grouped
 from leaderboard.storage.accounts_tables import UserAccount
+from leaderboard.storage.badges import ShownBadge
 from leaderboard.web.rights import Actor
 from tests.factories import ids_of
 from tests.web import worlds
@@ -103,6 +105,24 @@ def test_g1_badges_show_with_their_certificates(reader, session, ids):
         assert text in badges
     assert badges.count("/certificates/") == 2
     assert "Rep of the month" not in reader("ana").get(f"/members/{ids['ana']}").text
+
+
+def badge(id, key, period, withdrawn=None):
+    return ShownBadge(key, "member", 1, "Bia", period, NOW, {}, withdrawn, id)
+
+
+def test_g2_equal_badges_are_one_group_and_a_withdrawn_one_is_alone():
+    newest_first = [
+        badge(5, "in-a-row-10", "2026-11"),
+        badge(4, "in-a-row-10", "2026-11", withdrawn="run"),
+        badge(3, "first-met", "2026-10"),
+        badge(2, "in-a-row-10", "2026-10"),
+        badge(1, "in-a-row-10", "2026-09", withdrawn="run"),
+    ]
+    groups = grouped(newest_first)
+    assert [[each.id for each in group.badges] for group in groups] == [[5, 2], [4], [3], [1]]
+    assert [(group.latest.id, group.count) for group in groups] == [(5, 2), (4, 1), (3, 1), (1, 1)]
+    assert [group.withdrawn_because for group in groups] == [None, "run", None, "run"]
 
 
 @pytest.mark.databases("sqlite")
