@@ -252,6 +252,19 @@ def test_p5_people_loaded_after_a_close_change_nothing_about_who_competed(sessio
         assert list(verify(session, now=NOW)) == []
 
 
+@pytest.mark.databases("sqlite")  # its trigger is dropped; what is read is the same on both
+def test_b3_a_share_that_is_given_to_somebody_else_in_all_awards_is_found_by_the_digest(session: Session) -> None:
+    set_up(session, agreement(SPEED, bonus("team", period="month")), now=at("10-31 12:00"))
+    log(session, LEADS, now=at("10-31 12:00"))
+    close_all(session, AFTER_OCTOBER)
+    session.execute(text("DROP TRIGGER award_share_no_update"))
+    session.execute(text("UPDATE award_share SET member_id = 4, name = 'Eva' WHERE member_id = 1"))
+    session.commit()
+    assert list(verify(session, now=AFTER_OCTOBER)) == [
+        "closing of 2026-10: its standings or shares are not those that it was closed with."
+    ]
+
+
 def test_an_agreement_on_which_a_closed_month_rests_cannot_be_replaced(world: Session) -> None:
     close_all(world, AFTER_OCTOBER)
     load_agreement(
