@@ -101,7 +101,8 @@ def test_s4_a_quarter_sums_its_months_as_they_were_closed(world: Session) -> Non
 def test_p5_a_late_event_goes_to_the_open_month_as_a_correction(world: Session) -> None:
     close_all(world, AFTER_OCTOBER)
     before = points(world, "2026-10")
-    log(world, "10-07 17:00 lead.disposed ana subject=L3", now=at("11-04 12:00"))
+    report = log(world, "10-07 17:00 lead.disposed ana subject=L3", now=at("11-04 12:00"))
+    assert report.corrections == 1
     assert points(world, "2026-10") == before
     assert points(world, "2026-11")["ana"][0] == 5
     assert points(world, "2026-Q4")["ana"] == (15, 0, 1, 2)  # the levels stay as the month was closed with
