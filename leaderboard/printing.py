@@ -118,8 +118,8 @@ def print_report(report: ImportReport, form: str) -> None:
     if report.created_members or report.created_teams:
         click.echo(f"Created {count(report.created_members, 'member')} and {count(report.created_teams, 'team')}.")
     if report.corrections:
-        told = f"{count(report.corrections, 'correction')} of closed months"
-        click.echo(f"{told}: the points go to the earliest open month after each.")
+        number = count(report.corrections, "correction")
+        click.echo(f"{number} of closed months: the points go to the earliest open month after each.")
     if report.anomalies:
         click.echo(f"{count(report.anomalies, 'anomaly', 'anomalies')}: an end before any start.")
     _print_some([str(each) for each in report.refusals[:MOST_SHOWN]], report.refused, "refused row")
