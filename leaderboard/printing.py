@@ -117,6 +117,9 @@ def print_report(report: ImportReport, form: str) -> None:
     )
     if report.created_members or report.created_teams:
         click.echo(f"Created {count(report.created_members, 'member')} and {count(report.created_teams, 'team')}.")
+    if report.corrections:
+        number = count(report.corrections, "correction")
+        click.echo(f"{number} of closed months: the points go to the earliest open month after each.")
     if report.anomalies:
         click.echo(f"{count(report.anomalies, 'anomaly', 'anomalies')}: an end before any start.")
     _print_some([str(each) for each in report.refusals[:MOST_SHOWN]], report.refused, "refused row")
@@ -135,6 +138,7 @@ def _report_json(report: ImportReport) -> str:
             "warnings": report.warned,
             "created_members": report.created_members,
             "created_teams": report.created_teams,
+            "corrections": report.corrections,
             "anomalies": report.anomalies,
             "anomaly_list": report.first_anomalies,
             "dry_run": report.is_dry_run,

@@ -37,7 +37,7 @@ class BadgeGroup(NamedTuple):
         return self.badges[0]
 
     @property
-    def count(self) -> int:
+    def times(self) -> int:
         """How many there are."""
         return len(self.badges)
 

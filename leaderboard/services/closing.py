@@ -174,7 +174,7 @@ def _freeze(session: Session, period: Period, as_of: datetime, *, now: datetime,
         closed_at=now,
         closed_by=by.name,
         last_entry_id=closings.last_entry_id(connection),
-        digest=digest_of(closings.frozen_rows(connection, period.key)),
+        digest=digest_of(closings.frozen_parts(connection, period.key)),
     )
     people.raise_rules_version(connection)
     trail.note(connection, by, "period.closed", period.key, at=now, before="open", after="closed")

@@ -47,6 +47,7 @@ class ImportReport:
     """What became of a file: its rows read and refused, its events new and duplicate.
 
     points_posted: ledger rows that scoring posted. anomalies: `to` events before every `from` (C6).
+    corrections: attainments of closed months that came out otherwise (P5).
     """
 
     read: int = 0
@@ -59,6 +60,7 @@ class ImportReport:
     created_members: int = 0
     created_teams: int = 0
     points_posted: int = 0
+    corrections: int = 0
     anomalies: int = 0
     first_anomalies: list[str] = field(default_factory=list)
     is_dry_run: bool = False
@@ -137,6 +139,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
         scoring.months.welcome(names.first_month)
     scoring.score(touched, lambda done: options.progress("score", done, len(touched)), scored_up_to=last_id)
     report.points_posted = score_what_is_due(scoring)
+    report.corrections = scoring.poster.corrections
     report.anomalies, report.first_anomalies = scoring.anomalies, scoring.first_anomalies
     return report
 

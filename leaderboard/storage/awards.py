@@ -243,14 +243,3 @@ def members_then(connection: Connection, period: str, team_id: int) -> int | Non
     """Return how many members a team had in a closed period, as it was frozen."""
     theirs = (Total.period == period) & (Total.scope == "team") & (Total.participant_id == team_id)
     return connection.execute(select(Total.members).where(theirs)).scalar()
-
-
-def seen_in_team(connection: Connection, team_id: int, months: Sequence[str], members: Sequence[int]) -> set[int]:
-    """Return which of some members were in a team by the totals of some months, or earned points for it then."""
-    standing = select(Total.participant_id).where(
-        Total.period.in_(months), Total.scope == "member", Total.team_id == team_id, Total.participant_id.in_(members)
-    )
-    earning = select(PointEntry.member_id).where(
-        PointEntry.member_id.in_(members), PointEntry.month.in_(months), PointEntry.team_id == team_id
-    )
-    return {*connection.execute(standing).scalars(), *connection.execute(earning).scalars()} - {None}

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.closing import Correction, Counted
 from leaderboard.domain.periods import Bounds, Month, Quarter, month_of_key
+from leaderboard.storage.bonus_tables import AwardShare, BonusAward
 from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.closing_tables import Closing, CorrectionRow
 from leaderboard.storage.database import to_micros
@@ -110,9 +111,26 @@ def write_members(connection: Connection, period: str, teams: Mapping[int, Colle
 
 
 def frozen_rows(connection: Connection, period: str) -> Iterator[tuple[Any, ...]]:
-    """Yield the standings of a period, always in the same order: what its digest is made of."""
+    """Yield the standings of a period, always in the same order."""
     query = select(*_frozen).where(Total.period == period).order_by(Total.scope, Total.participant_id)
     for row in connection.execute(query):
+        yield tuple(row)
+
+
+def frozen_parts(connection: Connection, period: str) -> Iterator[tuple[Any, ...]]:
+    """Yield all that the digest of a closing is made of: its standings, then who shares in which bonus."""
+    yield from frozen_rows(connection, period)
+    yield from _frozen_shares(connection, period)
+
+
+def _frozen_shares(connection: Connection, period: str) -> Iterator[tuple[Any, ...]]:
+    """Yield who shares in which award of a period and in what, always in the same order."""
+    award = (BonusAward.programme, BonusAward.scope, BonusAward.participant_id)
+    share = (AwardShare.member_id, AwardShare.weight, AwardShare.amount_minor)
+    query = select(*award, *share).join(AwardShare, AwardShare.award_id == BonusAward.id)
+    for row in connection.execute(
+        query.where(BonusAward.period == period).order_by(AwardShare.award_id, AwardShare.member_id)
+    ):
         yield tuple(row)
 
 

@@ -101,7 +101,8 @@ def test_s4_a_quarter_sums_its_months_as_they_were_closed(world: Session) -> Non
 def test_p5_a_late_event_goes_to_the_open_month_as_a_correction(world: Session) -> None:
     close_all(world, AFTER_OCTOBER)
     before = points(world, "2026-10")
-    log(world, "10-07 17:00 lead.disposed ana subject=L3", now=at("11-04 12:00"))
+    report = log(world, "10-07 17:00 lead.disposed ana subject=L3", now=at("11-04 12:00"))
+    assert report.corrections == 1
     assert points(world, "2026-10") == before
     assert points(world, "2026-11")["ana"][0] == 5
     assert points(world, "2026-Q4")["ana"] == (15, 0, 1, 2)  # the levels stay as the month was closed with
@@ -250,6 +251,19 @@ def test_p5_people_loaded_after_a_close_change_nothing_about_who_competed(sessio
     for back in ("", "2026-09-01"):
         load_people(session, io.BytesIO(people_file(row.format(back) for row in gone)), now=NOW, by=COMMAND_LINE)
         assert list(verify(session, now=NOW)) == []
+
+
+@pytest.mark.databases("sqlite")  # its trigger is dropped; what is read is the same on both
+def test_b3_a_share_that_is_given_to_somebody_else_in_all_awards_is_found_by_the_digest(session: Session) -> None:
+    set_up(session, agreement(SPEED, bonus("team", period="month")), now=at("10-31 12:00"))
+    log(session, LEADS, now=at("10-31 12:00"))
+    close_all(session, AFTER_OCTOBER)
+    session.execute(text("DROP TRIGGER award_share_no_update"))
+    session.execute(text("UPDATE award_share SET member_id = 4, name = 'Eva' WHERE member_id = 1"))
+    session.commit()
+    assert list(verify(session, now=AFTER_OCTOBER)) == [
+        "closing of 2026-10: its standings or shares are not those that it was closed with."
+    ]
 
 
 def test_an_agreement_on_which_a_closed_month_rests_cannot_be_replaced(world: Session) -> None:
