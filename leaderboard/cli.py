@@ -10,7 +10,8 @@ import click
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import COMMAND_LINE
-from leaderboard.domain.agreement import SIDES
+from leaderboard.domain.agreement import SIDES, Agreement
+from leaderboard.domain.periods import parse_period
 from leaderboard.domain.shown import quoted, visible
 from leaderboard.first_passwords import keep_passwords, kept_passwords
 from leaderboard.job_commands import close, jobs, scheduler
@@ -115,8 +116,7 @@ def agreement_load(session: Session, file: BinaryIO) -> None:
     """Load a version of the agreement and score again under it."""
     with _scoring_bar(session, "Scored") as advance:
         loaded = load_agreement(session, read_text(file, file_name(file)), now=now(), by=COMMAND_LINE, progress=advance)
-    slas = count(len(loaded.slas), "SLA")
-    click.echo(visible(f"{loaded.title} is in force from {loaded.effective_from}: {slas}."))
+    click.echo(visible(f"{loaded.title} is in force from {loaded.effective_from}: {_promised(loaded)}."))
 
 
 @agreement.command("check")
@@ -125,8 +125,12 @@ def agreement_load(session: Session, file: BinaryIO) -> None:
 def agreement_check(session: Session, file: BinaryIO) -> None:
     """Say whether a file could be loaded; changes nothing."""
     checked = check_agreement(session, read_text(file, file_name(file)))
-    slas = count(len(checked.slas), "SLA")
-    click.echo(visible(f"{checked.title} can be loaded: {slas} from {checked.effective_from}."))
+    click.echo(visible(f"{checked.title} can be loaded: {_promised(checked)} from {checked.effective_from}."))
+
+
+def _promised(agreement: Agreement) -> str:
+    slas, bonuses = count(len(agreement.slas), "SLA"), count(len(agreement.bonuses), "bonus programme")
+    return f"{slas} and {bonuses}" if agreement.bonuses else slas
 
 
 @agreement.command("show")
@@ -283,7 +287,11 @@ def bonuses(session: Session, period: str, form: str) -> None:
     leaderboard bonuses --period 2026-Q4 --format json
     """
     rows = list_bonuses(session, period)
-    print_rows(rows if form == "json" else map(in_one_line, rows), BONUS_COLUMNS, form)
+    nothing = (
+        f"No bonus was won in {parse_period(period)}: no agreement with a [[bonus]] for it was in force as it began, "
+        "or nobody had points."
+    )
+    print_rows(rows if form == "json" else map(in_one_line, rows), BONUS_COLUMNS, form, nothing)
 
 
 @main.command("verify")

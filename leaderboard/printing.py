@@ -118,8 +118,8 @@ def print_report(report: ImportReport, form: str) -> None:
     if report.created_members or report.created_teams:
         click.echo(f"Created {count(report.created_members, 'member')} and {count(report.created_teams, 'team')}.")
     if report.corrections:
-        number = count(report.corrections, "correction")
-        click.echo(f"{number} of closed months: the points go to the earliest open month after each.")
+        corrections = count(report.corrections, "correction")
+        click.echo(f"{corrections} of closed months: the difference counts in the open month after it.")
     if report.anomalies:
         click.echo(f"{count(report.anomalies, 'anomaly', 'anomalies')}: an end before any start.")
     _print_some([str(each) for each in report.refusals[:MOST_SHOWN]], report.refused, "refused row")
@@ -154,8 +154,11 @@ def _print_some(lines: Sequence[str], number: int, one: str, many: str | None = 
         click.echo(f"… and {count(number - len(lines), one + ' more', (many or one + 's') + ' more')}.", err=True)
 
 
-def print_rows(rows: Iterable[Row], names: Sequence[str], form: str) -> None:
-    """Print rows of plain values, with these columns; json is a list with one row a line."""
+def print_rows(rows: Iterable[Row], names: Sequence[str], form: str, nothing: str = "Nothing in this period.") -> None:
+    """Print rows of plain values, with these columns; json is a list with one row a line.
+
+    nothing: what the table says when it has no rows.
+    """
     if form == "json":
         _print_json(rows)
     elif form == "csv":
@@ -163,7 +166,7 @@ def print_rows(rows: Iterable[Row], names: Sequence[str], form: str) -> None:
         writer.writerow(names)
         writer.writerows([safe_cell(row[name]) for name in names] for row in rows)
     else:
-        _print_table([[_text(row[name]) for name in names] for row in rows], names)
+        _print_table([[_text(row[name]) for name in names] for row in rows], names, nothing)
 
 
 def _print_json(rows: Iterable[Row]) -> None:
@@ -178,10 +181,10 @@ def _json(value: Any) -> str:
     return OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
-def _print_table(cells: list[list[str]], names: Sequence[str]) -> None:
+def _print_table(cells: list[list[str]], names: Sequence[str], nothing: str) -> None:
     """Print columns side by side, numbers to the right."""
     if not cells:
-        click.echo("Nothing in this period.")
+        click.echo(nothing)
         return
     columns = list(zip(names, *cells, strict=True))
     widths = [max(map(_width, column)) for column in columns]

@@ -50,6 +50,22 @@ def test_bonuses_are_printed_in_each_form(house):
     assert house.run("verify").stdout == "Everything agrees with the events.\n"
 
 
+def test_a_closed_period_without_bonuses_says_why_there_are_none(house):
+    assert house.run("close", "2026-11").exit_code == 0
+    assert house.run("bonuses", "--period", "2026-11").stdout == (
+        "No bonus was won in 2026-11: no agreement with a [[bonus]] for it was in force as it began, "
+        "or nobody had points.\n"
+    )
+
+
+def test_p5_an_import_says_how_many_corrections_it_made(house):
+    late = csv_of("e3,2026-10-06T09:00,lead.assigned,L2,ana@example.com", "e4,2026-10-06T09:10,lead.disposed,L2")
+    assert house.run("events", "import", house.file("late.csv", late)).stdout.splitlines() == [
+        "2 rows read: 2 events new, 0 duplicate; 0 rows refused.",
+        "1 correction of closed months: the difference counts in the open month after it.",
+    ]
+
+
 def test_bonuses_of_a_period_that_is_not_closed_are_one_sentence_on_stderr(house):
     result = house.run("bonuses", "--period", "2026-Q4", "--format", "json")
     assert (result.exit_code, result.stdout) == (1, "")

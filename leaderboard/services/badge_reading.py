@@ -1,6 +1,7 @@
 """Reading badges: a member's, a period's, and how far a member is towards the next."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,7 +27,8 @@ class MemberBadges(NamedTuple):
     progress: Sequence[Progress]
 
 
-class BadgeGroup(NamedTuple):
+@dataclass(frozen=True)
+class BadgeGroup:
     """Equal badges of one participant, newest first; a withdrawn one is alone."""
 
     badges: Sequence[ShownBadge]

@@ -99,7 +99,7 @@ def create_export(session: Session, *, by: Actor, now: datetime) -> int:
             raise ExportRefused(
                 "raced", "Somebody else was exporting at the same moment; look at the exports and try again."
             )
-        after = f"{number_of_awards} awards, {len(shares)} lines, {format_amount(total, currency)} {currency}"
+        after = f"awards: {number_of_awards}; lines: {len(shares)}; sum: {format_amount(total, currency)} {currency}"
         trail.note(connection, by, "export.created", f"export {number}", at=now, after=after)
     return number
 

@@ -9,8 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
 
+from leaderboard.domain.errors import PeriodRefused
 from leaderboard.domain.inbound import LONGEST_TEXT
 from leaderboard.domain.instants import is_known_day
+from leaderboard.domain.periods import parse_period
 from leaderboard.domain.shown import safe_cell
 from leaderboard.services.trail import EXPORT_COLUMNS, TrailQuery, search_trail, trail_rows
 from leaderboard.storage.database import db
@@ -34,10 +36,24 @@ def index() -> str:
         page=page,
         asked=asked,
         words=_words(),
+        place_of=_place_of,
         is_first=query.older_than is None,
         older=page.older_than and url_for("audit.index", **asked, before=page.older_than),
         export=url_for("audit.export", **asked),
     )
+
+
+def _place_of(about: str) -> str | None:
+    """Return the address of the page of what an entry is about; None where it has none."""
+    kind, _space, number = about.partition(" ")
+    if kind == "award" and number.isdecimal():
+        return url_for("bonuses.show", award_id=int(number))
+    if kind == "export":
+        return url_for("payroll.index", _anchor=f"export-{number}")
+    try:
+        return url_for("board.index", period=str(parse_period(about)))
+    except PeriodRefused:
+        return None
 
 
 @bp.get("/export.csv")

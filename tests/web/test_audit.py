@@ -47,6 +47,17 @@ def test_htmx_gets_the_list_alone_and_what_is_asked_goes_into_the_way_on(reader,
 
 
 @pytest.mark.databases("sqlite")
+def test_what_an_entry_is_about_leads_to_its_page(reader, session):
+    dora = Actor("dora@example.com")
+    for about in ("award 7", "export 2", "2026-Q3", "member ana@example.com"):
+        trail.note(session.connection(), dora, "question.asked", about, at=NOW)
+    session.commit()
+    page = reader("dora").get("/manage/audit").text
+    for address in ("/manage/bonuses/7", "/manage/bonuses/exports#export-2", "/?period=2026-Q3"):
+        assert f'<small><a href="{address}">' in page
+    assert "<small><bdi>member ana@example.com</bdi></small>" in page
+
+
 def test_nothing_found_says_so(reader):
     assert "Nothing was found" in reader("dora").get(f"{PATH}?text=no+such+thing").text
 
