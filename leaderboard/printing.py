@@ -138,6 +138,7 @@ def _report_json(report: ImportReport) -> str:
             "warnings": report.warned,
             "created_members": report.created_members,
             "created_teams": report.created_teams,
+            "corrections": report.corrections,
             "anomalies": report.anomalies,
             "anomaly_list": report.first_anomalies,
             "dry_run": report.is_dry_run,

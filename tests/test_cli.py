@@ -257,6 +257,7 @@ def test_the_report_as_json_is_stable(aurora):
         "created_teams": 0,
         "anomalies": 0,
         "anomaly_list": [],
+        "corrections": 0,
         "dry_run": True,
         "refusals": [
             {

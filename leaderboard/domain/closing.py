@@ -112,7 +112,7 @@ def counted_back(correction: Correction) -> list[tuple[int | None, Level, int]]:
 
 
 def digest_of(rows: Iterable[tuple[Any, ...]]) -> str:
-    """Return the SHA-256 of standings: of each row as a line of JSON, in the order given; 64 hex digits."""
+    """Return the SHA-256 of standings and shares: of each row as a line of JSON, in the order given; 64 hex digits."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(json.dumps(list(row), ensure_ascii=False, separators=(",", ":")).encode() + b"\n")

@@ -21,7 +21,7 @@ def award_differences(connection: Connection, book: RuleBook) -> Iterator[str]:
     """Yield one sentence for each award, share or export that is not what the frozen standings and the ledger say.
 
     Works through the closed periods one by one. Who belonged to a team is read from the shares themselves, since
-    people may be loaded again later; their number is that of the frozen standings, and each must have been there.
+    people may be loaded again later; their number is that of the frozen standings, and the closing's digest holds them.
     """
     for closing in closings.all_closings(connection):
         yield from _period_differences(connection, book, parse_period(closing.period))
@@ -42,7 +42,7 @@ def _period_differences(connection: Connection, book: RuleBook, period: Period) 
         yield from _award_differences(row, each)
         yield from _share_differences(row, theirs, each.shares)
         if each.programme.participant == "team":
-            yield from _crowd_differences(connection, book, period, row, theirs)
+            yield from _crowd_differences(connection, period, row, theirs)
     for key, row in rows.items():
         yield f"award {row.id} {_named(key, period)}: stored with place {row.place}, expected none."
 
@@ -52,18 +52,16 @@ def _people_then(
 ) -> Belonging:
     """Return who belonged where as the period was closed, as far as its awards tell; else as people are now."""
     now = belonging(book, period)
-    teams, names, active = dict(now.teams), dict(now.names), set(now.active)
+    teams, names = dict(now.teams), dict(now.names)
     for key, row in rows.items():
         if row.scope == "team" and shares[key]:
             teams[row.participant_id] = set(shares[key])
-        elif row.scope == "member":
-            active.add(row.participant_id)
         names.update({member_id: each.name for member_id, each in shares[key].items()})
     quarters = [row for row in rows.values() if row.scope == "team" and period.kind == "quarter"]
     by = now.quarter_by
     if quarters:  # the setting may have changed since; an award by average has the number of members
         by = "total" if all(row.members is None for row in quarters) else "average"
-    return replace(now, active=active, teams=teams, names=names, quarter_by=by)
+    return replace(now, teams=teams, names=names, quarter_by=by)
 
 
 def _named(key: awards.Key, period: Period) -> str:
@@ -105,16 +103,8 @@ def _share_differences(row: Any, stored: Shares, wanted: Sequence[Share]) -> Ite
         yield f"award {row.id}: member {member_id} has a share, expected none."
 
 
-def _crowd_differences(
-    connection: Connection, book: RuleBook, period: Period, row: Any, stored: Shares
-) -> Iterator[str]:
-    """Say where the shares of a team's award are not those of its members in the period (B3)."""
+def _crowd_differences(connection: Connection, period: Period, row: Any, stored: Shares) -> Iterator[str]:
+    """Say where not as many share in a team's award as were members in the period (B3)."""
     then = awards.members_then(connection, period.key, row.participant_id)
     if then is not None and then != len(stored):
         yield f"award {row.id}: {len(stored)} members share in it, but the team had {then}."
-    now = book.rules.membership.members_of(period).get(row.participant_id, set())
-    if strangers := stored.keys() - now:
-        months = [month.key for month in period.months]
-        strangers -= awards.seen_in_team(connection, row.participant_id, months, sorted(strangers))
-    for member_id in sorted(strangers):
-        yield f"award {row.id}: member {member_id} shares in it, but nothing says that they were in the team then."

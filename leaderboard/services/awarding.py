@@ -18,13 +18,12 @@ from leaderboard.storage.database import to_micros
 
 @dataclass(frozen=True)
 class Belonging:
-    """Who belonged where in a period: what competing and sharing rest on.
+    """Who belonged where in a period: what sharing rests on; who competes is noted in the totals.
 
-    active: the members who compete; teams: the members of each team, who share; names: of members.
+    teams: the members of each team, who share; names: of members.
     quarter_by: total or average, which decides a quarter between teams (P4).
     """
 
-    active: Collection[int]
     teams: Mapping[int, Collection[int]]
     names: Mapping[int, str]
     quarter_by: str
@@ -69,7 +68,6 @@ def belonging(book: RuleBook, period: Period) -> Belonging:
     """Return who belongs where in a period as the people are now."""
     membership = book.rules.membership
     return Belonging(
-        active=membership.active_in(period),
         teams=membership.members_of(period),
         names={member_id: name for member_id, (_, name) in book.members.items()},
         quarter_by=book.rules.organisation.quarter_winner_by,
@@ -89,7 +87,7 @@ def proposals(connection: Connection, book: RuleBook, period: Period, people: Be
     for programme in programmes:
         by = people.quarter_by if period.kind == "quarter" and programme.participant == "team" else "total"
         rows = standings[programme.participant]
-        competing = _competing(programme, rows, people)
+        competing = _competing(programme, rows)
         won += [(programme, by, win) for win in winners(programme, competing, by)]
     sides = {(scope, row.participant_id): row.side for scope, rows in standings.items() for row in rows}
     points = _points_for_teams(connection, period, people, won)
@@ -99,15 +97,11 @@ def proposals(connection: Connection, book: RuleBook, period: Period, people: Be
         yield Proposal(programme, version.id, win, side, by, divided)
 
 
-def _competing(programme: BonusProgramme, rows: Sequence[Any], people: Belonging) -> Iterator[Contender]:
+def _competing(programme: BonusProgramme, rows: Sequence[Any]) -> Iterator[Contender]:
     for row in rows:
-        if programme.side not in (None, row.side):
-            continue
-        if programme.participant == "team":
-            members = len(people.teams.get(row.participant_id, ()))
+        if programme.side in (None, row.side):
+            members = row.members if programme.participant == "team" else None
             yield Contender(row.participant_id, row.name, row.points, members)
-        elif row.participant_id in people.active:
-            yield Contender(row.participant_id, row.name, row.points)
 
 
 def _points_for_teams(
@@ -115,7 +109,7 @@ def _points_for_teams(
 ) -> Mapping[tuple[int, int], int]:
     """Return what the members of the teams that won earned for them, where awards are divided by that (B3)."""
     teams = {win.winner.id for programme, _, win in won if _goes_by_points(programme)}
-    members = sorted({member for team in teams for member in people.teams[team]})
+    members = sorted({member for team in teams for member in people.teams.get(team, ())})
     found = awards.team_points(connection, teams, members, [str(month) for month in period.months])
     return defaultdict(int, found)
 
@@ -132,7 +126,7 @@ def _sharers(
     if programme.participant == "member":
         yield Sharer(winner.id, people.names[winner.id])
         return
-    for member_id in people.teams[winner.id]:
+    for member_id in people.teams.get(winner.id, ()):
         yield Sharer(member_id, people.names[member_id], points[winner.id, member_id])
 
 

@@ -161,7 +161,7 @@ def read_awards(session: Session, query: AwardQuery, *, page_size: int = PAGE_SI
     rows = awards.awards(
         connection, status=query.status, periods=periods, offset=(page - 1) * page_size, limit=page_size
     )
-    shown = _with_standings(connection, book, shown_awards(connection, book, rows))
+    shown = _with_standings(connection, shown_awards(connection, book, rows))
     return AwardPage(replace(query, page=page), shown, pages, counts, awards.periods(connection))
 
 
@@ -181,7 +181,7 @@ def read_chosen_awards(session: Session, award_ids: Collection[int]) -> list[Awa
     connection = session.connection()
     book = rule_book(connection)
     rows = awards.awards(connection, award_ids=award_ids)
-    return _with_standings(connection, book, shown_awards(connection, book, rows))
+    return _with_standings(connection, shown_awards(connection, book, rows))
 
 
 def shown_awards(connection: Connection, book: RuleBook, rows: Sequence[Any]) -> list[Award]:
@@ -217,7 +217,7 @@ def _award(row: Any, programme: BonusProgramme, shares: Sequence[Any], questions
     )
 
 
-def _with_standings(connection: Connection, book: RuleBook, found: Sequence[Award]) -> list[Award]:
+def _with_standings(connection: Connection, found: Sequence[Award]) -> list[Award]:
     """Return awards with the first places of the boards that they rest on; one query for all of them."""
     boards = sorted({each.board for each in found}, key=str)
     wanted = [
@@ -226,26 +226,24 @@ def _with_standings(connection: Connection, book: RuleBook, found: Sequence[Awar
     rows: dict[int, list[Any]] = {number: [] for number in range(len(boards))}
     for number, row in awards.leaders(connection, wanted):
         rows[number].append(row)
-    places = {board: _places(book, board, rows[number]) for number, board in enumerate(boards)}
+    places = {board: _places(board, rows[number]) for number, board in enumerate(boards)}
     return [replace(each, standings=places[each.board]) for each in found]
 
 
-def _places(book: RuleBook, board: BoardKey, rows: Sequence[Any]) -> tuple[Place, ...]:
-    period, scope, _, by = board
-    if scope == "member":  # those who left earlier have points, but do not compete
-        active = book.rules.membership.memberships_in
-        rows = [row for row in rows if active(row.participant_id, parse_period(period))]
+def _places(board: BoardKey, rows: Sequence[Any]) -> tuple[Place, ...]:
+    _, scope, _, by = board
+    is_team = scope == "team"
     shown = [
         Place(
             0,
             row.participant_id,
             row.name,
             row.points,
-            row.members,
-            average(row.points, row.members or 0) if scope == "team" else None,
+            row.members if is_team else None,
+            average(row.points, row.members or 0) if is_team else None,
         )
         for row in sorted(rows, key=lambda row: row.participant_id)
-        if scope == "member" or row.members != 0
+        if row.members != 0  # those who left earlier have points, but do not compete
     ]
     in_order = ranked(((each.average or 0) if by == "average" else each.points, each.name, each) for each in shown)
     return tuple(replace(each, rank=rank) for rank, each in in_order[:SHOWN_PLACES])

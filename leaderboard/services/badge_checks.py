@@ -10,6 +10,7 @@ from leaderboard.domain.badges import IN_A_ROW, LIVE, MONTHLY, QUARTERLY, Badge,
 from leaderboard.domain.closing import last_closed_before
 from leaderboard.domain.periods import Month, Quarter, parse_period
 from leaderboard.services.badging import MonthPass, chunks, closing_badges, first_teams, kinds_of, live_pass
+from leaderboard.services.compared import field_differences
 from leaderboard.services.rules import RuleBook
 from leaderboard.storage import badge_grounds, badges
 from leaderboard.storage.badge_grounds import Silent
@@ -120,18 +121,10 @@ def _compare(stored: Iterable[Badge], expected: Iterable[Badge]) -> Iterator[str
         if found is None:
             yield f"badge missing: {_name(badge)} stands on {dict(badge.ground)}."
         elif found != badge:
-            yield f"badge differs: {_name(found)}: {_difference(found, badge)}."
+            yield f"badge differs: {_name(found)}: {field_differences(found, badge)}."
     for badge in left.values():
         yield f"badge without ground: {_name(badge)} says {dict(badge.ground)}."
 
 
 def _name(badge: Badge) -> str:
     return f"{badge.key} of {badge.scope} {badge.participant} in {badge.period}"
-
-
-def _difference(stored: Badge, expected: Badge) -> str:
-    return "; ".join(
-        f"{name} is {getattr(stored, name)}, should be {getattr(expected, name)}"
-        for name in Badge._fields
-        if getattr(stored, name) != getattr(expected, name)
-    )

@@ -39,7 +39,7 @@ class BadgeGroup:
         return self.badges[0]
 
     @property
-    def count(self) -> int:
+    def times(self) -> int:
         """How many there are."""
         return len(self.badges)
 

@@ -31,8 +31,8 @@ def closing_differences(connection: Connection, book: RuleBook) -> Iterator[str]
             numbers, should = stored.get((scope, who)), wanted.get((scope, who), no_counts())
             if numbers != should and (numbers or any(should)):
                 yield f"standing of {scope} {who} in {closing.period}: closed with {numbers}, expected {should}."
-        if digest_of(closings.frozen_rows(connection, closing.period)) != closing.digest:
-            yield f"closing of {closing.period}: its standings are not those that it was closed with."
+        if digest_of(closings.frozen_parts(connection, closing.period)) != closing.digest:
+            yield f"closing of {closing.period}: its standings or shares are not those that it was closed with."
     for month, entry_id in closings.late_entries(connection):
         yield f"ledger: entry {entry_id} came into {month} after it was closed."
     yield from _order(book)

@@ -157,8 +157,7 @@ def _freeze(session: Session, period: Period, as_of: datetime, *, now: datetime,
     version = people.rules_version(connection)
     assert version is not None
     book = read_rule_book(connection, version)
-    members = book.rules.membership.members_of(period)
-    closings.write_members(connection, period.key, {team_id: len(theirs) for team_id, theirs in members.items()})
+    closings.write_members(connection, period.key, book.rules.membership.members_of(period))
     if isinstance(period, Month):
         winners = award_month_badges(connection, book, period, now=now)
     else:
@@ -175,7 +174,7 @@ def _freeze(session: Session, period: Period, as_of: datetime, *, now: datetime,
         closed_at=now,
         closed_by=by.name,
         last_entry_id=closings.last_entry_id(connection),
-        digest=digest_of(closings.frozen_rows(connection, period.key)),
+        digest=digest_of(closings.frozen_parts(connection, period.key)),
     )
     people.raise_rules_version(connection)
     trail.note(connection, by, "period.closed", period.key, at=now, before="open", after="closed")

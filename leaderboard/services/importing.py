@@ -20,7 +20,7 @@ from leaderboard.domain.time_formats import ISO
 from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
-from leaderboard.storage import corrections, events, people, trail
+from leaderboard.storage import events, people, trail
 from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing, to_micros
 
@@ -47,7 +47,7 @@ class ImportReport:
     """What became of a file: its rows read and refused, its events new and duplicate.
 
     points_posted: ledger rows that scoring posted. anomalies: `to` events before every `from` (C6).
-    corrections: what became different in closed months, and counts in open ones (P5).
+    corrections: attainments of closed months that came out otherwise (P5).
     """
 
     read: int = 0
@@ -60,9 +60,9 @@ class ImportReport:
     created_members: int = 0
     created_teams: int = 0
     points_posted: int = 0
+    corrections: int = 0
     anomalies: int = 0
     first_anomalies: list[str] = field(default_factory=list)
-    corrections: int = 0
     is_dry_run: bool = False
 
     def warn(self, line: int, text: str) -> None:
@@ -121,7 +121,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     book = rule_book(connection)
     report = ImportReport(is_dry_run=options.is_dry_run)
     names = _Names(session, book, options.create_members, report)
-    last_id, last_correction = events.last_event_id(connection), corrections.last_id(connection)
+    last_id = events.last_event_id(connection)
     source = _source(options)
     rows = _FileEvents(stream, options, source, book, names, report, now).read()
     while batch := list(islice(rows, ROWS_A_BATCH)):
@@ -139,7 +139,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
         scoring.months.welcome(names.first_month)
     scoring.score(touched, lambda done: options.progress("score", done, len(touched)), scored_up_to=last_id)
     report.points_posted = score_what_is_due(scoring)
-    report.corrections = corrections.count_after(connection, last_correction)
+    report.corrections = scoring.poster.corrections
     report.anomalies, report.first_anomalies = scoring.anomalies, scoring.first_anomalies
     return report
 

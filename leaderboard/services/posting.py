@@ -41,7 +41,7 @@ class CellChange:
 class Poster:
     """Writes attainments and ledger within one transaction, and notes what totals and cells gain or lose.
 
-    corrected_into: the open months that took what concerns closed ones (P5).
+    corrections: how many attainments of closed months changed; corrected_into: the open months that took that (P5).
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Poster:
         self.rules = book.rules
         self.closed = book.closed
         self.because = because
+        self.corrections = 0
         self.corrected_into: set[Month] = set()
         self.now = now
         self.cells: defaultdict[Cell, CellChange] = defaultdict(CellChange)
@@ -95,6 +96,7 @@ class Poster:
             entries = [(row_id, placed(posting, self.closed)) for row_id, posting in entries]
         ledger.write_entries(self.connection, entries, self.now)
         closings.write_corrections(self.connection, corrected, self.because, self.now)
+        self.corrections += len(corrected)
         self.corrected_into.update(each.month for _, _, _, each in corrected)
         self.posted += len(entries)
 

@@ -18,6 +18,7 @@ from leaderboard.services.award_checks import award_differences
 from leaderboard.services.badge_checks import badge_differences
 from leaderboard.services.cells import cell_of, zero_cells
 from leaderboard.services.closed_periods import closing_differences
+from leaderboard.services.compared import field_differences
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import SUBJECTS_A_CHUNK, Progress
 from leaderboard.services.totals import expected_totals
@@ -105,21 +106,13 @@ def _compare(stored: Sequence[Attainment], expected: Sequence[Attainment]) -> It
         if found is None:
             yield f"attainment missing: {_name(each)} should be {each.level} with {each.points} points."
         elif found != each:
-            yield f"attainment differs: {_name(each)}: {_difference(found, each)}."
+            yield f"attainment differs: {_name(each)}: {field_differences(found, each)}."
     for each in before.values():
         yield f"attainment without ground: {_name(each)} is {each.level} with {each.points} points."
 
 
 def _name(each: Attainment) -> str:
     return f"{each.sla} of {each.scope} {each.participant}, {each.subject}, started {each.started_at.isoformat()}"
-
-
-def _difference(stored: Attainment, expected: Attainment) -> str:
-    return "; ".join(
-        f"{name} is {getattr(stored, name)}, should be {getattr(expected, name)}"
-        for name in Attainment._fields
-        if getattr(stored, name) != getattr(expected, name)
-    )
 
 
 def _period_differences(opened: set[Month], happened: set[Month]) -> Iterator[str]:

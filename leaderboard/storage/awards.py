@@ -21,12 +21,20 @@ SHARE_COLUMNS = ("award_id", "member_id", "name", "weight", "amount_minor", "has
 Key = tuple[str, str, int]
 """Programme, scope and participant: an award within its period."""
 
+# The frozen standing that an award rests on.
+is_standing_of_winner = (
+    (Total.period == BonusAward.period)
+    & (Total.scope == BonusAward.scope)
+    & (Total.participant_id == BonusAward.participant_id)
+)
+
 
 def contenders(connection: Connection, period: str, scope: str) -> Sequence[Any]:
-    """Return the totals of a period that have points: whom a bonus can go to."""
+    """Return the totals of a period that have points, of those who belonged to a team: whom a bonus can go to."""
+    is_contender = (Total.points > 0) & (Total.members > 0)
     return connection.execute(
         select(Total.participant_id, Total.name, Total.side, Total.points, Total.members).where(
-            Total.period == period, Total.scope == scope, Total.points > 0
+            Total.period == period, Total.scope == scope, is_contender
         )
     ).all()
 
@@ -152,12 +160,7 @@ def awards(
         select(*BonusAward.__table__.columns, Member.key.label("member_key"), Team.name.label("team"))
         .join(Closing, Closing.period == BonusAward.period)
         .outerjoin(Member, (BonusAward.scope == "member") & (Member.id == BonusAward.participant_id))
-        .outerjoin(
-            Total,
-            (Total.period == BonusAward.period)
-            & (Total.scope == BonusAward.scope)
-            & (Total.participant_id == BonusAward.participant_id),
-        )
+        .outerjoin(Total, is_standing_of_winner)
         .outerjoin(Team, Team.id == Total.team_id)
         .where(*where)
         .order_by(Closing.ends_at.desc(), Closing.kind.desc(), BonusAward.id)
@@ -240,14 +243,3 @@ def members_then(connection: Connection, period: str, team_id: int) -> int | Non
     """Return how many members a team had in a closed period, as it was frozen."""
     theirs = (Total.period == period) & (Total.scope == "team") & (Total.participant_id == team_id)
     return connection.execute(select(Total.members).where(theirs)).scalar()
-
-
-def seen_in_team(connection: Connection, team_id: int, months: Sequence[str], members: Sequence[int]) -> set[int]:
-    """Return which of some members were in a team by the totals of some months, or earned points for it then."""
-    standing = select(Total.participant_id).where(
-        Total.period.in_(months), Total.scope == "member", Total.team_id == team_id, Total.participant_id.in_(members)
-    )
-    earning = select(PointEntry.member_id).where(
-        PointEntry.member_id.in_(members), PointEntry.month.in_(months), PointEntry.team_id == team_id
-    )
-    return {*connection.execute(standing).scalars(), *connection.execute(earning).scalars()} - {None}

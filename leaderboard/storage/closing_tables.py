@@ -14,7 +14,7 @@ class Closing(Base):
 
     The database also refuses any change of the totals and badges of a period that has such a row.
     as_of: the instant that it was scored at, its end plus the grace time or, closed earlier by hand, then.
-    last_entry_id: how far the ledger went. digest: the SHA-256 of its standings.
+    last_entry_id: how far the ledger went. digest: the SHA-256 of its standings and shares.
     """
 
     __tablename__ = "closing"

@@ -1,6 +1,6 @@
 """Queries of closings and of the corrections that came after them (M3, P5)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.closing import Correction, Counted
 from leaderboard.domain.periods import Bounds, Month, Quarter, month_of_key
+from leaderboard.storage.bonus_tables import AwardShare, BonusAward
 from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.closing_tables import Closing, CorrectionRow
 from leaderboard.storage.database import to_micros
@@ -94,19 +95,42 @@ def last_entry_id(connection: Connection) -> int:
     return connection.execute(select(func.max(PointEntry.id))).scalar() or 0
 
 
-def write_members(connection: Connection, period: str, sizes: dict[int, int]) -> None:
-    """Note how many members each team had in a period that is about to be closed."""
-    here = (Total.period == period) & (Total.scope == "team")
-    connection.execute(update(Total).where(here).values(members=0))
+def write_members(connection: Connection, period: str, teams: Mapping[int, Collection[int]]) -> None:
+    """Note who belonged where in a period that is about to be closed: how many a team had, and who was in any.
+
+    teams: the members of each. That is what competing rests on, whatever is loaded about people later.
+    """
+    connection.execute(update(Total).where(Total.period == period).values(members=0))
+    active = set().union(*teams.values())
+    sizes = [("team", team_id, len(members)) for team_id, members in teams.items()]
+    sizes += [("member", member_id, 1) for member_id in sorted(active)]
     if sizes:
-        theirs = update(Total).where(here, Total.participant_id == bindparam("team")).values(members=bindparam("size"))
-        connection.execute(theirs, [{"team": team_id, "size": size} for team_id, size in sizes.items()])
+        whose = (Total.scope == bindparam("whose"), Total.participant_id == bindparam("who"))
+        theirs = update(Total).where(Total.period == period, *whose).values(members=bindparam("size"))
+        connection.execute(theirs, [{"whose": scope, "who": who, "size": size} for scope, who, size in sizes])
 
 
 def frozen_rows(connection: Connection, period: str) -> Iterator[tuple[Any, ...]]:
-    """Yield the standings of a period, always in the same order: what its digest is made of."""
+    """Yield the standings of a period, always in the same order."""
     query = select(*_frozen).where(Total.period == period).order_by(Total.scope, Total.participant_id)
     for row in connection.execute(query):
+        yield tuple(row)
+
+
+def frozen_parts(connection: Connection, period: str) -> Iterator[tuple[Any, ...]]:
+    """Yield all that the digest of a closing is made of: its standings, then who shares in which bonus."""
+    yield from frozen_rows(connection, period)
+    yield from _frozen_shares(connection, period)
+
+
+def _frozen_shares(connection: Connection, period: str) -> Iterator[tuple[Any, ...]]:
+    """Yield who shares in which award of a period and in what, always in the same order."""
+    award = (BonusAward.programme, BonusAward.scope, BonusAward.participant_id)
+    share = (AwardShare.member_id, AwardShare.weight, AwardShare.amount_minor)
+    query = select(*award, *share).join(AwardShare, AwardShare.award_id == BonusAward.id)
+    for row in connection.execute(
+        query.where(BonusAward.period == period).order_by(AwardShare.award_id, AwardShare.member_id)
+    ):
         yield tuple(row)
 
 

@@ -66,17 +66,6 @@ def count_into(connection: Connection, months: Sequence[str]) -> int:
     return connection.execute(query).scalar_one()
 
 
-def last_id(connection: Connection) -> int:
-    """Return the id of the newest correction, 0 if there is none."""
-    return connection.execute(select(func.coalesce(func.max(CorrectionRow.id), 0))).scalar_one()
-
-
-def count_after(connection: Connection, correction_id: int) -> int:
-    """Return how many corrections are newer than one of this id."""
-    query = select(func.count()).select_from(CorrectionRow).where(CorrectionRow.id > correction_id)
-    return connection.execute(query).scalar_one()
-
-
 def months_into(connection: Connection) -> list[str]:
     """Return the months that took corrections, in order."""
     return values_of(connection, CorrectionRow.month)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, distinct, func, insert, select, update
 
+from leaderboard.storage.awards import is_standing_of_winner
 from leaderboard.storage.bonus_tables import AwardShare, BonusAward, PayrollExport
 from leaderboard.storage.tables import Member, Team, Total
 
@@ -41,12 +42,7 @@ def waiting_shares(connection: Connection, currency: str) -> Sequence[Any]:
         )
         .join(AwardShare, AwardShare.award_id == BonusAward.id)
         .join(Member, Member.id == AwardShare.member_id)
-        .outerjoin(
-            Total,
-            (Total.period == BonusAward.period)
-            & (Total.scope == BonusAward.scope)
-            & (Total.participant_id == BonusAward.participant_id),
-        )
+        .outerjoin(Total, is_standing_of_winner)
         .outerjoin(Team, Team.id == Total.team_id)
         .where(_waits, BonusAward.currency == currency, AwardShare.amount_minor > 0)
         .order_by(BonusAward.id, AwardShare.member_id)

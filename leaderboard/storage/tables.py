@@ -221,7 +221,8 @@ class Total(Base):
     """A participant's points and level counts in a month or quarter, kept in step with the ledger.
 
     A board reads just the rows it shows: they stand in the index in the order of S1. Once the period is
-    closed the database refuses any change (P5). members: how many a team had in the period, known from then on.
+    closed the database refuses any change (P5). members: how many a team had in the period, known from then on; of a
+    member 1, or 0 of one who was in no team then.
     """
 
     __tablename__ = "total"

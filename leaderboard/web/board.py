@@ -123,10 +123,10 @@ def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes
 
 
 def _rendered(query: BoardQuery, shows_missed: bool) -> Shown:
-    """Return a board; shows_missed: reps see what was reached, not who fell short, nor who was corrected."""
+    """Return a board; shows_missed: reps see what was reached, not who fell short, and of corrections their own."""
     board = read_board(db.session(), query, now=utc_now())
     title, period = _title(query), parse_period(query.period)
-    taken = count_corrections(db.session(), period, rules_version=g.rules_version) if shows_missed else 0
+    taken = count_corrections(db.session(), period, rules_version=g.rules_version)
     html = render_template(
         "board/_standings.html",
         board=board,

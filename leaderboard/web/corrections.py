@@ -21,8 +21,8 @@ bp = Blueprint("corrections", __name__, url_prefix="/manage/corrections")
 @organisation_required
 def index() -> str:
     """The corrections that a period took, or that were made to one: the page, or for htmx its list alone."""
-    asked: dict[str, Any] = {name: text for name in ("period", "corrects") if (text := request.args.get(name))}
-    into, corrects = _period(asked.get("period")), _period(asked.get("corrects"))
+    asked: dict[str, Any] = {name: request.args.get(name) or None for name in ("period", "corrects")}
+    into, corrects = _period(asked["period"]), _period(asked["corrects"])
     page = list_corrections(db.session(), into=into, corrects=corrects, older_than=older_than())
     return render_template(
         "corrections/_list.html" if wants_fragment() else "corrections/index.html",

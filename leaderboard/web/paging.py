@@ -22,5 +22,9 @@ def is_id(text: str) -> bool:
 def page_number() -> int:
     """Return the page that the address asks for, from 1; 400 for what is none."""
     text = request.args.get("page", "1")
-    is_page = text.isascii() and text.isdecimal() and len(text) <= LONGEST_PAGE and int(text) > 0
-    return int(text) if is_page else abort(400)
+    return int(text) if is_page(text) else abort(400)
+
+
+def is_page(text: str) -> bool:
+    """Tell whether a text is the number of a page, from 1."""
+    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_PAGE and int(text) > 0

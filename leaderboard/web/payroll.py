@@ -10,7 +10,7 @@ from leaderboard.services.exporting import ExportRefused
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
-from leaderboard.web.paging import LONGEST_ID, page_number
+from leaderboard.web.paging import LONGEST_ID, is_page, page_number
 from leaderboard.web.rights import actor, manager_required
 from leaderboard.web.wording import moment, number
 
@@ -76,7 +76,7 @@ def pay(export_id: int) -> ResponseReturnValue:
         said = ngettext("%(much)s award is paid.", "%(much)s awards are paid.", paid, much=number(paid))
         flash(said, "done")
     page = request.form.get("page", "")
-    return redirect(f"{_address(int(page) if page.isdecimal() and page.isascii() else 1)}#export-{export_id}", 303)
+    return redirect(f"{_address(int(page) if is_page(page) else 1)}#export-{export_id}", 303)
 
 
 def _known(export_id: int) -> int:

@@ -61,8 +61,7 @@ def close(session: Session, key: str = "2026-Q4", *, now: datetime = CLOSED_AT) 
     with all_or_nothing(session):
         connection = session.connection()
         book = rule_book(connection)
-        members = book.rules.membership.members_of(period)
-        closings.write_members(connection, key, {team_id: len(theirs) for team_id, theirs in members.items()})
+        closings.write_members(connection, key, book.rules.membership.members_of(period))
         number = propose_awards(connection, book, period, now=now)
         start, end = period.bounds(book.rules.months.zone)
         row = {"starts_at": start, "ends_at": end, "as_of": now, "closed_at": now, "closed_by": "scheduler"}

@@ -95,10 +95,10 @@ def test_p7_it_is_listed_with_its_reason_and_noted_in_the_audit_trail(world):
     assert (given.action, given.about, given.after, given.why) == (
         "adjustment.made",
         about,
-        "50 points in 2026-10",
+        "2026-10: +50",
         "Helped two colleagues",
     )
-    assert (gone.action, gone.about, gone.before) == ("adjustment.taken-back", about, "50 points in 2026-10")
+    assert (gone.action, gone.about, gone.before) == ("adjustment.taken-back", about, "2026-10: +50")
 
 
 def test_p1_taking_back_is_the_exact_reversal_where_the_points_went_and_only_once(world):

@@ -92,7 +92,6 @@ def test_b3_a_share_that_was_taken_away_added_or_given_to_somebody_else_is_named
     assert told == [  # another award of the same team tells whose it was
         "award 1: the share of member 1 is missing, expected 50000.",
         f"award 1: member {ids['caio']} has a share, expected none.",
-        f"award 1: member {ids['caio']} shares in it, but nothing says that they were in the team then.",
     ]
     assert "award 1: 1 members share in it, but the team had 2." in found(
         aurora, delete(AwardShare).where(AwardShare.member_id == ids["caio"])
@@ -131,10 +130,5 @@ gil@example.com,Gil,North,sales,2026-10-01,,rep,
     load_organisation(
         aurora, ORGANISATION.replace("[calendar]", 'quarter_winner_by = "average"\n[calendar]'), now=CLOSED_AT, by=DORA
     )
-    told = differences(aurora)
-    bia = ids_of(aurora)["bia"]
-    assert told == [
-        f"award {award}: member {bia} shares in it, but nothing says that they were in the team then."
-        for award in (1, 3)
-    ]
+    assert differences(aurora) == []
     assert aurora.scalar(select(Team.name).where(Team.id == 1)) == "North"

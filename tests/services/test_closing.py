@@ -1,5 +1,6 @@
 """Closing: once, in order, as of its own time; and what comes later is a correction in an open month."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,15 @@ from leaderboard.domain.errors import AgreementRefused, PeriodClosed, PeriodNotO
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import Closed, close_next, close_period, next_closing
 from leaderboard.services.organising import load_organisation
+from leaderboard.services.people import load_people
 from leaderboard.services.reporting import list_standings
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.storage.closing_tables import Closing, CorrectionRow
 from leaderboard.storage.tables import PointEntry
-from tests.factories import at
-from tests.services.examples import ORGANISATION, SPEED, WINS, agreement, csv_of, hand_in, log, set_up
+from tests.factories import at, people_file
+from tests.services.bonus_examples import bonus, proposed
+from tests.services.examples import NOW, ORGANISATION, PIPELINE, SPEED, WINS, agreement, csv_of, hand_in, log, set_up
 
 AFTER_OCTOBER = at("11-03 00:00")  # its end and 48 hours
 LEADS = """
@@ -98,7 +101,8 @@ def test_s4_a_quarter_sums_its_months_as_they_were_closed(world: Session) -> Non
 def test_p5_a_late_event_goes_to_the_open_month_as_a_correction(world: Session) -> None:
     close_all(world, AFTER_OCTOBER)
     before = points(world, "2026-10")
-    log(world, "10-07 17:00 lead.disposed ana subject=L3", now=at("11-04 12:00"))
+    report = log(world, "10-07 17:00 lead.disposed ana subject=L3", now=at("11-04 12:00"))
+    assert report.corrections == 1
     assert points(world, "2026-10") == before
     assert points(world, "2026-11")["ana"][0] == 5
     assert points(world, "2026-Q4")["ana"] == (15, 0, 1, 2)  # the levels stay as the month was closed with
@@ -228,6 +232,38 @@ def test_nothing_is_closed_before_anything_is_agreed(session: Session) -> None:
         close_period(session, "2026-10", now=AFTER_OCTOBER, by=COMMAND_LINE)
     load_agreement(session, agreement(SPEED, effective_from="2026-10-01"), now=AFTER_OCTOBER, by=COMMAND_LINE)
     assert close_all(session, AFTER_OCTOBER) == ["2026-10"]
+
+
+def test_p5_people_loaded_after_a_close_change_nothing_about_who_competed(session: Session) -> None:
+    """In October Ana had left, and Caio, and with him his team was empty; it is then said that they were there."""
+    gone = ("ana@example.com,Ana,North,sales,2026-01-01,{},,", "caio@example.com,Caio,Leads,marketing,2026-01-01,{},,")
+    bonuses = (bonus("rep", participant="member", period="month"), bonus("team", period="month"))
+    set_up(session, agreement(SPEED, PIPELINE.replace("sales", "marketing"), *bonuses), now=at("10-31 12:00"))
+    load_people(session, io.BytesIO(people_file(row.format("2026-09-01") for row in gone)), now=NOW, by=COMMAND_LINE)
+    log(session, LEADS.strip() + "\n10-10 10:00 opportunity.won - subject=O9 team=Leads amount=2000.00")
+    close_next(session, now=NOW, by=SCHEDULER)
+    assert {team: row[0] for team, row in points(session, "2026-10", "team").items()} == {
+        "Leads": 200,
+        "North": 15,
+        "South": 0,
+    }
+    assert proposed(session) == [("rep", 1, 1, "Bia", 100_000), ("team", 1, 1, "North", 100_000)]
+    for back in ("", "2026-09-01"):
+        load_people(session, io.BytesIO(people_file(row.format(back) for row in gone)), now=NOW, by=COMMAND_LINE)
+        assert list(verify(session, now=NOW)) == []
+
+
+@pytest.mark.databases("sqlite")  # its trigger is dropped; what is read is the same on both
+def test_b3_a_share_that_is_given_to_somebody_else_in_all_awards_is_found_by_the_digest(session: Session) -> None:
+    set_up(session, agreement(SPEED, bonus("team", period="month")), now=at("10-31 12:00"))
+    log(session, LEADS, now=at("10-31 12:00"))
+    close_all(session, AFTER_OCTOBER)
+    session.execute(text("DROP TRIGGER award_share_no_update"))
+    session.execute(text("UPDATE award_share SET member_id = 4, name = 'Eva' WHERE member_id = 1"))
+    session.commit()
+    assert list(verify(session, now=AFTER_OCTOBER)) == [
+        "closing of 2026-10: its standings or shares are not those that it was closed with."
+    ]
 
 
 def test_an_agreement_on_which_a_closed_month_rests_cannot_be_replaced(world: Session) -> None:

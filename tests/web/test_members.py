@@ -121,7 +121,7 @@ def test_g2_equal_badges_are_one_group_and_a_withdrawn_one_is_alone():
     ]
     groups = grouped(newest_first)
     assert [[each.id for each in group.badges] for group in groups] == [[5, 2], [4], [3], [1]]
-    assert [(group.latest.id, group.count) for group in groups] == [(5, 2), (4, 1), (3, 1), (1, 1)]
+    assert [(group.latest.id, group.times) for group in groups] == [(5, 2), (4, 1), (3, 1), (1, 1)]
     assert [group.withdrawn_because for group in groups] == [None, "run", None, "run"]
 
 
