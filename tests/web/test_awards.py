@@ -59,6 +59,13 @@ def test_a_member_asks_within_the_window_and_reads_the_answer_alone(won_reader, 
     assert "Is &lt;b&gt;this" not in ana.get(PATH).text
 
 
+@pytest.mark.databases("sqlite")
+def test_a_period_in_which_nobody_won_says_so_and_stays_chosen(won_reader):
+    page = won_reader("ana").get("/bonuses?period=2026-07").text
+    assert "Nobody won a bonus in July 2026." in page
+    assert '<option value="2026-07" selected>July 2026</option>' in page
+
+
 def test_nobody_asks_after_the_window(won_reader, session, north, monkeypatch):
     ana = won_reader("ana")
     stand_at(monkeypatch, DECIDABLE_AT)
