@@ -26,6 +26,7 @@ from leaderboard.web.wording import number
 
 bp = Blueprint("bonuses", __name__, url_prefix="/manage/bonuses")
 bp.add_app_template_filter(programme_name)
+SHARES_LISTED = 50
 STEPS = (Status.APPROVED, Status.DECLINED, Status.PAID)
 
 
@@ -239,4 +240,5 @@ def _plain_award(**told: Any) -> dict[str, Any]:
     """Return what bonuses/_award.html needs beside the award, nothing being wrong unless `told` says so."""
     nothing: dict[str, Any] = {"said": "", "error": None, "reason": "", "reason_fault": None, "is_chosen": False}
     is_listed = bool(request.form.get("is_listed"))  # it stands in a list, and can be selected
-    return {"now": utc_now(), "is_listed": is_listed, **nothing, "answers": {}, "answer_faults": {}, **told}
+    nothing |= {"answers": {}, "answer_faults": {}, "shares_listed": SHARES_LISTED}
+    return {"now": utc_now(), "is_listed": is_listed, **nothing, **told}
