@@ -1,7 +1,7 @@
 """The audit trail: who did what; entries go in, and nothing ever changes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -120,3 +120,9 @@ def actions(connection: Connection) -> list[str]:
 def actors(connection: Connection) -> list[str]:
     """Return who has ever done anything, in order."""
     return values_of(connection, AuditEntry.actor)
+
+
+def entries_of(connection: Connection, actions: Sequence[str]) -> Iterator[Any]:
+    """Yield all entries of some actions, oldest first."""
+    query = select(*_columns).where(AuditEntry.action.in_(actions)).order_by(AuditEntry.id)
+    yield from connection.execute(query)
