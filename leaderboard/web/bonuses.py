@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from leaderboard.domain.bonuses import Status
 from leaderboard.domain.errors import PeriodRefused, Refused
 from leaderboard.domain.periods import parse_period
+from leaderboard.domain.shown import shown
 from leaderboard.services import asking, deciding
 from leaderboard.services.awards import PAGE_SIZE, Award, AwardQuery, read_award, read_awards, read_chosen_awards
 from leaderboard.services.deciding import Outcome
@@ -149,9 +150,9 @@ def _take(step: Status, chosen: list[int], reason: str) -> Outcome:
 
 
 def _flash_refused(outcome: Outcome) -> None:
-    """Say of each award that was refused why; there are as many as a page shows at most."""
+    """Say of each award that was refused why; as many as a page shows, with short names, fit into the cookie."""
     names = {
-        each.id: award_name(each)
+        each.id: shown(award_name(each))
         for each in read_chosen_awards(db.session(), [error.award_id for error in outcome.refused])
     }
     for error in outcome.refused:
