@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, insert, or_, select
 
 from leaderboard.domain.actors import Actor
-from leaderboard.storage.database import values_of
+from leaderboard.storage.database import holds, values_of
 from leaderboard.storage.trail_tables import AuditEntry
 
 _columns = (
@@ -104,7 +104,7 @@ def entries(
     if about:
         where.append(AuditEntry.about == about)
     if text:
-        where.append(or_(*(each.icontains(text, autoescape=True) for each in _texts)))
+        where.append(or_(*(holds(connection, each, text) for each in _texts)))
     if since is not None:
         where.append(AuditEntry.at >= since)
     if until is not None:
