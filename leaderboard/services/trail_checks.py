@@ -8,12 +8,14 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from leaderboard.domain.bonuses import Status
+from leaderboard.domain.shown import quoted
 from leaderboard.services.exporting import told_of
 from leaderboard.storage import adjustments, awards, closings, payroll, trail
 
 MADE, TAKEN_BACK = "adjustment.made", "adjustment.taken-back"
 DECIDED = {Status.APPROVED: "award.approved", Status.PAID: "award.approved", Status.DECLINED: "award.declined"}
-ACTIONS = ("award.approved", "award.declined", "award.paid", "export.created", "period.closed", MADE, TAKEN_BACK)
+ASKED, ANSWERED = "question.asked", "question.answered"
+ACTIONS = (*DECIDED.values(), "award.paid", ASKED, ANSWERED, "export.created", "period.closed", MADE, TAKEN_BACK)
 
 
 class Deed(NamedTuple):
@@ -27,7 +29,7 @@ class Deed(NamedTuple):
 
 
 def trail_differences(connection: Connection) -> Iterator[str]:
-    """Yield one sentence for each decision, export, adjustment and closing that the audit trail has otherwise.
+    """Yield one sentence for each decision, question, export, adjustment and closing that the trail has otherwise.
 
     Keeps as much in memory as there are of them.
     """
@@ -39,9 +41,10 @@ def trail_differences(connection: Connection) -> Iterator[str]:
 
 
 def _named(deed: Deed) -> str:
-    told = "".join(f', "{each}"' for each in deed.told if each)
+    of = f" of {deed.about}" if deed.about else ""
     at = "no time" if deed.at is None else deed.at.isoformat()
-    return f"{deed.action} {deed.about} by {deed.actor} at {at}{told}".replace("  ", " ")
+    told = "".join(f", {quoted(each)}" for each in deed.told if each)
+    return f"{deed.action}{of} by {deed.actor} at {at}{told}"
 
 
 def _done(connection: Connection) -> Iterator[Deed]:
@@ -51,6 +54,11 @@ def _done(connection: Connection) -> Iterator[Deed]:
         yield Deed(DECIDED[Status(row.status)], about, row.decided_by, row.decided_at, (row.reason,))
         if row.status == Status.PAID:
             yield Deed("award.paid", about, row.paid_by, row.paid_at)
+    for row in awards.all_questions(connection):
+        about = f"award {row.award_id}"
+        yield Deed(ASKED, about, row.asked_by, row.asked_at, (row.text,))
+        if row.answer is not None:
+            yield Deed(ANSWERED, about, row.answered_by, row.answered_at, (row.answer,))
     for row, _ in payroll.exports_with_sums(connection):
         told = told_of(row.awards, row.lines, row.total_minor, row.currency, row.digest)
         yield Deed("export.created", f"export {row.id}", row.created_by, row.created_at, (told,))
@@ -66,7 +74,7 @@ def _noted(connection: Connection) -> Iterator[Deed]:
     for row in trail.entries_of(connection, ACTIONS):
         if row.action in (MADE, TAKEN_BACK):
             yield Deed(row.action, "", row.actor, row.at, (row.after or row.before, row.why))
-        elif row.action == "export.created":
+        elif row.action in ("export.created", ASKED, ANSWERED):
             yield Deed(row.action, row.about, row.actor, row.at, (row.after,))
         else:
             is_decision = row.action in ("award.approved", "award.declined")

@@ -237,6 +237,11 @@ def answer_question(
     ).scalar()
 
 
+def all_questions(connection: Connection) -> Iterator[Any]:
+    """Yield every question, in order."""
+    yield from connection.execute(select(*BonusQuestion.__table__.columns).order_by(BonusQuestion.id))
+
+
 def question(connection: Connection, question_id: int) -> Any:
     """Return a question, None if there is none of this id."""
     columns = BonusQuestion.__table__.columns
