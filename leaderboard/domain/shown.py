@@ -1,5 +1,6 @@
 """How a text that was handed in is shown: on one line, short, and nothing that a terminal obeys."""
 
+import re
 from typing import TypeVar
 from unicodedata import category
 
@@ -10,6 +11,8 @@ UNSHOWN = {"Cc", "Cs", "Zl", "Zp"}
 # What turns the direction of the text around it.
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full-width = + - @
+# Where a spreadsheet begins a cell: one that expects semicolons, as in Brazil, splits a text at them too.
+CELL_STARTS = re.compile(rf"(^|;)( *)(?=[{re.escape(''.join(FORMULA_STARTS))}])")
 
 
 def has_controls(text: str) -> bool:
@@ -28,7 +31,7 @@ def safe_cell(value: T) -> T | str:
     """Return a cell of a CSV as no spreadsheet runs it as a formula; what is no text stays as it is."""
     if not isinstance(value, str):
         return value
-    return visible(f"'{value}" if value.lstrip(" ")[:1] in FORMULA_STARTS else value)
+    return visible(CELL_STARTS.sub(r"\1'\2", value))
 
 
 def shown(value: object, most: int = LONGEST_SHOWN) -> str:

@@ -1,7 +1,8 @@
 """Verifying awards: what each closed period pays, worked out again from what it was closed with (B1-B5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,23 +25,25 @@ def award_differences(connection: Connection, book: RuleBook) -> Iterator[str]:
     people may be loaded again later; their number is that of the frozen standings, and the closing's digest holds them.
     """
     for closing in closings.all_closings(connection):
-        yield from _period_differences(connection, book, parse_period(closing.period))
+        yield from _period_differences(connection, book, parse_period(closing.period), closing.closed_at)
     yield from export_differences(connection)
 
 
-def _period_differences(connection: Connection, book: RuleBook, period: Period) -> Iterator[str]:
+def _period_differences(connection: Connection, book: RuleBook, period: Period, closed_at: datetime) -> Iterator[str]:
     stored = awards.awards(connection, periods=[period.key])
     rows = {(row.programme, row.scope, row.participant_id): row for row in stored}
     by_award = awards.shares_of(connection, [row.id for row in stored])
     shares = {key: {each.member_id: each for each in by_award[row.id]} for key, row in rows.items()}
     people = _people_then(book, period, rows, shares)
+    names = awards.names_then(connection, period.key) if rows else {}
+    same = {"currency": book.rules.organisation.currency, "proposed_at": closed_at}
     for each in proposals(connection, book, period, people):
         row, theirs = rows.pop(each.key, None), shares.pop(each.key, {})
         if row is None:
             yield f"award {_named(each.key, period)}: missing, expected place {each.win.place} with {_worth(each)}."
             continue
-        yield from _award_differences(row, each)
-        yield from _share_differences(row, theirs, each.shares)
+        yield from _award_differences(row, each, same)
+        yield from _share_differences(row, theirs, each.shares, names)
         if each.programme.participant == "team":
             yield from _crowd_differences(connection, period, row, theirs)
     for key, row in rows.items():
@@ -73,9 +76,13 @@ def _worth(each: Proposal) -> str:
     return f"{each.win.amount_minor} minor units" if each.win.prize is None else f'"{each.win.prize}"'
 
 
-def _award_differences(row: Any, each: Proposal) -> Iterator[str]:
+def _award_differences(row: Any, each: Proposal, same: Mapping[str, Any]) -> Iterator[str]:
+    """same: what all awards of the period have."""
     win = each.win
     wanted = {
+        **same,
+        "name": win.winner.name,
+        "side": each.side,
         "version_id": each.version_id,
         "place": win.place,
         "sharers": win.sharers,
@@ -87,16 +94,22 @@ def _award_differences(row: Any, each: Proposal) -> Iterator[str]:
     for name, value in wanted.items():
         if getattr(row, name) != value:
             yield f"award {row.id}: {name} is {getattr(row, name)}, should be {value}."
+    if row.decidable_at < row.proposed_at:
+        yield f"award {row.id}: decidable_at is {row.decidable_at}, before it was proposed."
+    if row.decided_at is not None and row.decided_at < row.decidable_at:
+        yield f"award {row.id}: decided_at is {row.decided_at}, within its question window until {row.decidable_at}."
 
 
-def _share_differences(row: Any, stored: Shares, wanted: Sequence[Share]) -> Iterator[str]:
+def _share_differences(row: Any, stored: Shares, wanted: Sequence[Share], names: Mapping[int, str]) -> Iterator[str]:
+    """names: of those who share, as the period was closed."""
     for each in wanted:
         found = stored.get(each.member_id)
         if found is None:
             yield f"award {row.id}: the share of member {each.member_id} is missing, expected {each.amount_minor}."
             continue
-        for name in ("weight", "amount_minor", "has_remainder"):
-            value, should = getattr(found, name), getattr(each, name)
+        then = replace(each, name=names.get(each.member_id, each.name))
+        for name in ("name", "weight", "amount_minor", "has_remainder"):
+            value, should = getattr(found, name), getattr(then, name)
             if value != should:
                 yield f"award {row.id}: {name} of the share of member {each.member_id} is {value}, should be {should}."
     for member_id in sorted(stored.keys() - {each.member_id for each in wanted}):

@@ -11,7 +11,7 @@ from leaderboard.domain.periods import Month, month_of_key, parse_period
 from leaderboard.domain.points import Credit
 from leaderboard.services.rules import RuleBook
 from leaderboard.services.totals import LEVEL_PLACES, Counts, credits_of, no_counts
-from leaderboard.storage import closings, totals
+from leaderboard.storage import closings, tampering, totals
 
 Standings = dict[tuple[str, int], Counts]
 """What each participant, by scope and id, has in a period."""
@@ -35,7 +35,9 @@ def closing_differences(connection: Connection, book: RuleBook) -> Iterator[str]
             yield f"closing of {closing.period}: its standings or shares are not those that it was closed with."
     for month, entry_id in closings.late_entries(connection):
         yield f"ledger: entry {entry_id} came into {month} after it was closed."
+    yield from _correction_differences(connection)
     yield from _order(book)
+    yield from _bounds(connection)
 
 
 def _expected(connection: Connection, book: RuleBook) -> defaultdict[str, Standings]:
@@ -61,6 +63,37 @@ def _expected(connection: Connection, book: RuleBook) -> defaultdict[str, Standi
         for team_id, level, sign in counted_back(each):
             add(Credit(scope, who, team_id, each.corrects), LEVEL_PLACES[level], sign)
     return found
+
+
+def _correction_differences(connection: Connection) -> Iterator[str]:
+    """Name the corrections that do not lead from what a month was closed with to what is so now, and the ledger's."""
+    for each in tampering.corrections_out_of_line(connection):
+        where = "begins with" if each.begins_wrong else "ends with"
+        yield (
+            f"correction {each.id} of attainment {each.attainment_id} in {each.corrects} {where} another level, team "
+            "or points than it should."
+        )
+    for each in tampering.corrections_beside_the_ledger(connection):
+        yield (
+            f"corrections of attainment {each.attainment_id} in {each.corrects} come to {each.told} points in "
+            f"{each.month}, but the ledger's entries to {each.posted}."
+        )
+
+
+def _bounds(connection: Connection) -> Iterator[str]:
+    """Name the closed periods that do not begin where the one before them ended, or not as their months do (T1)."""
+    found = {parse_period(each.period): each for each in closings.all_closings(connection)}
+    for period, each in found.items():
+        if not each.ends_at <= each.as_of <= each.closed_at:
+            yield f"closing of {period}: as_of is {each.as_of}, not from {each.ends_at} to {each.closed_at}."
+        before = [found[period.previous].ends_at] if period.previous in found else []
+        parts = [found[month] for month in period.months if month in found]
+        for instant in (*before, *(part.starts_at for part in parts[:1])):
+            if each.starts_at != instant:
+                yield f"closing of {period}: starts_at is {each.starts_at}, should be {instant}."
+        for instant in (part.ends_at for part in parts[-1:]):
+            if each.ends_at != instant:
+                yield f"closing of {period}: ends_at is {each.ends_at}, should be {instant}."
 
 
 def _order(book: RuleBook) -> Iterator[str]:

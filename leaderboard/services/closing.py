@@ -80,11 +80,19 @@ def close_period(session: Session, period: str, *, now: datetime, by: Actor) -> 
 
 def _next(book: RuleBook) -> tuple[Period, datetime] | None:
     """Return the period that is closed next, and from when on."""
-    if not (book.opened and book.rules.versions):
+    first = _first_month(book)
+    if first is None:
         return None
     organisation = book.rules.organisation
-    period = next_to_close(month_of_key(min(book.opened)), book.closed)
+    period = next_to_close(first, book.closed)
     return period, closes_at(period, book.rules.months, timedelta(hours=organisation.grace_hours))
+
+
+def _first_month(book: RuleBook) -> Month | None:
+    """Return the month that the line of periods begins with: the first with standings for which anything is agreed."""
+    if not (book.opened and book.rules.versions):
+        return None
+    return max(month_of_key(min(book.opened)), book.rules.versions[0].agreement.first_month)
 
 
 def _check_closable(session: Session, book: RuleBook, period: Period, now: datetime) -> None:
@@ -96,12 +104,13 @@ def _check_closable(session: Session, book: RuleBook, period: Period, now: datet
         raise PeriodNotOver(f"{period} ends on {local:%Y-%m-%d at %H:%M}; it can be closed from then on.")
     if not book.rules.versions:
         raise Refused(f"No agreement is loaded, so {period} would be closed without any promise; load one first.")
-    first = min(book.opened, default=None)
+    first = _first_month(book)
     if first is None:
         raise Refused(f"Nothing has happened yet, so {period} has no standings to close; import events first.")
-    if period.quarter < month_of_key(first).quarter:
+    if period.quarter < first.quarter:
         raise Refused(
-            f"Nothing has happened in {period}, so it has no standings to close; the first are those of {first}."
+            f"Nothing has happened in {period} or was agreed for it, so it has no standings to close; "
+            f"the first are those of {first}."
         )
 
 

@@ -25,6 +25,7 @@ PAYROLL_COLUMNS = "line export period programme place award member email name te
 NUMBERS = ("line", "export", "place", "award")
 TOTAL_LINE = "TOTAL"
 PAGE_SIZE = 20
+SHOWN_OF_DIGEST = 12
 
 
 class ExportRefused(Refused):
@@ -83,6 +84,7 @@ def create_export(session: Session, *, by: Actor, now: datetime) -> int:
         number = payroll.next_number(connection)
         shares = payroll.waiting_shares(connection, currency)
         document = _document(number, currency, total, shares)
+        digest = _digest(document)
         payroll.add_export(
             connection,
             id=number,
@@ -93,15 +95,21 @@ def create_export(session: Session, *, by: Actor, now: datetime) -> int:
             lines=len(shares),
             total_minor=total,
             document=document,
-            digest=_digest(document),
+            digest=digest,
         )
         if payroll.claim(connection, number, currency) != number_of_awards:
             raise ExportRefused(
                 "raced", "Somebody else was exporting at the same moment; look at the exports and try again."
             )
-        after = f"awards: {number_of_awards}; lines: {len(shares)}; sum: {format_amount(total, currency)} {currency}"
+        after = told_of(number_of_awards, len(shares), total, currency, digest)
         trail.note(connection, by, "export.created", f"export {number}", at=now, after=after)
     return number
+
+
+def told_of(number_of_awards: int, lines: int, total_minor: int, currency: str, digest: str) -> str:
+    """Return what the audit trail says of an export; the digest's beginning tells its file from any other."""
+    total = format_amount(total_minor, currency)
+    return f"awards: {number_of_awards}; lines: {lines}; sum: {total} {currency}; sha256 {digest[:SHOWN_OF_DIGEST]}"
 
 
 def _document(number: int, currency: str, total_minor: int, shares: Sequence[Any]) -> str:

@@ -20,7 +20,7 @@ from leaderboard.domain.time_formats import ISO
 from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
-from leaderboard.storage import events, people, trail
+from leaderboard.storage import accounts, events, people, trail
 from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing, to_micros
 
@@ -366,6 +366,7 @@ class _Names:
             month = self.book.rules.months.month_of(created.first)
             rows.append(Membership(member_id, self._team(created.team or self._default_team()), month.first_day))
         people.replace_memberships(self.connection, list(self.created), rows)
+        accounts.link_members(self.connection)  # else one could approve an award that they share in (B4)
         people.raise_rules_version(self.connection)
 
     def _default_team(self) -> str:

@@ -22,6 +22,7 @@ from leaderboard.services.compared import field_differences
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import SUBJECTS_A_CHUNK, Progress
 from leaderboard.services.totals import expected_totals
+from leaderboard.services.trail_checks import trail_differences
 from leaderboard.storage import attainments, closings, events, evidence, tampering, totals
 from leaderboard.storage.database import begin_snapshot
 
@@ -55,6 +56,7 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
     yield from closing_differences(connection, book)
     yield from badge_differences(connection, book, now=now)
     yield from award_differences(connection, book)
+    yield from trail_differences(connection)
 
 
 class _Happened:

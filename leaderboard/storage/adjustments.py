@@ -1,6 +1,6 @@
 """Queries of adjustments: points given by hand, each with its row of the ledger (P7)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -84,3 +84,8 @@ def given_to(connection: Connection, member_id: int, months: Sequence[str]) -> S
     """Return the adjustments of a member in some months as `given`, newest first."""
     query = _given.where(AdjustmentRow.member_id == member_id, AdjustmentRow.month.in_(months))
     return connection.execute(query.order_by(AdjustmentRow.id.desc())).all()
+
+
+def all_made(connection: Connection) -> Iterator[Any]:
+    """Yield every adjustment, those that take another back too, in order."""
+    yield from connection.execute(select(*AdjustmentRow.__table__.columns).order_by(AdjustmentRow.id))

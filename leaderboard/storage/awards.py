@@ -94,6 +94,13 @@ def find(connection: Connection, award_ids: Collection[int]) -> dict[int, Any]:
     return {row.id: row for row in rows}
 
 
+def all_decided(connection: Connection) -> Iterator[Any]:
+    """Yield what became of the awards that were decided on."""
+    columns = ("id", "status", "decided_at", "decided_by", "reason", "paid_at", "paid_by")
+    query = select(*(getattr(BonusAward, name) for name in columns)).where(BonusAward.status != "proposed")
+    yield from connection.execute(query.order_by(BonusAward.id))
+
+
 def shared_by(connection: Connection, award_ids: Collection[int], member_id: int) -> set[int]:
     """Return in which of some awards a member shares (B4)."""
     return set(
@@ -233,6 +240,11 @@ def answer_question(
     ).scalar()
 
 
+def all_questions(connection: Connection) -> Iterator[Any]:
+    """Yield every question, in order."""
+    yield from connection.execute(select(*BonusQuestion.__table__.columns).order_by(BonusQuestion.id))
+
+
 def question(connection: Connection, question_id: int) -> Any:
     """Return a question, None if there is none of this id."""
     columns = BonusQuestion.__table__.columns
@@ -243,3 +255,15 @@ def members_then(connection: Connection, period: str, team_id: int) -> int | Non
     """Return how many members a team had in a closed period, as it was frozen."""
     theirs = (Total.period == period) & (Total.scope == "team") & (Total.participant_id == team_id)
     return connection.execute(select(Total.members).where(theirs)).scalar()
+
+
+def names_then(connection: Connection, period: str) -> dict[int, str]:
+    """Return the names that those who share in the awards of a closed period had as it was closed."""
+    sharers = (
+        select(AwardShare.member_id)
+        .join(BonusAward, BonusAward.id == AwardShare.award_id)
+        .where(BonusAward.period == period)
+    )
+    theirs = (Total.period == period, Total.scope == "member", Total.participant_id.in_(sharers))
+    rows = connection.execute(select(Total.participant_id, Total.name).where(*theirs))
+    return {row.participant_id: row.name for row in rows}

@@ -6,7 +6,20 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, Text, event, func, inspect, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Text,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
@@ -75,6 +88,7 @@ def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
     if type(dbapi_connection).__module__ != "sqlite3":
         return
     dbapi_connection.isolation_level = None  # we begin transactions ourselves, below
+    dbapi_connection.create_function("lower_all", 1, lambda text: text and text.lower(), deterministic=True)
     cursor = dbapi_connection.cursor()
     for pragma in (
         f"busy_timeout = {BUSY_SECONDS * 1000}",
@@ -167,6 +181,13 @@ def values_of(connection: Connection, column: InstrumentedAttribute[str]) -> lis
     following = select(func.min(column)).where(column > found.c.value).scalar_subquery()
     found = found.union_all(select(following).where(found.c.value.is_not(None)))
     return list(connection.execute(select(found.c.value).where(found.c.value.is_not(None))).scalars())
+
+
+def holds(connection: Connection, column: InstrumentedAttribute[Any], text: str) -> ColumnElement[bool]:
+    """Return that a column's text has another in it, in any case; SQLite's own lower() knows only ASCII."""
+    if connection.dialect.name == "sqlite":
+        return func.lower_all(column).contains(text.lower(), autoescape=True)
+    return column.icontains(text, autoescape=True)
 
 
 def database_version(connection: Connection) -> str | None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, not_, or_, select
+from sqlalchemy import Connection, and_, case, func, literal, not_, or_, select, union_all
 from sqlalchemy.orm import aliased
 
+from leaderboard.storage.closing_tables import CorrectionRow
 from leaderboard.storage.tables import AttainmentRow, EventRow, EvidenceRow, PeriodRow, PointEntry
 from leaderboard.storage.trail_tables import AdjustmentRow
 
@@ -91,3 +92,51 @@ def points_gone_elsewhere(connection: Connection) -> Iterator[Any]:
         .join(AttainmentRow, AttainmentRow.id == nets.c.attainment_id)
         .where(nets.c.net != case((is_theirs, AttainmentRow.points), else_=0))
     )
+
+
+def corrections_out_of_line(connection: Connection) -> Iterator[Any]:
+    """Yield the corrections that do not begin where the one before them ended, or do not end at what is so now."""
+    each, row = CorrectionRow, AttainmentRow
+
+    def before_it(column: Any) -> Any:
+        return func.lag(column).over(partition_by=(each.attainment_id, each.corrects), order_by=each.id)
+
+    counts = and_(row.month == each.corrects, row.level != "none")
+    so_now = (case((counts, row.team_id)), case((counts, row.level), else_="none"), case((counts, row.points), else_=0))
+    before = (each.team_before, each.level_before, each.points_before)
+    after = (each.team_after, each.level_after, each.points_after)
+    is_last = func.lead(each.id).over(partition_by=(each.attainment_id, each.corrects), order_by=each.id).is_(None)
+    begins_wrong = or_(*(one.is_distinct_from(before_it(other)) for one, other in zip(before, after, strict=True)))
+    ends_wrong = or_(*(one.is_distinct_from(other) for one, other in zip(after, so_now, strict=True)))
+    found = (
+        select(
+            each.id,
+            each.attainment_id,
+            each.corrects,
+            case((before_it(each.id).is_(None), 0), (begins_wrong, 1), else_=0).label("begins_wrong"),
+            case((and_(is_last, ends_wrong), 1), else_=0).label("ends_wrong"),
+        )
+        .join(row, row.id == each.attainment_id)
+        .subquery()
+    )
+    is_wrong = or_(found.c.begins_wrong == 1, found.c.ends_wrong == 1)
+    yield from connection.execute(select(found).where(is_wrong).order_by(found.c.id))
+
+
+def corrections_beside_the_ledger(connection: Connection) -> Iterator[Any]:
+    """Yield the attainments whose corrections of a closed month come to other points than the ledger's (P5)."""
+    posted = select(
+        PointEntry.attainment_id, PointEntry.corrects, PointEntry.month, PointEntry.points, literal(0).label("told")
+    ).where(PointEntry.corrects.is_not(None), PointEntry.attainment_id.is_not(None))
+    told = select(
+        CorrectionRow.attainment_id,
+        CorrectionRow.corrects,
+        CorrectionRow.month,
+        literal(0),
+        CorrectionRow.points_after - CorrectionRow.points_before,
+    )
+    both = union_all(posted, told).subquery()
+    place = (both.c.attainment_id, both.c.corrects, both.c.month)
+    sums = (func.sum(both.c.points), func.sum(both.c.told))
+    query = select(*place, sums[0].label("posted"), sums[1].label("told")).group_by(*place)
+    yield from connection.execute(query.having(sums[0] != sums[1]).order_by(*place))

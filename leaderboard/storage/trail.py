@@ -1,14 +1,14 @@
 """The audit trail: who did what; entries go in, and nothing ever changes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, or_, select
 
 from leaderboard.domain.actors import Actor
-from leaderboard.storage.database import values_of
+from leaderboard.storage.database import holds, values_of
 from leaderboard.storage.trail_tables import AuditEntry
 
 _columns = (
@@ -104,7 +104,7 @@ def entries(
     if about:
         where.append(AuditEntry.about == about)
     if text:
-        where.append(or_(*(each.icontains(text, autoescape=True) for each in _texts)))
+        where.append(or_(*(holds(connection, each, text) for each in _texts)))
     if since is not None:
         where.append(AuditEntry.at >= since)
     if until is not None:
@@ -120,3 +120,9 @@ def actions(connection: Connection) -> list[str]:
 def actors(connection: Connection) -> list[str]:
     """Return who has ever done anything, in order."""
     return values_of(connection, AuditEntry.actor)
+
+
+def entries_of(connection: Connection, actions: Sequence[str]) -> Iterator[Any]:
+    """Yield all entries of some actions, oldest first."""
+    query = select(*_columns).where(AuditEntry.action.in_(actions)).order_by(AuditEntry.id)
+    yield from connection.execute(query)

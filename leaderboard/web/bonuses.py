@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from leaderboard.domain.bonuses import Status
 from leaderboard.domain.errors import PeriodRefused, Refused
 from leaderboard.domain.periods import parse_period
+from leaderboard.domain.shown import shown
 from leaderboard.services import asking, deciding
 from leaderboard.services.awards import PAGE_SIZE, Award, AwardQuery, read_award, read_awards, read_chosen_awards
 from leaderboard.services.deciding import Outcome
@@ -26,6 +27,7 @@ from leaderboard.web.wording import number
 
 bp = Blueprint("bonuses", __name__, url_prefix="/manage/bonuses")
 bp.add_app_template_filter(programme_name)
+SHARES_LISTED = 50
 STEPS = (Status.APPROVED, Status.DECLINED, Status.PAID)
 
 
@@ -148,9 +150,9 @@ def _take(step: Status, chosen: list[int], reason: str) -> Outcome:
 
 
 def _flash_refused(outcome: Outcome) -> None:
-    """Say of each award that was refused why; there are as many as a page shows at most."""
+    """Say of each award that was refused why; as many as a page shows, with short names, fit into the cookie."""
     names = {
-        each.id: award_name(each)
+        each.id: shown(award_name(each))
         for each in read_chosen_awards(db.session(), [error.award_id for error in outcome.refused])
     }
     for error in outcome.refused:
@@ -239,4 +241,5 @@ def _plain_award(**told: Any) -> dict[str, Any]:
     """Return what bonuses/_award.html needs beside the award, nothing being wrong unless `told` says so."""
     nothing: dict[str, Any] = {"said": "", "error": None, "reason": "", "reason_fault": None, "is_chosen": False}
     is_listed = bool(request.form.get("is_listed"))  # it stands in a list, and can be selected
-    return {"now": utc_now(), "is_listed": is_listed, **nothing, "answers": {}, "answer_faults": {}, **told}
+    nothing |= {"answers": {}, "answer_faults": {}, "shares_listed": SHARES_LISTED}
+    return {"now": utc_now(), "is_listed": is_listed, **nothing, **told}

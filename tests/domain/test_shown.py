@@ -57,6 +57,7 @@ def test_control_characters_are_found(text, has):
         ("  @SUM(A1)", "'  @SUM(A1)"),
         ("\uff1d1", "'\uff1d1"),
         ("\t=1", r"'\t=1"),
+        ("Ana;=1+1; @A1;b", "Ana;'=1+1;' @A1;b"),  # one that expects semicolons begins a cell after each
         ("1-1", "1-1"),
         (-5, -5),
         (None, None),

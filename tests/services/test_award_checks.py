@@ -1,6 +1,7 @@
 """Verifying names each award, share and export that is not what the frozen standings say; what is right passes."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, insert, select, update
@@ -30,6 +31,7 @@ GUARDS = (
     "bonus_award_way", "bonus_award_no_delete", "award_share_no_update", "award_share_no_delete",
     "total_frozen_update", "total_frozen_delete",
 )  # fmt: skip
+LONG_AGO, TOO_LATE = CLOSED_AT - timedelta(days=100), DECIDABLE_AT + timedelta(days=1)
 pytestmark = pytest.mark.databases("sqlite")  # its triggers are dropped; what is read is the same on both
 
 
@@ -65,6 +67,15 @@ def found(session, *changes):
         ({"place": 2}, "award 1: place is 2, should be 1."),
         ({"sharers": 2}, "award 1: sharers is 2, should be 1."),
         ({"points": 1}, "award 1: points is 1, should be 400."),
+        ({"name": "South"}, "award 1: name is South, should be North."),
+        ({"side": "marketing"}, "award 1: side is marketing, should be sales."),
+        ({"currency": "USD"}, "award 1: currency is USD, should be BRL."),
+        ({"proposed_at": LONG_AGO}, f"award 1: proposed_at is {LONG_AGO}, should be {CLOSED_AT}."),
+        ({"decidable_at": LONG_AGO}, f"award 1: decidable_at is {LONG_AGO}, before it was proposed."),
+        (
+            {"decidable_at": TOO_LATE},
+            f"award 1: decided_at is {DECIDABLE_AT}, within its question window until {TOO_LATE}.",
+        ),
         ({"prize": "A car", "amount_minor": None}, "award 1: prize is A car, should be None."),
     ],
 )
@@ -77,6 +88,7 @@ def test_an_award_that_was_changed_is_named(aurora, values, said):
     [
         ({"amount_minor": 50_001}, "award 1: amount_minor of the share of member 1 is 50001, should be 50000."),
         ({"weight": 2}, "award 1: weight of the share of member 1 is 2, should be 1."),
+        ({"name": "Eva"}, "award 1: name of the share of member 1 is Eva, should be Ana."),
         ({"has_remainder": 1}, "award 1: has_remainder of the share of member 1 is 1, should be False."),
     ],
 )

@@ -118,8 +118,9 @@ def test_b4_an_export_is_paid_as_a_whole_and_once(aurora):
         mark_export_paid(aurora, 7, by=ENZO, now=LATER)
     mine = AuditEntry.action.in_(("award.paid", "export.created"))
     entries = aurora.execute(select(AuditEntry).where(mine).order_by(AuditEntry.id))
+    digest = read_exports(aurora).exports[0].digest
     assert [(row.action, row.about, row.after, row.why) for row in entries.scalars()] == [
-        ("export.created", "export 1", "awards: 4; lines: 7; sum: 1800.00 BRL", None),
+        ("export.created", "export 1", f"awards: 4; lines: 7; sum: 1800.00 BRL; sha256 {digest[:12]}", None),
         ("award.paid", "award 2", "paid", None),
         *[("award.paid", f"award {award}", "paid", "export 1") for award in (3, 4, 5)],
     ]

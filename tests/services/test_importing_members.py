@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from leaderboard.domain.actors import COMMAND_LINE
+from leaderboard.services.accounts import HashCosts, add_user
 from leaderboard.services.boards import standings
 from leaderboard.services.people import load_people
 from leaderboard.services.verifying import verify
+from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.tables import Member, MembershipRow, Team
 from tests.factories import at
 from tests.services.examples import NOW, attained, count, csv_of, hand_in, ledger, log, set_up
@@ -125,3 +127,12 @@ def test_nobody_is_created_under_a_name_that_a_terminal_would_obey(aurora, cells
     report = hand_in(aurora, csv_of(f"e1,2026-10-05T09:00,lead.assigned,L1,{cells}"), create_members="sales")
     assert [each.column for each in report.refusals] == ([column] if column else [])
     assert (report.created_members, report.created_teams) == ((0, 0) if column else (1, 1))
+
+
+def test_b4_the_account_of_somebody_who_is_created_as_a_member_becomes_the_members(aurora):
+    """Else a manager could approve an award that they share in, and adjust their own points."""
+    dora = "dora@example.com"
+    add_user(aurora, email=dora, role="manager", now=NOW, by=COMMAND_LINE, costs=HashCosts(8, 1, 1))
+    hand_in(aurora, csv_of(ASSIGNED.replace("ana@example.com", "Dora@Example.com")), create_members="marketing")
+    linked = select(Member.email).join(UserAccount, UserAccount.member_id == Member.id)
+    assert aurora.scalars(linked.where(UserAccount.email == dora)).all() == [dora]

@@ -127,6 +127,8 @@ def test_entries_are_found_by_each_thing_that_they_say(session):
     assert found(session, action="award.approved") == ["award 1"]
     assert found(session, about="award 1") == ["award 1"]
     assert found(session, text="TEST leads") == ["award 12"]
+    note(session, 13, why="Uma decisão ÉPICA")
+    assert found(session, text="DECISÃO épica") == ["award 13"]
     assert found(session, text="50 %") == ["award 12"]
     assert found(session, text="5_ %") == []
     assert found(session, text="approved", action="award.declined") == []

@@ -91,6 +91,16 @@ def test_the_list_is_asked_for_by_state_and_period_and_paged(won_reader, monkeyp
 
 
 @pytest.mark.databases("sqlite")
+def test_b3_the_list_shows_the_first_of_many_shares_and_the_award_itself_all(won_reader, monkeypatch, session):
+    dora, north = won_reader("dora"), path(session, "team-win", "North")
+    assert "All 2 shares" not in dora.get(LIST).text
+    monkeypatch.setattr("leaderboard.web.bonuses.SHARES_LISTED", 1)
+    listed = article(dora.get(LIST).text, award_id(session, "team-win", "North"))
+    assert f'<a href="{north}">All 2 shares</a>' in listed
+    assert (listed.count("/statement/"), dora.get(north).text.count("/statement/")) == (1, 2)
+
+
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("asked", ["status=x", "period=x", "page=0", "page=x", "page=1234567"])
 def test_what_cannot_be_asked_is_refused(won_reader, asked):
     assert won_reader("dora").get(f"{LIST}?{asked}").status_code == 400

@@ -1,6 +1,9 @@
 """Several awards at once: selected, confirmed, decided each by itself (B4)."""
 
 import re
+from dataclasses import replace
+from random import Random
+from string import ascii_letters
 
 import pytest
 
@@ -63,6 +66,18 @@ def test_b4_one_that_is_refused_does_not_hold_up_the_others_and_is_told(won_read
     assert "Best rep · Ana: It was approved already: on Jan 6, 2027, 12:00" in page
     assert "4,711: It is not there any more" in page
     assert status_of(session, ids["north"]) == "approved"
+
+
+@pytest.mark.databases("sqlite")
+def test_what_is_told_of_a_page_of_refused_awards_fits_into_the_cookie(won_reader, session, ids, monkeypatch):
+    """A browser ignores one of more than 4,093 bytes, and nobody would be told anything."""
+    award, any_of = read_award(session, ids["north"]), Random(1).choices
+    awards = [replace(award, id=each, name="".join(any_of(ascii_letters, k=400))) for each in range(900, 920)]
+    monkeypatch.setattr("leaderboard.web.bonuses.read_chosen_awards", lambda *_: awards)
+    dora = won_reader("dora")
+    answer = dora.post(f"{LIST}/decide", data={"step": "approved", "award": [each.id for each in awards]})
+    assert max(map(len, answer.headers.getlist("Set-Cookie"))) < 3_000
+    assert dora.get(LIST).text.count("It is not there any more") == 20
 
 
 def test_b4_declining_together_needs_a_reason_which_stays_when_it_is_refused(won_reader, session, ids):
