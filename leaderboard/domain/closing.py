@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 
 from leaderboard.domain.agreement import Level
-from leaderboard.domain.periods import Month, MonthFinder, Period, parse_period
+from leaderboard.domain.periods import Month, MonthFinder, Period, Quarter, parse_period
 from leaderboard.domain.points import COUNTED, Attainment, Posting
 
 
@@ -33,18 +34,44 @@ class Correction(NamedTuple):
     after: Counted
 
 
-def next_to_close(first: Month, closed: Set[str]) -> Period:
+class Line(NamedTuple):
+    """The quarters that are closed, in order: some early ones, and all from the first on."""
+
+    early: Sequence[Quarter]
+    first: Quarter
+
+    def holds(self, period: Period) -> bool:
+        """Tell whether a period is closed at all, once its time has come."""
+        return period.quarter >= self.first or period.quarter in self.early
+
+
+def line_of(opened: Collection[Month], agreed: Month) -> Line:
+    """Return the line of periods that are closed.
+
+    opened: the months with standings. agreed: the first month for which anything is agreed. From the first quarter
+    with standings from then on each is closed; of those before, in which nothing was agreed, only those with standings.
+    """
+    quarters = {month.quarter for month in opened}
+    early = sorted(quarter for quarter in quarters if quarter < agreed.quarter)
+    return Line(early, min((quarter for quarter in quarters if quarter >= agreed.quarter), default=agreed.quarter))
+
+
+def next_to_close(line: Line, closed: Set[str]) -> Period:
     """Return the period that is closed next: the oldest one open, a quarter after its three months (M2, M3).
 
-    first: the first month with standings; the line of periods begins with its quarter.
     closed: the keys of the periods that are closed.
     """
-    quarter = first.quarter
-    while True:
+    for quarter in chain(line.early, _from(line.first)):
         periods: tuple[Period, ...] = (*quarter.months, quarter)
         for period in periods:
             if period.key not in closed:
                 return period
+    raise AssertionError("quarters never end")
+
+
+def _from(quarter: Quarter) -> Iterator[Quarter]:
+    while True:
+        yield quarter
         quarter = quarter.next
 
 

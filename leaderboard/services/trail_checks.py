@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from leaderboard.domain.bonuses import Status
 from leaderboard.domain.shown import quoted
+from leaderboard.services.adjusting import given_in
 from leaderboard.services.exporting import told_of
 from leaderboard.storage import adjustments, awards, closings, payroll, trail
 
@@ -66,7 +67,7 @@ def _done(connection: Connection) -> Iterator[Deed]:
         yield Deed("period.closed", row.period, row.closed_by, row.closed_at)
     for row in adjustments.all_made(connection):
         action, given = (MADE, row.points) if row.takes_back is None else (TAKEN_BACK, -row.points)
-        yield Deed(action, "", row.made_by, row.made_at, (f"{given} points in {row.month}", row.reason))
+        yield Deed(action, "", row.made_by, row.made_at, (given_in(row.month, given), row.reason))
 
 
 def _noted(connection: Connection) -> Iterator[Deed]:

@@ -15,6 +15,7 @@ from leaderboard.domain.closing import (
     corrections,
     counted_back,
     digest_of,
+    line_of,
     next_to_close,
     open_after,
     placed,
@@ -64,7 +65,7 @@ def test_m1_no_period_closes_before_its_last_instant_is_over(month: Month, zone:
 def test_m2_periods_are_closed_in_order_each_quarter_after_its_months(first: Month) -> None:
     closed: list[str] = []
     for _ in range(9):
-        closed.append(next_to_close(first, set(closed)).key)
+        closed.append(next_to_close(line_of({first}, Month(1970, 1)), set(closed)).key)
     begin = first.quarter
     quarters: tuple[Quarter, ...] = (begin, begin.next, begin.next.next)
     expected = [period.key for quarter in quarters for period in (*quarter.months, quarter)]
@@ -73,8 +74,23 @@ def test_m2_periods_are_closed_in_order_each_quarter_after_its_months(first: Mon
 
 def test_m2_what_was_closed_early_is_not_closed_again_and_a_gap_comes_first() -> None:
     closed = {"2026-10", "2026-11", "2026-12", "2026-Q4"}
-    assert next_to_close(OCTOBER, closed) == Month(2027, 1)
-    assert next_to_close(Month(2026, 9), closed) == Month(2026, 7)  # history that came in later
+    agreed = Month(2026, 1)
+    assert next_to_close(line_of({OCTOBER}, agreed), closed) == Month(2027, 1)
+    assert next_to_close(line_of({Month(2026, 9), OCTOBER}, agreed), closed) == Month(
+        2026, 7
+    )  # history that came later
+
+
+def test_m2_before_anything_was_agreed_only_quarters_with_standings_are_closed() -> None:
+    """A mistyped year does not close every month since."""
+    line = line_of({Month(1987, 5), OCTOBER}, Month(2026, 2))
+    assert (line.early, line.first) == ([Quarter(1987, 2)], OCTOBER.quarter)
+    mistyped = {"1987-04", "1987-05", "1987-06", "1987-Q2"}
+    assert next_to_close(line, set()) == Month(1987, 4)
+    assert next_to_close(line, mistyped) == OCTOBER
+    held = (Month(1987, 4), OCTOBER, NOVEMBER.quarter)
+    assert [line.holds(each) for each in (*held, Month(1990, 1), Month(2026, 3))] == [True] * 3 + [False] * 2
+    assert line_of({Month(1987, 5)}, Month(2026, 2)).first == Quarter(2026, 1)
 
 
 def test_p5_a_later_difference_goes_to_the_earliest_open_month_after_it() -> None:
