@@ -76,7 +76,7 @@ def adjust(
             now=now,
         )
         _finish(scoring, Credit("member", member_id, team_id, wanted), points)
-        about, given = f"member {scoring.book.members[member_id][0]}", f"{month}: {points:+}"
+        about, given = f"member {scoring.book.members[member_id][0]}", told_of(month, points)
         trail.note(scoring.connection, by, "adjustment.made", about, at=now, after=given, why=reason)
         found = adjustments.given(scoring.connection, adjustment_id)
     return _adjustment(scoring.book, found)
@@ -104,10 +104,15 @@ def take_back(session: Session, adjustment_id: int, reason: str, *, by: Actor, n
             takes_back=adjustment_id,
         )
         _finish(scoring, Credit("member", found.member_id, found.team_id, month_of_key(found.month)), -found.points)
-        about, given = f"member {scoring.book.members[found.member_id][0]}", f"{found.month}: {found.points:+}"
+        about, given = f"member {scoring.book.members[found.member_id][0]}", told_of(found.month, found.points)
         trail.note(scoring.connection, by, "adjustment.taken-back", about, at=now, before=given, why=reason)
         found = adjustments.given(scoring.connection, adjustment_id)
     return _adjustment(scoring.book, found)
+
+
+def told_of(month: str, points: int) -> str:
+    """Return what the audit trail says was given, or taken back."""
+    return f"{month}: {points:+}"
 
 
 def open_months(session: Session, *, now: datetime) -> list[str]:

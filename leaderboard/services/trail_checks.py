@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from leaderboard.domain.bonuses import Status
 from leaderboard.domain.shown import quoted
-from leaderboard.services.exporting import told_of
+from leaderboard.services import adjusting, exporting
 from leaderboard.storage import adjustments, awards, closings, payroll, trail
 
 MADE, TAKEN_BACK = "adjustment.made", "adjustment.taken-back"
@@ -60,13 +60,13 @@ def _done(connection: Connection) -> Iterator[Deed]:
         if row.answer is not None:
             yield Deed(ANSWERED, about, row.answered_by, row.answered_at, (row.answer,))
     for row, _ in payroll.exports_with_sums(connection):
-        told = told_of(row.awards, row.lines, row.total_minor, row.currency, row.digest)
+        told = exporting.told_of(row.awards, row.lines, row.total_minor, row.currency, row.digest)
         yield Deed("export.created", f"export {row.id}", row.created_by, row.created_at, (told,))
     for row in closings.all_closings(connection):
         yield Deed("period.closed", row.period, row.closed_by, row.closed_at)
     for row in adjustments.all_made(connection):
         action, given = (MADE, row.points) if row.takes_back is None else (TAKEN_BACK, -row.points)
-        yield Deed(action, "", row.made_by, row.made_at, (f"{given} points in {row.month}", row.reason))
+        yield Deed(action, "", row.made_by, row.made_at, (adjusting.told_of(row.month, given), row.reason))
 
 
 def _noted(connection: Connection) -> Iterator[Deed]:

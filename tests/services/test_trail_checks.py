@@ -58,7 +58,7 @@ def cases(session):
     yield update(PayrollExport).values(currency="USD"), "200.00 USD; sha256"
     yield delete(PayrollExport), "audit trail: it has export.created of export 1 by enzo@example.com"
     yield update(Closing).where(Closing.period == "2026-11").values(closed_by="eve"), "period.closed of 2026-11 by eve"
-    yield update(AdjustmentRow).values(reason="Something else"), '"5 points in 2027-01", "Something else" is stored'
+    yield update(AdjustmentRow).values(reason="Something else"), '"2027-01: +5", "Something else" is stored'
     yield update(AdjustmentRow).values(made_by="eve"), "adjustment.taken-back by eve at"
     yield update(BonusQuestion).values(text="Why?"), "question.asked of award 5 by ana@example.com"
     yield update(BonusQuestion).values(answer="Nowhere."), '"Nowhere." is stored, but'
