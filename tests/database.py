@@ -107,6 +107,8 @@ class PostgresqlDatabases:
         self.free: list[str] = []
         self._make(TEMPLATE)
         migrate(address.format(name=TEMPLATE))
+        with psycopg.connect(address.format(name=TEMPLATE)) as connection:
+            self.version = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
 
     def _make(self, name: str, template: str = "template1") -> str:
         with psycopg.connect(self.address.format(name="postgres"), autocommit=True) as connection:
@@ -117,7 +119,7 @@ class PostgresqlDatabases:
     def fresh(self) -> Iterator[str]:
         address = self.free.pop() if self.free else self._make(f"test_{next(self.numbers)}", TEMPLATE)
         yield address
-        _empty(address)
+        _empty(address, self.version)
         self.free.append(address)
 
     def without_tables(self) -> str:
@@ -125,8 +127,8 @@ class PostgresqlDatabases:
         return self._make(f"bare_{next(self.numbers)}")
 
 
-def _empty(address: str) -> None:
-    """End whoever is still connected, take all rows away, and leave tables and triggers as they were."""
+def _empty(address: str, version: str) -> None:
+    """End whoever is still connected, take all rows away, and leave tables, triggers and the version as they were."""
     with psycopg.connect(address) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -143,5 +145,6 @@ def _empty(address: str) -> None:
         for table, trigger, _ in triggers:
             connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
         connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY")
+        connection.execute("UPDATE alembic_version SET version_num = %s", [version])
         for table, trigger, when in triggers:
             connection.execute(f"ALTER TABLE {table} ENABLE {when} TRIGGER {trigger}")

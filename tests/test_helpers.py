@@ -5,10 +5,19 @@ from sqlalchemy import text
 
 from tests.browser import guarded_page
 from tests.cdn import cdn_file, integrity_of
+from tests.factories import opened
 
 
 def test_each_test_has_a_fresh_migrated_database(session):
     assert session.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+
+
+def test_a_database_that_is_used_again_has_its_version_again(databases):
+    for _ in range(2):
+        with databases("postgresql").fresh() as address, opened(address) as session:
+            assert session.scalar(text("SELECT version_num FROM alembic_version")) != "0001"
+            session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            session.commit()
 
 
 def test_the_counter_sees_each_statement(session, query_counter):
