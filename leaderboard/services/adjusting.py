@@ -200,8 +200,10 @@ def _finish(scoring: Scoring, credit: Credit, points: int) -> None:
 
 
 def _first_month(book: RuleBook, now: datetime) -> Month:
-    """Return the first month with standings: periods are closed in order from there on."""
-    return min(map(month_of_key, book.opened), default=book.rules.months.month_of(now))
+    """Return the first month with standings from which on all periods are closed, in order."""
+    months = map(month_of_key, book.opened)
+    on_line = (month for month in months if book.line is None or month.quarter >= book.line.first)
+    return min(on_line, default=book.rules.months.month_of(now))
 
 
 def _checked_reason(reason: str) -> str:

@@ -10,7 +10,7 @@ from leaderboard.domain.badges import IN_A_ROW, LIVE, MONTHLY, QUARTERLY, Badge,
 from leaderboard.domain.closing import last_closed_before
 from leaderboard.domain.periods import Month, Quarter, parse_period
 from leaderboard.services.badging import MonthPass, chunks, closing_badges, first_teams, kinds_of, live_pass
-from leaderboard.services.compared import field_differences
+from leaderboard.services.compared import row_differences
 from leaderboard.services.rules import RuleBook
 from leaderboard.storage import badge_grounds, badges
 from leaderboard.storage.badge_grounds import Silent
@@ -115,15 +115,7 @@ def _standing(stored: Iterable[StoredBadge]) -> Iterator[Badge]:
 
 
 def _compare(stored: Iterable[Badge], expected: Iterable[Badge]) -> Iterator[str]:
-    left = {badge.identity: badge for badge in stored}
-    for badge in expected:
-        found = left.pop(badge.identity, None)
-        if found is None:
-            yield f"badge missing: {_name(badge)} stands on {dict(badge.ground)}."
-        elif found != badge:
-            yield f"badge differs: {_name(found)}: {field_differences(found, badge)}."
-    for badge in left.values():
-        yield f"badge without ground: {_name(badge)} says {dict(badge.ground)}."
+    return row_differences("badge", stored, expected, _name, lambda each: f"standing on {dict(each.ground)}")
 
 
 def _name(badge: Badge) -> str:

@@ -67,11 +67,6 @@ def badges_of_team(session: Session, team_id: int) -> list[ShownBadge]:
     return badges.badges_of(session.connection(), "team", team_id)
 
 
-def badges_of_period(session: Session, period: str) -> list[ShownBadge]:
-    """Return the badges that stand which were earned in a month or quarter, by key and name. One query."""
-    return badges.badges_shown_in(session.connection(), period)
-
-
 def progress_of_member(
     session: Session, member_id: int, *, now: datetime, rules_version: int | None = None
 ) -> MemberBadges:

@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import COMMAND_LINE, SCHEDULER, Actor
-from leaderboard.domain.closing import Line, closes_at, digest_of, line_of, next_to_close, open_after
+from leaderboard.domain.closing import closes_at, digest_of, next_to_close, open_after
 from leaderboard.domain.errors import PeriodClosed, PeriodNotOver, Refused
-from leaderboard.domain.periods import Month, Period, Quarter, month_of_key, parse_period
+from leaderboard.domain.periods import Month, Period, Quarter, parse_period
 from leaderboard.services.awarding import propose_awards
 from leaderboard.services.badging import award_month_badges, award_quarter_badges
 from leaderboard.services.rules import RuleBook, read_rule_book, rule_book
@@ -80,19 +80,11 @@ def close_period(session: Session, period: str, *, now: datetime, by: Actor) -> 
 
 def _next(book: RuleBook) -> tuple[Period, datetime] | None:
     """Return the period that is closed next, and from when on."""
-    line = _line(book)
-    if line is None:
+    if book.line is None:
         return None
     organisation = book.rules.organisation
-    period = next_to_close(line, book.closed)
+    period = next_to_close(book.line, book.closed)
     return period, closes_at(period, book.rules.months, timedelta(hours=organisation.grace_hours))
-
-
-def _line(book: RuleBook) -> Line | None:
-    """Return the line of periods, None before anything has happened and something is agreed."""
-    if not (book.opened and book.rules.versions):
-        return None
-    return line_of(set(map(month_of_key, book.opened)), book.rules.versions[0].agreement.first_month)
 
 
 def _check_closable(session: Session, book: RuleBook, period: Period, now: datetime) -> None:
@@ -104,13 +96,12 @@ def _check_closable(session: Session, book: RuleBook, period: Period, now: datet
         raise PeriodNotOver(f"{period} ends on {local:%Y-%m-%d at %H:%M}; it can be closed from then on.")
     if not book.rules.versions:
         raise Refused(f"No agreement is loaded, so {period} would be closed without any promise; load one first.")
-    line = _line(book)
-    if line is None:
+    if book.line is None:
         raise Refused(f"Nothing has happened yet, so {period} has no standings to close; import events first.")
-    if not line.holds(period):
+    if not book.line.holds(period):
         raise Refused(
             f"Nothing has happened in {period} or been agreed for it, so it has no standings to close; "
-            f"the first that are closed without a gap are those of {line.first}."
+            f"the first that are closed without a gap are those of {book.line.first}."
         )
 
 

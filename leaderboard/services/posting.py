@@ -83,22 +83,24 @@ class Poster:
                 self._count(before, -1, is_monthly=is_monthly)
             elif after is not None:
                 new.append((row_id, after))
-            entries.extend([(row_id, posting) for posting in postings(before, after)])
+            posted = postings(before, after)
             if after is not None:
                 self._count(after, 1, is_monthly=is_monthly)
-            if self.closed:
-                whose = after or before
-                assert whose is not None
+            if self.closed and (whose := self._in_closed(before) or self._in_closed(after)):
+                posted = [placed(posting, self.closed) for posting in posted]
                 found = corrections(before, after, self.closed)
                 corrected.extend([(row_id, whose.scope, whose.participant, each) for each in found])
+            entries.extend([(row_id, posting) for posting in posted])
         attainments.write_attainments(self.connection, new, again, is_monthly=is_monthly)
-        if self.closed:
-            entries = [(row_id, placed(posting, self.closed)) for row_id, posting in entries]
         ledger.write_entries(self.connection, entries, self.now)
         closings.write_corrections(self.connection, corrected, self.because, self.now)
         self.corrections += len(corrected)
         self.corrected_into.update(each.month for _, _, _, each in corrected)
         self.posted += len(entries)
+
+    def _in_closed(self, each: Attainment | None) -> Attainment | None:
+        """Return an attainment if it counts in a closed month: few do, of the millions that an import brings."""
+        return each if each is not None and each.month is not None and each.month.key in self.closed else None
 
     def _count(self, attainment: Attainment, sign: int, *, is_monthly: bool) -> None:
         """Note points and level; `settle` adds them up where they count, once for all that are alike.

@@ -1,16 +1,18 @@
 """The rules in force, read once for each of their versions and kept."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
 
 from leaderboard.domain.agreement_file import parse_agreement
+from leaderboard.domain.closing import Line, line_of
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.organisation_file import Organisation, parse_organisation
 from leaderboard.domain.people import FAR, Teams
-from leaderboard.domain.periods import MonthFinder, month_finder
+from leaderboard.domain.periods import MonthFinder, month_finder, month_of_key
 from leaderboard.domain.rules import Rules, Team, Version
 from leaderboard.storage import closings, people, periods
 
@@ -31,6 +33,13 @@ class RuleBook:
     opened: frozenset[str]
     eventful: frozenset[str]
     closed: frozenset[str] = frozenset()
+
+    @cached_property
+    def line(self) -> Line | None:
+        """The periods that are closed once they are over; None before anything has happened and something is agreed."""
+        if not (self.opened and self.rules.versions):
+            return None
+        return line_of(set(map(month_of_key, self.opened)), self.rules.versions[0].agreement.first_month)
 
 
 _kept: WeakKeyDictionary[Engine, RuleBook] = WeakKeyDictionary()

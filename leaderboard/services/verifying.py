@@ -18,7 +18,7 @@ from leaderboard.services.award_checks import award_differences
 from leaderboard.services.badge_checks import badge_differences
 from leaderboard.services.cells import cell_of, zero_cells
 from leaderboard.services.closed_periods import closing_differences
-from leaderboard.services.compared import field_differences
+from leaderboard.services.compared import row_differences
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import SUBJECTS_A_CHUNK, Progress
 from leaderboard.services.totals import expected_totals
@@ -102,15 +102,9 @@ def _add(book: RuleBook, score: SubjectScore, happened: _Happened) -> None:
 
 
 def _compare(stored: Sequence[Attainment], expected: Sequence[Attainment]) -> Iterator[str]:
-    before = {each.identity: each for each in stored}
-    for each in expected:
-        found = before.pop(each.identity, None)
-        if found is None:
-            yield f"attainment missing: {_name(each)} should be {each.level} with {each.points} points."
-        elif found != each:
-            yield f"attainment differs: {_name(each)}: {field_differences(found, each)}."
-    for each in before.values():
-        yield f"attainment without ground: {_name(each)} is {each.level} with {each.points} points."
+    return row_differences(
+        "attainment", stored, expected, _name, lambda each: f"{each.level} with {each.points} points"
+    )
 
 
 def _name(each: Attainment) -> str:

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, select, update
 
 from leaderboard.domain.badge_changes import BadgeChanges, StoredBadge
-from leaderboard.domain.badges import KEYS, LIVE, Badge, BadgeIdentity, Run
-from leaderboard.domain.standings import sort_key
+from leaderboard.domain.badges import LIVE, Badge, BadgeIdentity, Run
 from leaderboard.storage.bulk import KEYS_A_QUERY, insert_rows, keyed, mark
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, Closing
 from leaderboard.storage.database import from_micros, to_micros
@@ -172,13 +171,6 @@ def newest_of_kinds(connection: Connection, keys: Sequence[str], limit: int) -> 
 def badges_of(connection: Connection, scope: str, participant: int) -> list[ShownBadge]:
     """Return a participant's badges, newest first, also those that were withdrawn."""
     return _shown(connection, BadgeRow.scope == scope, BadgeRow.participant_id == participant)
-
-
-def badges_shown_in(connection: Connection, period: str) -> list[ShownBadge]:
-    """Return the badges that stand which were earned in a period, by key and name."""
-    found = _shown(connection, BadgeRow.period == period, BadgeRow.withdrawn_at.is_(None))
-    order = {key: place for place, key in enumerate(KEYS)}
-    return sorted(found, key=lambda badge: (order.get(badge.key, len(order)), sort_key(badge.name), badge.name))
 
 
 def _shown(connection: Connection, *where: ColumnElement[bool], limit: int | None = None) -> list[ShownBadge]:

@@ -13,7 +13,7 @@ from leaderboard.storage.bonus_tables import AwardShare, BonusAward
 from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.closing_tables import Closing, CorrectionRow
 from leaderboard.storage.database import to_micros
-from leaderboard.storage.tables import AttainmentRow, PeriodRow, PointEntry, Total
+from leaderboard.storage.tables import AttainmentRow, PointEntry, Total
 
 CORRECTION_COLUMNS = (
     "attainment_id",
@@ -83,11 +83,6 @@ def latest_as_of(connection: Connection, *, up_to: Month | Quarter | None = None
 def write_closing(connection: Connection, **values: Any) -> None:
     """Store that a period is closed; its key is unique, so a second time fails (M3)."""
     connection.execute(insert(Closing).values(**values))
-
-
-def first_month(connection: Connection) -> str | None:
-    """Return the first month that has standings, or None."""
-    return connection.execute(select(func.min(PeriodRow.key)).where(PeriodRow.kind == "month")).scalar()
 
 
 def last_entry_id(connection: Connection) -> int:

@@ -29,7 +29,7 @@ from leaderboard.storage.people import rules_version
 from leaderboard.storage.tables import OrganisationRow, PeriodRow, PointEntry, Total
 from leaderboard.storage.trail_tables import AdjustmentRow
 from tests.factories import fresh_engine, ids_of
-from tests.services.examples import SPEED, agreement, entries, ledger, log, set_up
+from tests.services.examples import SPEED, agreement, csv_of, entries, hand_in, ledger, log, set_up
 from tests.services.recorders import at_once
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -174,6 +174,11 @@ def test_a_month_in_which_nothing_happened_yet_gets_standings_by_it_and_keeps_th
     score_everything(world, now=NOW, by=COMMAND_LINE)
     assert points(world, "2026-11") == {BIA: 50}
     assert list(verify(world, now=NOW)) == []
+
+
+def test_p7_a_mistyped_year_offers_no_month_before_anything_was_agreed(world):
+    hand_in(world, csv_of(f"old,1987-05-05T09:00,lead.assigned,OLD,{ANA}"), now=NOW)
+    assert open_months(world, now=NOW) == ["2026-11", "2026-10"]
 
 
 def test_before_anything_happened_the_present_month_is_open(session):
