@@ -101,9 +101,10 @@ def _live(session: Session, facts: Sequence[Fact], now: datetime, by: Actor, pro
     while rows:
         coming = [row for row in rows if row[1].at <= until]
         rows = rows[len(coming) :]
-        part = import_events(session, io.BytesIO(events_file(coming)), _options(progress), now=until, by=by)
-        report.new += part.new
-        report.points_posted += part.points_posted
+        if coming:  # a quarter is closed at the same instant as its last month
+            part = import_events(session, io.BytesIO(events_file(coming)), _options(progress), now=until, by=by)
+            report.new += part.new
+            report.points_posted += part.points_posted
         close_next(session, now=until, by=SCHEDULER)
         due = next_closing(session)
         until = now if due is None else min(now, due[1])
