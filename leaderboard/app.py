@@ -14,6 +14,7 @@ from leaderboard.storage import (  # noqa: F401 - so that migrations know them
     accounts_tables,
     bonus_tables,
     closing_tables,
+    display_tables,
     tables,
     trail_tables,
 )
