@@ -29,6 +29,7 @@ from leaderboard.web import (
     bonuses,
     certificates,
     corrections,
+    display,
     errors,
     health,
     jobs,
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     jobs.bp,
     streams.bp,
     health.bp,
+    display.bp,
 )
 
 
