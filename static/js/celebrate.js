@@ -52,7 +52,8 @@
     const [names, count] = [[...new Set(waiting.map((each) => each.name))], waiting.length + unnamed];
     const picture = waiting[0]?.picture;
     [waiting, unnamed] = [[], 0];
-    const shown = names.slice(0, NAMES).join(" · ") + (names.length > NAMES ? " …" : "");
+    const whole = names.slice(0, NAMES).map((each) => each.replaceAll(" ", "\u00a0")); // no name is broken
+    const shown = whole.join("\u00a0· ") + (names.length > NAMES ? " …" : "");
     return { title: stage.dataset.more.replace("{count}", count), name: shown, reason: "", picture, isMany: true };
   };
 
