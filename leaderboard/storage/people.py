@@ -50,6 +50,11 @@ def raise_rules_version(connection: Connection) -> None:
     )
 
 
+def raise_screens_version(connection: Connection) -> None:
+    """Tell every process that something has changed which only displays show."""
+    connection.execute(update(OrganisationRow).values(screens_version=OrganisationRow.screens_version + 1))
+
+
 def agreement_documents(connection: Connection) -> list[tuple[int, str]]:
     """Return id and file of each agreement version, by the day it takes effect."""
     rows = connection.execute(
