@@ -29,6 +29,8 @@ from leaderboard.web import (
     bonuses,
     certificates,
     corrections,
+    display,
+    displays,
     errors,
     health,
     jobs,
@@ -36,6 +38,7 @@ from leaderboard.web import (
     manage,
     members,
     pages,
+    pairing,
     payroll,
     security,
     sessions,
@@ -57,7 +60,10 @@ BLUEPRINTS = (
     adjustments.bp,
     corrections.bp,
     audit.bp,
+    displays.bp,
     jobs.bp,
+    display.bp,
+    pairing.bp,
     health.bp,
 )
 
