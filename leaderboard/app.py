@@ -30,6 +30,7 @@ from leaderboard.web import (
     certificates,
     corrections,
     display,
+    displays,
     errors,
     health,
     jobs,
@@ -37,6 +38,7 @@ from leaderboard.web import (
     manage,
     members,
     pages,
+    pairing,
     payroll,
     security,
     sessions,
@@ -59,10 +61,12 @@ BLUEPRINTS = (
     adjustments.bp,
     corrections.bp,
     audit.bp,
+    displays.bp,
     jobs.bp,
+    display.bp,
+    pairing.bp,
     streams.bp,
     health.bp,
-    display.bp,
 )
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from markupsafe import Markup
 
-from leaderboard.domain.displays import is_night, slide_at
+from leaderboard.domain.displays import Slide, is_night, slide_at
 from leaderboard.resources import resource
 from leaderboard.services.displays import Shown
 from leaderboard.services.watching import read_versions
@@ -17,6 +17,7 @@ from leaderboard.web.assets import release
 from leaderboard.web.clock import utc_now
 from leaderboard.web.devices import device_of_request, renew_device
 from leaderboard.web.kept import Kept
+from leaderboard.web.pairing import pairing_page
 from leaderboard.web.rights import public
 from leaderboard.web.walls import ShownWall, ago, clock_time, crowd, percent, place_name, shown_wall
 
@@ -57,8 +58,8 @@ def index() -> ResponseReturnValue:
     """Show the board of the display that asks, or how to make the screen one."""
     device = device_of_request()
     if device is None:
-        return Response("This screen is not paired.", mimetype="text/plain")
-    ours = Sources(url_for("display.index"), url_for("display.slides"), "/display/stream")
+        return pairing_page()
+    ours = Sources(url_for("display.index"), url_for("display.slides"), url_for("display.index") + "/stream")
     response = make_response(wall_page(device, ours, utc_now()))
     renew_device(response, device)
     return response
@@ -98,7 +99,7 @@ def wall_page(display: Shown, sources: Sources, now: datetime) -> str:
     local = now.astimezone(wall.zone)
     html, seconds_left = shown.html, KEPT_SECONDS
     if wall.slides:
-        index = slide_at(wall.slides, now)
+        index = slide_at([Slide(each.kind, each.seconds) for each in wall.slides], now)
         up = f'id="slide-{wall.slides[index].kind}" class="slide'
         html = html.replace(up, f"{up} shown", 1)
         seconds_left = _seconds_left(wall.slides, index, now)
