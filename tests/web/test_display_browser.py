@@ -307,7 +307,7 @@ def test_the_night_is_dark_and_once_in_it_the_page_is_loaded_anew(tv):
     say(page, "celebrate", party("Ana", at=evening))
     assert stage(page) is None
     page.clock.fast_forward("07:30:00")
-    for _ in range(14):
+    for _ in range(20):
         tick(page, 300)
         page.wait_for_timeout(20)
     assert len(loaded) == 1
