@@ -40,6 +40,7 @@ from leaderboard.web import (
     security,
     sessions,
     statements,
+    streams,
 )
 
 # Every page: one blueprint a module of leaderboard/web.
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     corrections.bp,
     audit.bp,
     jobs.bp,
+    streams.bp,
     health.bp,
 )
 
@@ -70,7 +72,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (security, sessions, languages, pages, errors):
+    for floor in (security, sessions, languages, pages, errors, streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

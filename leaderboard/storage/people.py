@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -32,6 +33,12 @@ def organisation_as_loaded(connection: Connection) -> tuple[str | None, datetime
 def rules_version(connection: Connection) -> int | None:
     """Return the version of the rules, or None while there is no organisation."""
     return connection.execute(select(OrganisationRow.rules_version)).scalar()
+
+
+def versions(connection: Connection) -> Any:
+    """Return scores_version, rules_version and screens_version, or None while there is no organisation."""
+    columns = (OrganisationRow.scores_version, OrganisationRow.rules_version, OrganisationRow.screens_version)
+    return connection.execute(select(*columns)).first()
 
 
 def raise_rules_version(connection: Connection) -> None:
