@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain, groupby, islice
+from operator import attrgetter
 
 from sqlalchemy import Connection
 
@@ -236,15 +238,10 @@ def plaque(view: View) -> Plaque | None:
     """Return who was first in the month that was closed last, and in the quarter that was; None before any."""
     closed = _last_closed(view.book)
     rows = badges.standing_in(view.connection, [each.key for each in closed], KINDS) if closed else []
-    counts = dict.fromkeys(KINDS, 0)
-    found = []
-    for row in rows:
-        honour = _honour(view, row)
-        if honour is not None and counts[row.key] < MOST_HONOURED:
-            counts[row.key] += 1
-            found.append(honour)
-    found.sort(key=lambda each: (KINDS.index(each.key), sort_key(each.name)))
-    return Plaque(tuple(found)) if found else None
+    honours = [honour for row in rows if (honour := _honour(view, row)) is not None]
+    honours.sort(key=lambda each: (KINDS.index(each.key), sort_key(each.name), each.name))
+    by_key = (islice(theirs, MOST_HONOURED) for _, theirs in groupby(honours, key=attrgetter("key")))
+    return Plaque(tuple(chain.from_iterable(by_key))) if honours else None
 
 
 def _last_closed(book: RuleBook) -> Sequence[Period]:

@@ -52,7 +52,8 @@ def choices(connection: Connection) -> Iterator[tuple[int, bool, str | None]]:
 def newest_data(connection: Connection) -> tuple[datetime | None, list[datetime]]:
     """Return when the last file was imported, and when the events that came in last had happened."""
     imported = select(EventImport.imported_at).order_by(EventImport.id.desc()).limit(1)
-    happened = select(EventRow.occurred_at).order_by(EventRow.id.desc()).limit(MOST_EVENTS_READ)
+    newest = select(func.max(EventRow.id) - MOST_EVENTS_READ).scalar_subquery()
+    happened = select(EventRow.occurred_at).where(EventRow.id > newest)
     return connection.execute(imported).scalar(), list(connection.execute(happened).scalars())
 
 
