@@ -128,15 +128,15 @@ def exceeded_beyond(
 
 
 def badges_beyond(
-    connection: Connection, badge_id: int, live: Sequence[str], since: datetime, closed_since: datetime, limit: int
+    connection: Connection, badge_id: int, live: Sequence[str], since: datetime, periods: Sequence[str], limit: int
 ) -> tuple[Sequence[Any], int]:
     """Return the standing badges beyond one, the latest first and at most `limit`, and how many there are.
 
-    since: those of the `live` kinds were earned later; closed_since: so were all others.
+    since: those of the `live` kinds were earned later; periods: all others in one of these.
     """
     is_live = BadgeRow.key.in_(live)
-    is_fresh = (is_live & (BadgeRow.earned_at > since)) | (~is_live & (BadgeRow.earned_at > closed_since))
-    query = select(*_badge, func.count().over().label("number")).where(BadgeRow.id > badge_id, _stands, is_fresh)
+    is_news = (is_live & (BadgeRow.earned_at > since)) | (~is_live & BadgeRow.period.in_(periods))
+    query = select(*_badge, func.count().over().label("number")).where(BadgeRow.id > badge_id, _stands, is_news)
     return _with_number(connection, query.order_by(BadgeRow.id.desc()).limit(limit))
 
 
