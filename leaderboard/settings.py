@@ -44,6 +44,8 @@ def load_settings(config: Config, overrides: Mapping[str, Any] | None = None) ->
     config.update(
         TOKEN_COOKIE_NAME="__Host-session" if secure else "session",
         SESSION_COOKIE_NAME="__Host-form" if secure else "form",  # what each holds: leaderboard/web/sessions.py
+        DISPLAY_COOKIE_NAME="__Host-display" if secure else "display",
+        PAIRING_COOKIE_NAME="__Host-pairing" if secure else "pairing",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -130,8 +130,9 @@ def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes
     if member_id is None:
         return shown.standings
     place = participant_of(db.session(), query, member_id=member_id, rules_version=g.rules_version)
-    row = f'<tr id="standing-{place}"'.encode()
-    return shown.standings.replace(row, row + b' aria-current="true"', 1)
+    section, row = b'<section id="board-standings"', f'<tr id="standing-{place}"'.encode()
+    whose = shown.standings.replace(section, section + f' data-mine="{place}"'.encode(), 1)
+    return whose.replace(row, row + b' aria-current="true"', 1)
 
 
 def _rendered(query: BoardQuery, shows_missed: bool) -> Shown:

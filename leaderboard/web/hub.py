@@ -175,7 +175,15 @@ class Hub:
         with self._lock:
             return list(self._channels.values())
 
-    def close(self) -> None:
+    def stop(self) -> None:
+        """End all streams, and wait until nothing is asked any more."""
+        self.is_stopping = lambda: True
+        with self._lock:
+            self._somebody.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _close(self) -> None:
         """End all streams: their listeners come again, to another process or a newer one."""
         with self._lock:
             everybody = list(self._where)
@@ -195,15 +203,13 @@ class Hub:
 
     def _run(self) -> None:
         watcher = Watcher(self)
-        while True:
+        while not self.is_stopping():
             with self._somebody:
-                while not self._where:
+                while not self._where and not self.is_stopping():
                     watcher.rest()
                     self._somebody.wait()
-            if self.is_stopping():
-                self.close()
-                return
             sleep(watcher.look())
+        self._close()
 
 
 class Watcher:

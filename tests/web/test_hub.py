@@ -46,7 +46,7 @@ def hub(world, monkeypatch):
     monkeypatch.setattr(hubs, "LOOK_AGAIN", 0.005)
     made = Hub(world.look, lambda: b"event: beat\ndata: {}\n\n", most=5, most_each=3)
     yield made
-    made.is_stopping = lambda: True
+    made.stop()
 
 
 class Reader:
@@ -192,7 +192,7 @@ def test_who_cannot_be_shown_anything_does_not_stay(hub, world):
 def test_all_streams_end_when_the_server_stops_and_none_begins(hub, world):
     readers = [Reader(joined(hub, world, who=who)) for who in range(3)]
     until(lambda: all(each.lines() for each in readers))
-    hub.is_stopping = lambda: True
+    hub.stop()
     until(lambda: all(each.has_ended for each in readers))
     assert [each.names()[-1] for each in readers] == ["bye"] * 3
     with pytest.raises(Crowded):

@@ -52,11 +52,8 @@ def until(is_so, told=lambda: None):
 
 
 @pytest.fixture(autouse=True)
-def _end(app, monkeypatch):
-    """The world's clock; afterwards no watcher goes on looking into a database that is gone."""
+def _at_the_moment_of_the_world(monkeypatch):
     monkeypatch.setattr(streams, "today", lambda *_args, **_more: worlds.NOW.date())
-    yield
-    app.extensions["hub"].is_stopping = lambda: True
 
 
 def test_a_scored_event_is_on_every_open_board_within_a_second(reader, session):
