@@ -80,20 +80,22 @@ def migrate(address: str) -> None:
 
 
 class SqliteDatabases:
-    """Fresh copies of one migrated file."""
+    """Fresh copies of one migrated file; their few names are used again, for what is kept by address (engine_of)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.numbers = folder, count(1)
+        self.free: list[Path] = []
         self.template = folder / "migrated.db"
         migrate(f"sqlite:///{self.template}")
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
-        path = self.folder / f"{next(self.numbers)}.db"
+        path = self.free.pop() if self.free else self.folder / f"{next(self.numbers)}.db"
         shutil.copyfile(self.template, path)
         yield f"sqlite:///{path}"
         for file in path.parent.glob(f"{path.name}*"):
             file.unlink()
+        self.free.append(path)
 
     def without_tables(self) -> str:
         """Return the address of a new database that was never migrated."""
@@ -124,6 +126,11 @@ class PostgresqlDatabases:
         if used.removed < MOST_REMOVED:
             self.free.append(used)
         else:
+            used.keeper.close()
+
+    def close(self) -> None:
+        """Let go of the databases, before the server ends."""
+        for used in self.free:
             used.keeper.close()
 
     def without_tables(self) -> str:
