@@ -22,7 +22,7 @@ from leaderboard.web.organisation import organisation
 from leaderboard.web.rights import manager_required, public
 from leaderboard.web.sessions import session_token
 from leaderboard.web.streams import SESSION, streamed
-from leaderboard.web.walls import celebration_items, trial_items, wall_html
+from leaderboard.web.walls import celebration_items, shown_wall, trial_items
 
 bp = Blueprint("display_streams", __name__)
 DISPLAY = "display"  # the kind of owner of a screen's stream
@@ -103,7 +103,7 @@ def _show(app: Flask, view: View) -> str:
     with app.test_request_context():
         g.scores_version, g.rules_version, _ = read_versions(db.session()) or (None, None, None)
         now = utc_now()
-        return wall_html(db.session(), view.settings, view.message_at(now), view.settings.language, now)
+        return shown_wall(db.session(), view.settings, view.message_at(now), now).html
 
 
 class Screens:
