@@ -20,7 +20,7 @@ from werkzeug.datastructures import MultiDict
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import PeriodRefused
 from leaderboard.domain.periods import parse_period
-from leaderboard.services.boards import BoardQuery, page_of, participant_of, read_board, today
+from leaderboard.services.boards import Board, BoardQuery, Standing, page_of, participant_of, read_board, today
 from leaderboard.services.corrections import count_corrections
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
@@ -32,7 +32,7 @@ from leaderboard.web.wording import period_name
 
 bp = Blueprint("board", __name__)
 SCOPES, WAYS = ("team", "member"), ("total", "average")
-MOST_BOARDS, MOST_ADDRESSES = 256, 1024
+MOST_BOARDS, MOST_ADDRESSES, MOST_ROWS = 256, 1024, 8192
 LAST_PAGE = 100_000
 
 
@@ -49,6 +49,8 @@ class Shown(NamedTuple):
 def _keep(state: Any) -> None:
     state.app.extensions["kept_boards"] = Kept[Shown](MOST_BOARDS)
     state.app.extensions["kept_addresses"] = Kept[BoardQuery](MOST_ADDRESSES)
+    state.app.extensions["kept_contents"] = Kept[Shown](MOST_BOARDS)
+    state.app.extensions["kept_rows"] = Kept[Markup](MOST_ROWS)
 
 
 @bp.get("/")
@@ -136,21 +138,38 @@ def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes
 
 
 def _rendered(query: BoardQuery, shows_missed: bool) -> Shown:
-    """Return a board; shows_missed: reps see what was reached, not who fell short, and of corrections their own."""
+    """Return a board; shows_missed: reps see what was reached, not who fell short, and of corrections their own.
+
+    Most of what is scored changes few boards, or nothing that one sees: what holds the same is not rendered again.
+    """
     board = read_board(db.session(), query, now=utc_now())
-    title, period = _title(query), parse_period(query.period)
-    taken = count_corrections(db.session(), period, rules_version=g.rules_version)
+    taken = count_corrections(db.session(), parse_period(query.period), rules_version=g.rules_version)
+    key = board, taken, shows_missed, str(get_locale()), organisation_name()
+    return current_app.extensions["kept_contents"].get(key, lambda: _rendered_anew(board, query, taken, shows_missed))
+
+
+def _rendered_anew(board: Board, query: BoardQuery, taken: int, shows_missed: bool) -> Shown:
+    title = _title(query)
     html = render_template(
         "board/_standings.html",
         board=board,
         title=title,
         shows_missed=shows_missed,
         corrections=taken,
+        row=lambda standing: _row(standing, board, shows_missed),
         address=lambda **changes: _address(board.query, **changes),
     )
     head = Markup("<title>{} · {}</title>").format(title, organisation_name()).encode()
     standings = html.strip().encode()
     return Shown(title, head, standings, hashlib.sha256(head + standings).hexdigest()[:24])
+
+
+def _row(standing: Standing, board: Board, shows_missed: bool) -> Markup:
+    """Return a row of a board: one event changes few of them."""
+    is_first_period = board.previous is None or board.leader_points == 0
+    key = standing, board.query, is_first_period, board.leader_score, shows_missed, str(get_locale())
+    rows = current_app.jinja_env.get_template("board/_macros.html").module
+    return current_app.extensions["kept_rows"].get(key, lambda: rows.row(standing, board, shows_missed))
 
 
 def _title(query: BoardQuery) -> str:

@@ -30,8 +30,8 @@
     }
   };
 
-  const put = (parent, node, at) =>
-    node.isConnected && parent.moveBefore ? parent.moveBefore(node, at) : parent.insertBefore(node, at);
+  const put = (parent, node, at) => // a node that is only moved keeps its focus and its animations
+    node.parentNode === parent && parent.moveBefore ? parent.moveBefore(node, at) : parent.insertBefore(node, at);
 
   // Makes `old` like `wanted` and returns the node that then stands for it. Elements with data-live stay and are
   // mended within, child by child, by their ids; any other that differs is replaced as a whole. fresh: gathers those.
