@@ -9,7 +9,19 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    get_template_attribute,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -168,8 +180,8 @@ def _row(standing: Standing, board: Board, shows_missed: bool) -> Markup:
     """Return a row of a board: one event changes few of them."""
     is_first_period = board.previous is None or board.leader_points == 0
     key = standing, board.query, is_first_period, board.leader_score, shows_missed, str(get_locale())
-    rows = current_app.jinja_env.get_template("board/_macros.html").module
-    return current_app.extensions["kept_rows"].get(key, lambda: rows.row(standing, board, shows_missed))
+    row = get_template_attribute("board/_macros.html", "row")
+    return current_app.extensions["kept_rows"].get(key, lambda: row(standing, board, shows_missed))
 
 
 def _title(query: BoardQuery) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from babel.dates import format_time, format_timedelta, get_timezone_location
 from babel.numbers import format_percent
-from flask import render_template
+from flask import current_app, render_template
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -34,10 +34,16 @@ class ShownWall(NamedTuple):
 def shown_wall(session: Session, settings: Settings, message: str, language: str | None, now: datetime) -> ShownWall:
     """Return what displays with some settings show; language None: the organisation's.
 
-    Which of the slides is up is no part of it: that the clock tells, also in the browser.
+    Which of the slides is up is no part of it: that the clock tells, also in the browser. What is as it was is not
+    rendered again.
     """
     wall = read_wall(session, settings, message=message, now=now)
-    with force_locale(language or wall.language):
+    language = language or wall.language
+    return current_app.extensions["kept_walls"].get((wall, language), lambda: _rendered(wall, language))
+
+
+def _rendered(wall: Wall, language: str) -> ShownWall:
+    with force_locale(language):
         html = render_template("display/_slides.html", wall=wall).strip()
     return ShownWall(wall, html, tag_of(html))
 
