@@ -1,6 +1,6 @@
 """Queries of what displays show: they read what is new or on the screen, however much is stored."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,7 +8,6 @@ from sqlalchemy import Connection, false, func, or_, select, text, union_all
 
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import BadgeRow
-from leaderboard.storage.display_tables import DisplayChoice
 from leaderboard.storage.tables import AttainmentRow, EventImport, EventRow, OrganisationRow, PointEntry
 
 MOST_EVENTS_READ = 20
@@ -40,13 +39,6 @@ def marks(connection: Connection) -> Marks | None:
     badge = select(func.coalesce(func.max(BadgeRow.id), 0)).scalar_subquery()
     row = connection.execute(select(OrganisationRow.rules_version, entry, badge)).first()
     return None if row is None else Marks(*row)
-
-
-def choices(connection: Connection) -> Iterator[tuple[int, bool, str | None]]:
-    """Yield who chose something about displays, whether they are hidden, and their nickname."""
-    columns = (DisplayChoice.member_id, DisplayChoice.is_hidden, DisplayChoice.nickname)
-    for member_id, is_hidden, nickname in connection.execute(select(*columns)):
-        yield member_id, bool(is_hidden), nickname
 
 
 def newest_data(connection: Connection) -> tuple[datetime | None, list[datetime]]:

@@ -18,9 +18,11 @@ from leaderboard.services.closing import close_next
 from leaderboard.services.deciding import approve, decline, mark_paid
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
+from leaderboard.storage.attainments import begin_scoring
 from leaderboard.storage.bonus_tables import BonusAward
-from leaderboard.storage.tables import OrganisationRow
-from tests.factories import at, crowd, ids_of, people_file
+from leaderboard.storage.database import begin_write
+from leaderboard.storage.display_tables import Screens
+from tests.factories import at, crowd, ids_of, opened, people_file
 from tests.services.bonus_examples import DORA, bonus
 from tests.services.examples import SPEED, WINS, agreement, log, set_up
 from tests.services.test_walls import BY_AVERAGE
@@ -51,7 +53,7 @@ class Watcher:
 
 
 def screens_version(session):
-    version = session.execute(select(OrganisationRow.screens_version)).scalar_one()
+    version = session.scalar(select(Screens.version)) or 0
     session.rollback()
     return version
 
@@ -292,3 +294,17 @@ def test_a_look_takes_six_queries_however_much_happened(aurora, query_counter):
         with query_counter() as statements:
             assert watcher.seen("10-20 11:00")
         assert len(statements) == 6
+
+
+@pytest.mark.databases("postgresql")
+def test_an_approval_that_displays_celebrate_does_not_wait_for_an_import(aurora, database_url):
+    in_time(aurora, "ana", "10-20 09:00")
+    close_next(aurora, now=at("11-03 00:00"), by=SCHEDULER)
+    award = aurora.execute(select(BonusAward.id)).scalars().first()
+    aurora.rollback()
+    with opened(database_url) as importing:
+        begin_write(importing)
+        begin_scoring(importing.connection(), 1)
+        aurora.connection().exec_driver_sql("SET lock_timeout = '2s'")
+        aurora.commit()
+        assert approve(aurora, [award], by=DORA, now=at("11-08 09:00")).done == (award,)
