@@ -43,6 +43,7 @@ from leaderboard.web import (
     security,
     sessions,
     statements,
+    streams,
 )
 
 # Every page: one blueprint a module of leaderboard/web.
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     jobs.bp,
     display.bp,
     pairing.bp,
+    streams.bp,
     health.bp,
 )
 
@@ -76,7 +78,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (security, sessions, languages, pages, errors):
+    for floor in (security, sessions, languages, pages, errors, streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

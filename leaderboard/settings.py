@@ -117,6 +117,7 @@ def _number_faults(config: Mapping[str, Any]) -> list[str]:
         "ARGON2_MEMORY_KIB": 8,
         "ARGON2_PASSES": 1,
         "MAX_CONTENT_LENGTH": 1,
+        "MOST_STREAMS": 1,
         "PROXIES": 0,
         "SESSION_HOURS": 1,
         "SESSION_IDLE_MINUTES": 1,

@@ -63,6 +63,7 @@ def database_url(databases: Callable[[str], Any], request: pytest.FixtureRequest
 def app(database_url: str) -> Iterator[Flask]:
     app = create_app({**SETTINGS, "DATABASE_URL": database_url})
     yield app
+    app.extensions["hub"].stop()
     with app.app_context():
         db.engine.dispose()
 

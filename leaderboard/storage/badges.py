@@ -12,6 +12,7 @@ from leaderboard.domain.badges import LIVE, Badge, BadgeIdentity, Run
 from leaderboard.storage.bulk import KEYS_A_QUERY, insert_rows, keyed, mark
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, Closing
 from leaderboard.storage.database import from_micros, to_micros
+from leaderboard.storage.people import raise_screens_version
 from leaderboard.storage.tables import Member, OrganisationRow, PeriodRow, PointEntry, Team
 
 IDENTITY = {"participant_id": "BIGINT", "scope": "TEXT", "key": "TEXT", "occasion": "TEXT"}
@@ -117,7 +118,9 @@ def _badge(row: Row[Any] | Sequence[Any]) -> StoredBadge:
 
 
 def write_changes(connection: Connection, changes: BadgeChanges, now: datetime) -> None:
-    """Award, withdraw and mend badges of open periods (G2)."""
+    """Award, withdraw and mend badges of open periods (G2); displays show the newest."""
+    if changes.total:
+        raise_screens_version(connection)
     at, sign = to_micros(now), mark(connection)
     insert_rows(connection, BadgeRow.__tablename__, AWARDED, [(*_row(badge), at) for badge in changes.award])
     if changes.withdraw:
@@ -166,6 +169,11 @@ def badge_of(connection: Connection, badge_id: int) -> ShownBadge | None:
 def newest_of_kinds(connection: Connection, keys: Sequence[str], limit: int) -> list[ShownBadge]:
     """Return the badges of some kinds that stand, newest first."""
     return _shown(connection, BadgeRow.key.in_(keys), BadgeRow.withdrawn_at.is_(None), limit=limit)
+
+
+def standing_in(connection: Connection, periods: Sequence[str], keys: Sequence[str]) -> list[ShownBadge]:
+    """Return the badges of some kinds that were earned in some periods and stand, newest first."""
+    return _shown(connection, BadgeRow.period.in_(periods), BadgeRow.key.in_(keys), BadgeRow.withdrawn_at.is_(None))
 
 
 def badges_of(connection: Connection, scope: str, participant: int) -> list[ShownBadge]:

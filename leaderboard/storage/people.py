@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -34,6 +35,12 @@ def rules_version(connection: Connection) -> int | None:
     return connection.execute(select(OrganisationRow.rules_version)).scalar()
 
 
+def versions(connection: Connection) -> Any:
+    """Return scores_version, rules_version and screens_version, or None while there is no organisation."""
+    columns = (OrganisationRow.scores_version, OrganisationRow.rules_version, OrganisationRow.screens_version)
+    return connection.execute(select(*columns)).first()
+
+
 def raise_rules_version(connection: Connection) -> None:
     """Tell every process that organisation, people, agreements or open months have changed."""
     connection.execute(
@@ -41,6 +48,11 @@ def raise_rules_version(connection: Connection) -> None:
             rules_version=OrganisationRow.rules_version + 1, scores_version=OrganisationRow.scores_version + 1
         )
     )
+
+
+def raise_screens_version(connection: Connection) -> None:
+    """Tell every process that something has changed which only displays show."""
+    connection.execute(update(OrganisationRow).values(screens_version=OrganisationRow.screens_version + 1))
 
 
 def agreement_documents(connection: Connection) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
@@ -104,13 +105,24 @@ def query_of(args: MultiDict[str, str], day: date) -> BoardQuery:
     return BoardQuery(period, scope, side, by if scope == "team" else "total", int(page))
 
 
-def _asked_for(shows_missed: bool) -> tuple[BoardQuery, Shown]:
-    """Return what the request asks for, made only if it is not kept."""
+def standings_now(query: BoardQuery, shows_missed: bool) -> str:
+    """Return the standings of a board as everybody sees them, in the language in force."""
     day = today(db.session(), now=utc_now(), rules_version=g.rules_version)
-    kept, address = current_app.extensions, (request.query_string, day)
-    query = kept["kept_addresses"].get(address, lambda: query_of(request.args, day))
-    key = g.scores_version, g.rules_version, query, choose_language(), day, shows_missed
-    return query, kept["kept_boards"].get(key, lambda: _rendered(query, shows_missed))
+    return _shown(query, str(get_locale()), day, shows_missed).standings.decode()
+
+
+def _asked_for(shows_missed: bool) -> tuple[BoardQuery, Shown]:
+    """Return what the request asks for."""
+    day = today(db.session(), now=utc_now(), rules_version=g.rules_version)
+    address = request.query_string, day
+    query = current_app.extensions["kept_addresses"].get(address, lambda: query_of(request.args, day))
+    return query, _shown(query, choose_language(), day, shows_missed)
+
+
+def _shown(query: BoardQuery, language: str | None, day: date, shows_missed: bool) -> Shown:
+    """Return a board, made only if it is not kept."""
+    key = g.scores_version, g.rules_version, query, language, day, shows_missed
+    return current_app.extensions["kept_boards"].get(key, lambda: _rendered(query, shows_missed))
 
 
 def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes:
@@ -118,8 +130,9 @@ def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes
     if member_id is None:
         return shown.standings
     place = participant_of(db.session(), query, member_id=member_id, rules_version=g.rules_version)
-    row = f'<tr id="standing-{place}"'.encode()
-    return shown.standings.replace(row, row + b' aria-current="true"', 1)
+    section, row = b'<section id="board-standings"', f'<tr id="standing-{place}"'.encode()
+    whose = shown.standings.replace(section, section + f' data-mine="{place}"'.encode(), 1)
+    return whose.replace(row, row + b' aria-current="true"', 1)
 
 
 def _rendered(query: BoardQuery, shows_missed: bool) -> Shown:

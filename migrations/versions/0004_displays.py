@@ -75,9 +75,20 @@ def upgrade():
         sqlite_where=sa.text(DECIDED),
         postgresql_where=sa.text(DECIDED),
     )
+    op.create_index(
+        "ix_badge_newest",
+        "badge",
+        ["scope", "earned_at"],
+        unique=False,
+        sqlite_where=sa.text("withdrawn_at IS NULL"),
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+    op.create_index("ix_bonus_award_decided_at", "bonus_award", ["decided_at"], unique=False)
 
 
 def downgrade():
+    op.drop_index("ix_bonus_award_decided_at", table_name="bonus_award")
+    op.drop_index("ix_badge_newest", table_name="badge")
     op.drop_index("ix_attainment_decided", table_name="attainment")
     op.drop_column("organisation", "screens_version")
     for table in ("display_choice", "pairing", "display"):

@@ -97,6 +97,7 @@ def make_app(database_url, monkeypatch):
 
     yield make
     for each in made:
+        each.extensions["hub"].stop()
         with each.app_context():
             db.engine.dispose()
 
