@@ -14,13 +14,10 @@ from leaderboard.domain.displays import (
     SECONDS,
     TOP,
     Settings,
-    is_night,
-    slide_at,
 )
 from leaderboard.domain.errors import DisplayRefused, Throttled
 from leaderboard.services import displays, pairing
 from leaderboard.services.displays import Display
-from leaderboard.services.walls import read_wall
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.display_forms import NO_FAULT, Fault, Filled, fault_of, filled_of, listed, settings_of, until_of
@@ -31,6 +28,7 @@ from leaderboard.web.organisation import organisation_required, time_zone
 from leaderboard.web.paging import LONGEST_ID, is_id
 from leaderboard.web.rights import actor, manager_required
 from leaderboard.web.sessions import limits
+from leaderboard.web.showing import Showing
 from leaderboard.web.throttling import address, throttled, wait
 
 bp = Blueprint("displays", __name__, url_prefix="/manage/displays")
@@ -217,28 +215,5 @@ def _display_page(
 def _now() -> dict[str, Any]:
     """Return what the templates need to say how displays are now."""
     has_preview = "displays.preview" in current_app.view_functions
-    return {"now": utc_now(), "shows": Showing(), "has_preview": has_preview, **words()}
-
-
-class Showing:
-    """Tells which slide a display shows now. Read once for all that show the same people."""
-
-    def __init__(self) -> None:
-        self._now = utc_now()
-        self._kinds: dict[tuple[str | None, bool], set[str]] = {}
-
-    def __call__(self, display: Display) -> str | None:
-        """Return the kind of slide; None at night, and where there is none to show."""
-        if is_night(display.settings.night, self._now.astimezone(time_zone())):
-            return None
-        kinds = self._kinds_of(display.settings) | ({"message"} if display.message_at(self._now) else set())
-        slides = [each for each in display.settings.shown if each.kind in kinds]
-        return slides[slide_at(slides, self._now)].kind if slides else None
-
-    def _kinds_of(self, settings: Settings) -> set[str]:
-        key = settings.side, settings.shows_people
-        if key not in self._kinds:
-            every = Settings(side=settings.side, shows_people=settings.shows_people)
-            wall = read_wall(db.session(), every, message="", now=self._now)
-            self._kinds[key] = {each.kind for each in wall.slides}
-        return self._kinds[key]
+    now = utc_now()
+    return {"now": now, "shows": Showing(now), "has_preview": has_preview, **words()}
