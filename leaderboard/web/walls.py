@@ -36,8 +36,8 @@ class ShownWall(NamedTuple):
 def shown_wall(session: Session, settings: Settings, message: str, now: datetime) -> ShownWall:
     """Return what displays with some settings show.
 
-    Which of the slides is up is no part of it: that the clock tells, also in the browser. It is read anew when something
-    has changed, or after half a minute, and rendered anew only if it is another then.
+    Which of the slides is up is no part of it: that the clock tells, also in the browser. It is read anew when
+    something has changed, or after half a minute, and rendered anew only if it is another then.
     """
     kept, contents = current_app.extensions, settings.of_contents
     key = read_versions(session), contents, message, int(now.timestamp()) // KEPT_SECONDS
