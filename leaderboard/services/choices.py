@@ -11,7 +11,7 @@ from leaderboard.domain.displays import LONGEST_NICKNAME
 from leaderboard.domain.errors import DisplayRefused, Refused
 from leaderboard.domain.shown import TURNING, has_controls, quoted
 from leaderboard.services.rules import rule_book
-from leaderboard.storage import displays, trail, walls
+from leaderboard.storage import displays, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 
 
@@ -57,7 +57,7 @@ def choose(session: Session, member_id: int, *, is_hidden: bool, nickname: str, 
 def _check_own(connection: Connection, members: dict[int, tuple[str, str]], member_id: int, nickname: str) -> None:
     """Refuse a nickname under which people would take somebody for somebody else."""
     others = {name for each, (_, name) in members.items() if each != member_id}
-    others |= {known or "" for each, _, known in walls.choices(connection) if each != member_id}
+    others |= {row.nickname or "" for row in displays.all_choices(connection) if row.member_id != member_id}
     if nickname and nickname.casefold() in map(str.casefold, others):
         raise DisplayRefused("taken", f"Somebody else is known as {quoted(nickname)}; choose another nickname.")
 

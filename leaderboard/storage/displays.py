@@ -120,6 +120,11 @@ def choice(connection: Connection, member_id: int) -> Any:
     return connection.execute(query).first()
 
 
+def all_choices(connection: Connection) -> Sequence[Any]:
+    """Return member_id, is_hidden and nickname of all who chose anything."""
+    return connection.execute(select(DisplayChoice.member_id, DisplayChoice.is_hidden, DisplayChoice.nickname)).all()
+
+
 def set_choice(connection: Connection, member_id: int, is_hidden: bool, nickname: str | None) -> None:
     """Store what a member chose; what needs no choice leaves none."""
     connection.execute(delete(DisplayChoice).where(DisplayChoice.member_id == member_id))
