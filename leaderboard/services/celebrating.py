@@ -57,7 +57,7 @@ class Mark:
 class Celebration:
     """Something to celebrate. kind: `exceeded`, `badge`, `leader` or `bonus`; id: the same wherever it is met.
 
-    scope, participant_id, side: whose; name: theirs as it is stored, until `shown_to` makes it fit for a display.
+    scope, participant_id, side: whose; name: theirs in full, until `shown_to` makes it fit for a display.
     board: of a leader, the side on whose displays they are one; None: on those of both sides.
     sla: of an exceeded level, the title; badge, programme, place and period: of the others, as far as they have them.
     """
@@ -137,10 +137,12 @@ class _Look:
 
     def _whose(self, scope: str, participant: int, name: str | None = None) -> dict[str, Any] | None:
         """Return whose a celebration is, as fields of it; None for a member who is not shown."""
-        if scope == "member" and participant in self.choices.hidden:
-            return None
-        nickname = self.choices.nicknames.get(participant) if scope == "member" else None
         name = name_in(self.book, scope, participant) if name is None else name
+        nickname = None
+        if scope == "member":
+            if participant in self.choices.hidden:
+                return None
+            nickname, name = self.choices.nicknames.get(participant), shown_name(name, None, "full")
         return {"scope": scope, "participant_id": participant, "name": name, "nickname": nickname}
 
     def _side(self, scope: str, participant: int, at: datetime) -> str | None:

@@ -26,6 +26,6 @@ def read_choices(connection: Connection) -> Choices:
     for row in displays.all_choices(connection):
         if row.is_hidden:
             hidden.add(row.member_id)
-        elif row.nickname:
-            nicknames[row.member_id] = row.nickname
+        elif row.nickname and (nickname := shown_name(row.nickname, None, "full")):
+            nicknames[row.member_id] = nickname
     return Choices(frozenset(hidden), nicknames)
