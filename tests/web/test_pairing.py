@@ -113,11 +113,12 @@ def test_a_revoked_display_is_refused_at_its_next_request_and_shows_a_code_again
 
 
 @pytest.mark.databases("sqlite")
-@pytest.mark.parametrize("cookie", ["", "x", "x.y", "ABCD2222.", ".y", "A" * 500 + ".y", "4.é"])
-def test_a_cookie_that_is_none_of_ours_is_as_good_as_none(screen, cookie):
-    screen.set_cookie("pairing", cookie)
-    assert screen.get("/display/pairing").json["state"] in ("none", "over")
-    assert code_on(screen.get("/display"))
+def test_a_cookie_that_is_none_of_ours_is_as_good_as_none(app, screen):
+    for cookie in ("", "x", "x.y", "ABCD2222.", ".y", "A" * 500 + ".y", "4.é"):
+        screen = app.test_client()
+        screen.set_cookie("pairing", cookie)
+        assert screen.get("/display/pairing").json["state"] in ("none", "over")
+        assert code_on(screen.get("/display"))
 
 
 @pytest.mark.databases("sqlite")
