@@ -30,6 +30,7 @@ from leaderboard.web import (
     certificates,
     corrections,
     display,
+    display_streams,
     displays,
     errors,
     health,
@@ -66,6 +67,7 @@ BLUEPRINTS = (
     display.bp,
     pairing.bp,
     streams.bp,
+    display_streams.bp,
     health.bp,
 )
 
@@ -78,7 +80,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (security, sessions, languages, pages, errors, streams):
+    for floor in (security, sessions, languages, pages, errors, streams, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

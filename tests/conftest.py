@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
-from leaderboard.app import create_app
-from leaderboard.storage.database import db
 from tests import browser as browsing
+from tests.apps import app_on, engine_of
 from tests.database import PostgresqlDatabases, SqliteDatabases, postgresql_server
+from tests.documents import run
+from tests.ready_command import ready_command
 
 DATABASES = ("sqlite", "postgresql")
 SETTINGS = {
@@ -45,6 +47,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
         def of_kind(kind: str) -> Any:
             if kind not in started and kind == "postgresql":
                 started[kind] = PostgresqlDatabases(running.enter_context(postgresql_server()))
+                running.callback(started[kind].close)
             elif kind not in started:
                 started[kind] = SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
             return started[kind]
@@ -60,20 +63,24 @@ def database_url(databases: Callable[[str], Any], request: pytest.FixtureRequest
 
 
 @pytest.fixture
-def app(database_url: str) -> Iterator[Flask]:
-    app = create_app({**SETTINGS, "DATABASE_URL": database_url})
-    yield app
-    app.extensions["hub"].stop()
-    with app.app_context():
-        db.engine.dispose()
+def pool(database_url: str) -> Iterator[Engine]:
+    """The engine that the application and the session have in common."""
+    engine = engine_of(database_url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
-def session(app: Flask) -> Iterator[Session]:
+def app(database_url: str, pool: Engine) -> Iterator[Flask]:
+    app = app_on(pool, database_url, SETTINGS)
+    yield app
+    app.extensions["hub"].stop()  # else it goes on looking into a database that is gone
+
+
+@pytest.fixture
+def session(pool: Engine) -> Iterator[Session]:
     """A session outside every request: no application context stays open, so requests get their own."""
-    with app.app_context():
-        engine = db.engine
-    with Session(engine, expire_on_commit=False) as session:
+    with Session(pool, expire_on_commit=False) as session:
         yield session
 
 
@@ -83,10 +90,8 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def query_counter(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
+def query_counter(pool: Engine) -> Callable[[], AbstractContextManager[list[str]]]:
     """`with query_counter() as statements:` collects the SQL statements sent meanwhile."""
-    with app.app_context():
-        engine = db.engine
 
     @contextmanager
     def counting() -> Iterator[list[str]]:
@@ -95,13 +100,20 @@ def query_counter(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]
         def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             statements.append(statement)
 
-        event.listen(engine, "before_cursor_execute", note)
+        event.listen(pool, "before_cursor_execute", note)
         try:
             yield statements
         finally:
-            event.remove(engine, "before_cursor_execute", note)
+            event.remove(pool, "before_cursor_execute", note)
 
     return counting
+
+
+@pytest.fixture(scope="session")
+def shell() -> Iterator[Callable[..., str]]:
+    """`shell(script, folder, **environment)` runs lines in which `leaderboard` is our command."""
+    with ready_command() as folder:
+        yield partial(run, commands=folder)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from leaderboard.resources import resource
 from leaderboard.storage.database import db
 
 TEMPLATE = "migrated"
+MOST_REMOVED = 20_000  # rows; a database that had more is not used again
 # Texts in a reader's order, as on most servers: what must be ordered by code points says so itself.
 READERS_ORDER = "--locale=C --locale-provider=icu --icu-locale=en"
 QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
@@ -79,20 +80,22 @@ def migrate(address: str) -> None:
 
 
 class SqliteDatabases:
-    """Fresh copies of one migrated file."""
+    """Fresh copies of one migrated file; their few names are used again, for what is kept by address (engine_of)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.numbers = folder, count(1)
+        self.free: list[Path] = []
         self.template = folder / "migrated.db"
         migrate(f"sqlite:///{self.template}")
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
-        path = self.folder / f"{next(self.numbers)}.db"
+        path = self.free.pop() if self.free else self.folder / f"{next(self.numbers)}.db"
         shutil.copyfile(self.template, path)
         yield f"sqlite:///{path}"
         for file in path.parent.glob(f"{path.name}*"):
             file.unlink()
+        self.free.append(path)
 
     def without_tables(self) -> str:
         """Return the address of a new database that was never migrated."""
@@ -104,7 +107,7 @@ class PostgresqlDatabases:
 
     def __init__(self, address: str) -> None:
         self.address, self.numbers = address, count(1)
-        self.free: list[str] = []
+        self.free: list[_Used] = []
         self._make(TEMPLATE)
         migrate(address.format(name=TEMPLATE))
         with psycopg.connect(address.format(name=TEMPLATE)) as connection:
@@ -117,34 +120,56 @@ class PostgresqlDatabases:
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
-        address = self.free.pop() if self.free else self._make(f"test_{next(self.numbers)}", TEMPLATE)
-        yield address
-        _empty(address, self.version)
-        self.free.append(address)
+        used = self.free.pop() if self.free else _Used(self._make(f"test_{next(self.numbers)}", TEMPLATE))
+        yield used.address
+        used.empty(self.version)
+        if used.removed < MOST_REMOVED:
+            self.free.append(used)
+        else:
+            used.keeper.close()
+
+    def close(self) -> None:
+        """Let go of the databases, before the server ends."""
+        for used in self.free:
+            used.keeper.close()
 
     def without_tables(self) -> str:
         """Return the address of a new database that was never migrated."""
         return self._make(f"bare_{next(self.numbers)}")
 
 
-def _empty(address: str, version: str) -> None:
-    """End whoever is still connected, take all rows away, and leave tables, triggers and the version as they were."""
-    with psycopg.connect(address) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+class _Used:
+    """A database that tests use in turn; `removed` rows were taken out of it, whose places stay in its files."""
+
+    def __init__(self, address: str) -> None:
+        self.address, self.removed = address, 0
+        self.keeper = psycopg.connect(address, autocommit=True)
+        self.keeper.execute("SET session_replication_role = replica")  # no foreign key asks for an order
+        tables = self.keeper.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         )
-        tables = connection.execute(
-            "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables "
-            "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-        ).fetchone()
-        triggers = connection.execute(
-            "SELECT tgrelid::regclass, tgname, CASE tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END "
-            "FROM pg_trigger WHERE NOT tgisinternal"
-        ).fetchall()
-        for table, trigger, _ in triggers:
-            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
-        connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY")
-        connection.execute("UPDATE alembic_version SET version_num = %s", [version])
-        for table, trigger, when in triggers:
-            connection.execute(f"ALTER TABLE {table} ENABLE {when} TRIGGER {trigger}")
+        rows = [f"SELECT '{name}'::regclass WHERE EXISTS (SELECT FROM {name})" for (name,) in tables]
+        self.with_rows = " UNION ALL ".join(rows)
+
+    def empty(self, version: str) -> None:
+        """End whoever is connected, take all rows away, and leave tables, triggers and the version as they were."""
+        run = self.keeper.execute
+        with self.keeper.transaction():
+            run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            tables = [table for (table,) in run(self.with_rows)]
+            triggers = run(
+                "SELECT tgrelid::regclass, tgname FROM pg_trigger "
+                "WHERE tgenabled = 'A' AND NOT tgisinternal AND tgrelid::regclass::text = ANY(%s)",
+                [tables],
+            ).fetchall()
+            for table, trigger in triggers:
+                run(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+            for table in tables:
+                self.removed += run(f"DELETE FROM {table}").rowcount
+            for table, trigger in triggers:
+                run(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
+            run("SELECT setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value > 0")
+            run("UPDATE alembic_version SET version_num = %s WHERE version_num <> %s", [version, version])

@@ -80,6 +80,11 @@ class Settings:
         return tuple(slide for slide in self.slides if self.shows_people or slide.kind not in OF_PEOPLE)
 
     @property
+    def of_contents(self) -> "Settings":
+        """These settings without those that change nothing about what is to be read: displays share it."""
+        return Settings(self.slides, self.shows_people, self.names, self.top, self.side)
+
+    @property
     def loop_seconds(self) -> int:
         """How long it takes until every slide has been seen."""
         return sum(slide.seconds for slide in self.shown)
@@ -122,14 +127,20 @@ def code_of(typed: str) -> str | None:
 def shown_name(name: str, nickname: str | None, style: str) -> str:
     """Return the name under which a display shows somebody; style: one of NAMES.
 
-    An e-mail or an id that stands for a name is never shown whole: what is before the @.
+    An e-mail or an id that stands for a name, or for a nickname, is never shown whole: what is before the @.
     """
-    if style == "nickname" and nickname:
-        return nickname
-    words = name.split("@")[0].split()
+    if style == "nickname" and nickname and (words := _shown_words(nickname)):
+        return " ".join(words)
+    words = _shown_words(name)
     if style == "full" or len(words) < 2:
         return " ".join(words)
     return f"{words[0]} {words[-1][0]}."
+
+
+def _shown_words(name: str) -> list[str]:
+    """Return the words of a name, each without what stands after an @ in it."""
+    parts = ([part for part in word.split("@") if part] for word in name.split())
+    return [part[0] for part in parts if part]
 
 
 def is_night(night: tuple[time, time] | None, local: datetime) -> bool:
@@ -142,7 +153,7 @@ def is_night(night: tuple[time, time] | None, local: datetime) -> bool:
 
 
 def slide_at(slides: Sequence[Slide], at: datetime) -> int:
-    """Return which of some slides shows at an instant: they go round by the clock, on all displays alike."""
+    """Return which of some slides, at least one, shows at an instant: they go round by the clock, on all alike."""
     position = int(at.timestamp()) % sum(slide.seconds for slide in slides)
     for index, slide in enumerate(slides):
         position -= slide.seconds

@@ -57,7 +57,7 @@ class Mark:
 class Celebration:
     """Something to celebrate. kind: `exceeded`, `badge`, `leader` or `bonus`; id: the same wherever it is met.
 
-    scope, participant_id, side: whose; name: theirs as it is stored, until `shown_to` makes it fit for a display.
+    scope, participant_id, side: whose; name: theirs in full, until `shown_to` makes it fit for a display.
     board: of a leader, the side on whose displays they are one; None: on those of both sides.
     sla: of an exceeded level, the title; badge, programme, place and period: of the others, as far as they have them.
     """
@@ -115,7 +115,7 @@ def celebrations_since(session: Session, mark: Mark, *, now: datetime) -> Found:
     approved, awarded = look.approved()
     leads, leaders = look.leaders()
     found = [*look.exceeded(), *look.badges(), *leaders, *awarded]
-    found.sort(key=lambda each: (each.at, each.id))
+    found.sort(key=lambda each: each.at)
     return Found(tuple(found), look.more, Mark(marks.entry_id, marks.badge_id, leads, approved))
 
 
@@ -137,10 +137,12 @@ class _Look:
 
     def _whose(self, scope: str, participant: int, name: str | None = None) -> dict[str, Any] | None:
         """Return whose a celebration is, as fields of it; None for a member who is not shown."""
-        if scope == "member" and participant in self.choices.hidden:
-            return None
-        nickname = self.choices.nicknames.get(participant) if scope == "member" else None
         name = name_in(self.book, scope, participant) if name is None else name
+        nickname = None
+        if scope == "member":
+            if participant in self.choices.hidden:
+                return None
+            nickname, name = self.choices.nicknames.get(participant), shown_name(name, None, "full")
         return {"scope": scope, "participant_id": participant, "name": name, "nickname": nickname}
 
     def _side(self, scope: str, participant: int, at: datetime) -> str | None:
@@ -160,7 +162,7 @@ class _Look:
         titles = {
             (version.id, sla.key): sla.title for version in self.book.rules.versions for sla in version.agreement.slas
         }
-        for row in rows:
+        for row in reversed(rows):
             whose = self._whose(row.scope, row.participant_id)
             if whose is not None:
                 team = self.book.rules.teams.get(row.team_id)
@@ -174,16 +176,27 @@ class _Look:
         after = max(self.mark.badge_id, newest - MOST_ROWS)
         if after >= newest:
             return
-        grace = timedelta(hours=self.book.rules.organisation.grace_hours)
-        since, closed_since = self.now - FRESH, self.now - grace - FRESH_AFTER_GRACE
-        rows, number = walls.badges_beyond(self.connection, after, LIVE, since, closed_since, MOST_CELEBRATED)
+        rows, number = walls.badges_beyond(
+            self.connection, after, LIVE, self.now - FRESH, list(self._periods_that_are_news()), MOST_CELEBRATED
+        )
         self.more += number - len(rows)
-        for row in rows:
+        for row in reversed(rows):
             whose = self._whose(row.scope, row.participant_id)
             if whose is not None:
                 side = self._side(row.scope, row.participant_id, row.earned_at)
                 what = {"side": side, "at": row.awarded_at, "badge": row.key, "period": row.period}
                 yield Celebration(f"badge-{row.id}", "badge", **whose, **what)
+
+    def _periods_that_are_news(self) -> Iterator[str]:
+        """Yield the periods of which a close is news: the present ones and those that ended lately."""
+        months = self.book.rules.months
+        after = self.now - timedelta(hours=self.book.rules.organisation.grace_hours) - FRESH_AFTER_GRACE
+        present = months.month_of(self.now)
+        period: Period
+        for period in (present, present.quarter):
+            while months.bounds_of(period)[1] > after:
+                yield period.key
+                period = period.previous
 
     def leaders(self) -> tuple[dict[BoardKey, Lead], list[Celebration]]:
         """Return who leads, and those who took the lead from somebody else."""
@@ -214,7 +227,7 @@ class _Look:
         new = [row for row in rows if row.id not in self.mark.approved]
         self.more += max(0, len(new) - MOST_CELEBRATED)
         found = []
-        for row in new[:MOST_CELEBRATED]:
+        for row in reversed(new[:MOST_CELEBRATED]):
             whose = self._whose(row.scope, row.participant_id, row.name)
             if whose is not None:
                 what = {"side": row.side, "programme": row.programme, "place": row.place, "period": row.period}
@@ -260,10 +273,16 @@ def shown_to(celebrations: Iterable[Celebration], settings: Settings) -> list[Ce
     if not settings.celebrates:
         return []
     return [
-        replace(each, name=each.name if each.scope == "team" else shown_name(each.name, each.nickname, settings.names))
+        replace(each, name=_shown_name(each, settings.names), nickname=None)
         for each in celebrations
         if (settings.shows_people or each.scope == "team") and _is_of_side(each, settings.side)
     ]
+
+
+def _shown_name(celebration: Celebration, style: str) -> str:
+    if celebration.scope == "team":
+        return celebration.name
+    return shown_name(celebration.name, celebration.nickname, style)
 
 
 def _is_of_side(celebration: Celebration, side: str | None) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from leaderboard.domain.displays import shown_name
-from leaderboard.storage import walls
+from leaderboard.storage import displays
 
 
 class Choices(NamedTuple):
@@ -23,9 +23,9 @@ class Choices(NamedTuple):
 def read_choices(connection: Connection) -> Choices:
     """Return what members chose; one query."""
     hidden, nicknames = set(), {}
-    for member_id, is_hidden, nickname in walls.choices(connection):
-        if is_hidden:
-            hidden.add(member_id)
-        elif nickname:
-            nicknames[member_id] = nickname
+    for row in displays.all_choices(connection):
+        if row.is_hidden:
+            hidden.add(row.member_id)
+        elif row.nickname and (nickname := shown_name(row.nickname, None, "full")):
+            nicknames[row.member_id] = nickname
     return Choices(frozenset(hidden), nicknames)

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from itertools import chain, groupby, islice
+from operator import attrgetter
 
 from sqlalchemy import Connection
 
 from leaderboard.domain.displays import Settings
-from leaderboard.domain.periods import Month, Period, midnight, parse_period
+from leaderboard.domain.periods import Month, Period, parse_period
 from leaderboard.domain.standings import average, sort_key
-from leaderboard.services.badging import kinds_of
 from leaderboard.services.boards import Board, BoardQuery, Standing, board_in
 from leaderboard.services.certificates import KINDS
 from leaderboard.services.display_names import Choices
+from leaderboard.services.pulses import Pulse, pulse_of
 from leaderboard.services.rules import RuleBook
 from leaderboard.services.stakes import Stakes, stakes_of
 from leaderboard.storage import badges, walls
@@ -82,24 +83,6 @@ class NewestBadges:
     """The newest badges, newest first."""
 
     badges: tuple[WallBadge, ...]
-
-
-@dataclass(frozen=True)
-class TeamPulse:
-    """How much of what was decided was in time, in whole percent, rounded down; None where nothing was decided."""
-
-    id: int
-    name: str
-    today: int | None
-    month: int | None
-
-
-@dataclass(frozen=True)
-class Pulse:
-    """How the teams are in time with response times, by name: today and this month."""
-
-    month: str
-    teams: tuple[TeamPulse, ...]
 
 
 @dataclass(frozen=True)
@@ -242,27 +225,8 @@ def name_in(book: RuleBook, scope: str, participant: int) -> str:
 
 
 def pulse(view: View) -> Pulse | None:
-    """Return how the teams are in time, today by the organisation's clock and this month; None where nothing is."""
-    zone = view.book.rules.organisation.zone
-    start = midnight(view.now.astimezone(zone).date(), zone)
-    clocks = {sla for sla, kind in kinds_of(view.book).items() if kind == "response_time"}
-    today = _shares(walls.decided_since(view.connection, start), clocks)
-    month = _shares(walls.decided_in(view.connection, view.month.key), clocks)
-    teams = [view.book.rules.teams[team_id] for team_id in today.keys() | month.keys()]
-    shown = sorted((each for each in teams if view.shows_side(each.side)), key=lambda each: sort_key(each.name))
-    rows = tuple(TeamPulse(each.id, each.name, today.get(each.id), month.get(each.id)) for each in shown)
-    return Pulse(view.month.key, rows) if rows else None
-
-
-def _shares(rows: Iterable[Any], clocks: set[tuple[int, str]]) -> dict[int, int]:
-    """Return the percentage in time by team."""
-    counts: dict[int, list[int]] = {}
-    for team_id, version_id, sla, level, number in rows:
-        if team_id is not None and (version_id, sla) in clocks:
-            count = counts.setdefault(team_id, [0, 0])
-            count[0] += number if level != "missed" else 0
-            count[1] += number
-    return {team_id: 100 * in_time // decided for team_id, (in_time, decided) in counts.items()}
+    """Return how the teams are in time, today and this month; None where nothing was decided."""
+    return pulse_of(view.connection, view.book, view.month, view.settings.side, now=view.now)
 
 
 def stakes(view: View) -> Stakes | None:
@@ -274,15 +238,10 @@ def plaque(view: View) -> Plaque | None:
     """Return who was first in the month that was closed last, and in the quarter that was; None before any."""
     closed = _last_closed(view.book)
     rows = badges.standing_in(view.connection, [each.key for each in closed], KINDS) if closed else []
-    counts = dict.fromkeys(KINDS, 0)
-    found = []
-    for row in rows:
-        honour = _honour(view, row)
-        if honour is not None and counts[row.key] < MOST_HONOURED:
-            counts[row.key] += 1
-            found.append(honour)
-    found.sort(key=lambda each: (KINDS.index(each.key), sort_key(each.name)))
-    return Plaque(tuple(found)) if found else None
+    honours = [honour for row in rows if (honour := _honour(view, row)) is not None]
+    honours.sort(key=lambda each: (KINDS.index(each.key), sort_key(each.name), each.name))
+    by_key = (islice(theirs, MOST_HONOURED) for _, theirs in groupby(honours, key=attrgetter("key")))
+    return Plaque(tuple(chain.from_iterable(by_key))) if honours else None
 
 
 def _last_closed(book: RuleBook) -> Sequence[Period]:

@@ -12,7 +12,6 @@ from leaderboard.domain.badges import LIVE, Badge, BadgeIdentity, Run
 from leaderboard.storage.bulk import KEYS_A_QUERY, insert_rows, keyed, mark
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, Closing
 from leaderboard.storage.database import from_micros, to_micros
-from leaderboard.storage.people import raise_screens_version
 from leaderboard.storage.tables import Member, OrganisationRow, PeriodRow, PointEntry, Team
 
 IDENTITY = {"participant_id": "BIGINT", "scope": "TEXT", "key": "TEXT", "occasion": "TEXT"}
@@ -118,9 +117,7 @@ def _badge(row: Row[Any] | Sequence[Any]) -> StoredBadge:
 
 
 def write_changes(connection: Connection, changes: BadgeChanges, now: datetime) -> None:
-    """Award, withdraw and mend badges of open periods (G2); displays show the newest."""
-    if changes.total:
-        raise_screens_version(connection)
+    """Award, withdraw and mend badges of open periods (G2)."""
     at, sign = to_micros(now), mark(connection)
     insert_rows(connection, BadgeRow.__tablename__, AWARDED, [(*_row(badge), at) for badge in changes.award])
     if changes.withdraw:

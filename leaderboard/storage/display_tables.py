@@ -9,6 +9,20 @@ from leaderboard.storage.database import Base, Big
 from leaderboard.storage.tables import STRICT
 
 
+class Screens(Base):
+    """The one row that tells readers of displays when to look again; none before anything has changed.
+
+    version: rises with what only displays show. It does not stand in `organisation`, whose row an import holds on
+    PostgreSQL until it is done.
+    """
+
+    __tablename__ = "screens"
+    __table_args__ = (CheckConstraint("id = 1", name="one"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int]
+
+
 class DisplayRow(Base):
     """A screen on a wall. key: the SHA-256 of its token; empty from its pairing until it has fetched one.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, bindparam, delete, func, insert, literal, or_, select, update
 
+from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.display_tables import DisplayChoice, DisplayRow
 from leaderboard.storage.tables import OrganisationRow
 
@@ -36,7 +37,7 @@ _listed = select(*(column for column in DisplayRow.__table__.c if column.key not
 
 def raise_screens_version(connection: Connection) -> None:
     """Tell every process that what only displays show has changed."""
-    connection.execute(update(OrganisationRow).values(screens_version=OrganisationRow.screens_version + 1))
+    insert_rows(connection, "screens", ("id", "version"), [(1, 1)], "(id) DO UPDATE SET version = screens.version + 1")
 
 
 def resumed(connection: Connection, key: str) -> Any:

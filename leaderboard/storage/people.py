@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from leaderboard.domain.people import Membership
 from leaderboard.storage.bonus_tables import BonusAward
+from leaderboard.storage.display_tables import Screens
 from leaderboard.storage.tables import (
     AgreementVersion,
     EventRow,
@@ -36,9 +37,9 @@ def rules_version(connection: Connection) -> int | None:
 
 
 def versions(connection: Connection) -> Any:
-    """Return scores_version, rules_version and screens_version, or None while there is no organisation."""
-    columns = (OrganisationRow.scores_version, OrganisationRow.rules_version, OrganisationRow.screens_version)
-    return connection.execute(select(*columns)).first()
+    """Return the versions of the scores, the rules and the screens, or None while there is no organisation."""
+    screens = func.coalesce(select(Screens.version).scalar_subquery(), 0)
+    return connection.execute(select(OrganisationRow.scores_version, OrganisationRow.rules_version, screens)).first()
 
 
 def raise_rules_version(connection: Connection) -> None:
@@ -48,11 +49,6 @@ def raise_rules_version(connection: Connection) -> None:
             rules_version=OrganisationRow.rules_version + 1, scores_version=OrganisationRow.scores_version + 1
         )
     )
-
-
-def raise_screens_version(connection: Connection) -> None:
-    """Tell every process that something has changed which only displays show."""
-    connection.execute(update(OrganisationRow).values(screens_version=OrganisationRow.screens_version + 1))
 
 
 def agreement_documents(connection: Connection) -> list[tuple[int, str]]:

@@ -16,12 +16,11 @@ def ordered_text(*, primary_key: bool = False) -> Mapped[str]:
 
 
 class OrganisationRow(Base):
-    """The one organisation, and three counters that tell readers when to look again.
+    """The one organisation, and two counters that tell readers when to look again.
 
     rules_version: rises with the organisation, its people and its agreements; scores_version: with
-    anything that a board shows; screens_version: with what only displays show. next_attainment_id: attainments
-    get their ids here, so that the ledger can name a new one in the same breath. badged_entry_id: how far badges
-    have followed the ledger.
+    anything that a board shows. next_attainment_id: attainments get their ids here, so that the ledger can name a new
+    one in the same breath. badged_entry_id: how far badges have followed the ledger.
     """
 
     __tablename__ = "organisation"
@@ -35,7 +34,6 @@ class OrganisationRow(Base):
     scores_version: Mapped[int]
     next_attainment_id: Mapped[int]
     badged_entry_id: Mapped[int] = mapped_column(server_default=text("0"))
-    screens_version: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class Team(Base):

@@ -1,14 +1,13 @@
 """Queries of what displays show: they read what is new or on the screen, however much is stored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select, text, union_all
+from sqlalchemy import Connection, false, func, or_, select, text, union_all
 
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import BadgeRow
-from leaderboard.storage.display_tables import DisplayChoice
 from leaderboard.storage.tables import AttainmentRow, EventImport, EventRow, OrganisationRow, PointEntry
 
 MOST_EVENTS_READ = 20
@@ -24,7 +23,6 @@ _badge = (
     BadgeRow.earned_at,
     BadgeRow.awarded_at,
 )
-_outcome = (AttainmentRow.team_id, AttainmentRow.version_id, AttainmentRow.sla, AttainmentRow.level)
 
 
 class Marks(NamedTuple):
@@ -43,17 +41,11 @@ def marks(connection: Connection) -> Marks | None:
     return None if row is None else Marks(*row)
 
 
-def choices(connection: Connection) -> Iterator[tuple[int, bool, str | None]]:
-    """Yield who chose something about displays, whether they are hidden, and their nickname."""
-    columns = (DisplayChoice.member_id, DisplayChoice.is_hidden, DisplayChoice.nickname)
-    for member_id, is_hidden, nickname in connection.execute(select(*columns)):
-        yield member_id, bool(is_hidden), nickname
-
-
 def newest_data(connection: Connection) -> tuple[datetime | None, list[datetime]]:
     """Return when the last file was imported, and when the events that came in last had happened."""
     imported = select(EventImport.imported_at).order_by(EventImport.id.desc()).limit(1)
-    happened = select(EventRow.occurred_at).order_by(EventRow.id.desc()).limit(MOST_EVENTS_READ)
+    newest = select(func.max(EventRow.id) - MOST_EVENTS_READ).scalar_subquery()
+    happened = select(EventRow.occurred_at).where(EventRow.id > newest)
     return connection.execute(imported).scalar(), list(connection.execute(happened).scalars())
 
 
@@ -68,18 +60,19 @@ def newest_badges(connection: Connection, scopes: Sequence[str], limit: int) -> 
     return sorted(rows, key=lambda row: (row.earned_at, row.id), reverse=True)
 
 
-def decided_since(connection: Connection, start: datetime) -> Sequence[Any]:
-    """Return how many occurrences were decided from an instant on, by team, agreement version, SLA and level."""
-    return connection.execute(_counted().where(_is_decided, AttainmentRow.decided_at >= start)).all()
+def in_time(
+    connection: Connection, start: datetime, end: datetime | None, slas: Mapping[int, Sequence[str]]
+) -> dict[int, tuple[int, int]]:
+    """Return, by team, how many occurrences were in time and how many were decided at all, from `start` up to `end`.
 
-
-def decided_in(connection: Connection, month: str) -> Sequence[Any]:
-    """Return how many occurrences were decided in a month, as decided_since does."""
-    return connection.execute(_counted().where(_is_decided, AttainmentRow.month == month)).all()
-
-
-def _counted() -> Any:
-    return select(*_outcome, func.count().label("number")).group_by(*_outcome)
+    end: None for no end. slas: which SLAs of each agreement version count.
+    """
+    wanted = [(AttainmentRow.version_id == version) & AttainmentRow.sla.in_(keys) for version, keys in slas.items()]
+    when = [AttainmentRow.decided_at >= start, *([] if end is None else [AttainmentRow.decided_at < end])]
+    reached = func.count().filter(AttainmentRow.level != "missed")
+    query = select(AttainmentRow.team_id, reached, func.count()).where(_is_decided, *when, or_(false(), *wanted))
+    rows = connection.execute(query.group_by(AttainmentRow.team_id))
+    return {team_id: (number, decided) for team_id, number, decided in rows if team_id is not None}
 
 
 def exceeded_beyond(
@@ -127,15 +120,15 @@ def exceeded_beyond(
 
 
 def badges_beyond(
-    connection: Connection, badge_id: int, live: Sequence[str], since: datetime, closed_since: datetime, limit: int
+    connection: Connection, badge_id: int, live: Sequence[str], since: datetime, periods: Sequence[str], limit: int
 ) -> tuple[Sequence[Any], int]:
     """Return the standing badges beyond one, the latest first and at most `limit`, and how many there are.
 
-    since: those of the `live` kinds were earned later; closed_since: so were all others.
+    since: those of the `live` kinds were earned later; periods: all others in one of these.
     """
     is_live = BadgeRow.key.in_(live)
-    is_fresh = (is_live & (BadgeRow.earned_at > since)) | (~is_live & (BadgeRow.earned_at > closed_since))
-    query = select(*_badge, func.count().over().label("number")).where(BadgeRow.id > badge_id, _stands, is_fresh)
+    is_news = (is_live & (BadgeRow.earned_at > since)) | (~is_live & BadgeRow.period.in_(periods))
+    query = select(*_badge, func.count().over().label("number")).where(BadgeRow.id > badge_id, _stands, is_news)
     return _with_number(connection, query.order_by(BadgeRow.id.desc()).limit(limit))
 
 

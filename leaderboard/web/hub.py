@@ -227,7 +227,8 @@ class Watcher:
         self.next_chores = [now + seconds for seconds, _ in self.hub.chores]
 
     def look(self) -> float:
-        """Look once, show what has changed, and return how many seconds to wait."""
+        """Look once, show what has changed, and return how many seconds to wait: as long as that took, or more."""
+        began = monotonic()
         try:
             found = self.hub.look()
         except Exception:
@@ -244,7 +245,7 @@ class Watcher:
         if monotonic() >= self.next_timed:
             self.next_timed = monotonic() + TIMED_EVERY
         self._do_chores()
-        return LOOK_EVERY
+        return max(LOOK_EVERY, monotonic() - began)  # while much changes, others shall have the processor too
 
     def _tell(self, found: Versions) -> None:
         for told in self.hub.changed:

@@ -1,7 +1,7 @@
 """Server-sent events: a board that is open follows every change."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from time import time
 from typing import Any
 
@@ -17,7 +17,7 @@ from leaderboard.web import board
 from leaderboard.web.assets import release
 from leaderboard.web.clock import utc_now
 from leaderboard.web.frames import event
-from leaderboard.web.hub import Crowded, Hub, Listener
+from leaderboard.web.hub import Crowded, Hub, Listener, Owner
 from leaderboard.web.languages import choose_language
 from leaderboard.web.sessions import limits, session_token
 from leaderboard.web.turns import Turns
@@ -60,13 +60,24 @@ def of_board() -> Response:
 
 
 def streamed(
-    key: Any, show: Callable[[], str], owner: tuple[str, Any], *, is_timed: bool = False, about: Any = None
+    key: Hashable,
+    show: Callable[[], str],
+    owner: Owner,
+    *,
+    is_timed: bool = False,
+    about: Any = None,
+    welcome: bytes = b"",
 ) -> Response:
-    """Return the stream of a channel; 503 when there are too many."""
+    """Return the stream of a channel, as the hub's `join` says; 503 when there are too many.
+
+    welcome: events that come first.
+    """
     try:
         listener = hub().join(key, show, owner, seen=request.args.get("seen"), is_timed=is_timed, about=about)
     except Crowded:
         return Response("There are too many streams.\n", 503, {"Retry-After": RETRY_SECONDS}, mimetype="text/plain")
+    if welcome:
+        listener.put(welcome)
     return answered(listener)
 
 

@@ -66,7 +66,14 @@ def upgrade():
         sa.PrimaryKeyConstraint("member_id", name=op.f("pk_display_choice")),
         sqlite_strict=True,
     )
-    op.add_column("organisation", sa.Column("screens_version", BIG, server_default=sa.text("0"), nullable=False))
+    op.create_table(
+        "screens",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("version", BIG, nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_screens_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_screens")),
+        sqlite_strict=True,
+    )
     op.create_index(
         "ix_attainment_decided",
         "attainment",
@@ -90,6 +97,5 @@ def downgrade():
     op.drop_index("ix_bonus_award_decided_at", table_name="bonus_award")
     op.drop_index("ix_badge_newest", table_name="badge")
     op.drop_index("ix_attainment_decided", table_name="attainment")
-    op.drop_column("organisation", "screens_version")
-    for table in ("display_choice", "pairing", "display"):
+    for table in ("screens", "display_choice", "pairing", "display"):
         op.drop_table(table)

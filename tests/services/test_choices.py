@@ -5,8 +5,7 @@ from sqlalchemy import select
 
 from leaderboard.domain.errors import DisplayRefused, Refused
 from leaderboard.services.choices import Choice, choice_of, choose
-from leaderboard.storage.display_tables import DisplayChoice
-from leaderboard.storage.tables import OrganisationRow
+from leaderboard.storage.display_tables import DisplayChoice, Screens
 from leaderboard.storage.trail_tables import AuditEntry
 from tests.factories import ids_of
 from tests.services.examples import set_up
@@ -16,14 +15,14 @@ from tests.services.screens import DORA, NOW
 def test_a_member_chooses_and_chooses_again_and_each_change_reaches_the_screens(session):
     set_up(session)
     ids = ids_of(session)
-    before = session.scalar(select(OrganisationRow.screens_version))
+    before = session.scalar(select(Screens.version)) or 0
     chosen = [(True, ""), (True, " Little   Owl "), (False, "Little Owl"), (False, "Little Owl"), (False, "")]
     for is_hidden, nickname in chosen:
         choose(session, ids["ana"], is_hidden=is_hidden, nickname=nickname, now=NOW, by=DORA)
         assert choice_of(session, ids["ana"]) == Choice(is_hidden, " ".join(nickname.split()) or None)
     assert choice_of(session, ids["bia"]) == Choice()
     assert session.scalars(select(DisplayChoice)).all() == []  # what needs no choice leaves none
-    assert session.scalar(select(OrganisationRow.screens_version)) == before + 4
+    assert session.scalar(select(Screens.version)) == before + 4
     noted = session.execute(
         select(AuditEntry.about, AuditEntry.before, AuditEntry.after)
         .where(AuditEntry.action == "member.display_choice")

@@ -18,7 +18,7 @@ from leaderboard.services.displays import (
     resume_display,
 )
 from leaderboard.storage.database import begin_write
-from leaderboard.storage.display_tables import DisplayRow
+from leaderboard.storage.display_tables import DisplayRow, Screens
 from leaderboard.storage.tables import OrganisationRow
 from leaderboard.storage.trail_tables import AuditEntry
 from tests.factories import opened
@@ -120,7 +120,7 @@ def test_what_managers_change_is_noted_and_raises_the_version_of_the_screens(ses
 
     def version():
         session.rollback()
-        return session.scalar(select(OrganisationRow.screens_version))
+        return session.scalar(select(Screens.version)) or 0
 
     def raised_by(change, **values):
         before = version()

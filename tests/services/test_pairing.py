@@ -18,8 +18,7 @@ from leaderboard.services.pairing import (
     collect_token,
     pairing_of,
 )
-from leaderboard.storage.display_tables import DisplayRow, Pairing
-from leaderboard.storage.tables import OrganisationRow
+from leaderboard.storage.display_tables import DisplayRow, Pairing, Screens
 from leaderboard.storage.trail_tables import AuditEntry
 from tests.services.examples import set_up
 from tests.services.screens import DORA, ELSEWHERE, LIMITS, NOW, OFFICE, claim, pair
@@ -39,7 +38,7 @@ def waiting(session, code, secret, now):
 
 def screens_version(session):
     session.rollback()
-    return session.scalar(select(OrganisationRow.screens_version))
+    return session.scalar(select(Screens.version)) or 0
 
 
 def test_a_screen_is_paired_by_its_code_and_only_its_secret_fetches_the_token(session):

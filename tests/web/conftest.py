@@ -10,9 +10,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from leaderboard import app as application
-from leaderboard.app import create_app
-from leaderboard.storage.database import db
 from leaderboard.web.rights import admin_required, manager_required, public
+from tests.apps import app_on
 from tests.conftest import SETTINGS
 from tests.web import won, worlds
 
@@ -86,20 +85,18 @@ def _add_faults(bp):
 
 
 @pytest.fixture
-def make_app(database_url, monkeypatch):
+def make_app(database_url, pool, monkeypatch):
     """`make_app(**settings)` returns the application with the pages of these tests."""
     monkeypatch.setattr(application, "BLUEPRINTS", (*application.BLUEPRINTS, trial_pages()))
     made = []
 
     def make(**settings):
-        made.append(create_app({**SETTINGS, "DATABASE_URL": database_url, **settings}))
+        made.append(app_on(pool, database_url, {**SETTINGS, **settings}))
         return made[-1]
 
     yield make
     for each in made:
         each.extensions["hub"].stop()
-        with each.app_context():
-            db.engine.dispose()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from leaderboard.services.closing import close_next
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
 from tests.services.examples import ORGANISATION, SPEED, agreement, csv_of, hand_in
+from tests.web.door import CHEAP
 
 NOW = datetime(2026, 11, 18, 15, tzinfo=UTC)
 PASSWORD = "nine quiet lanterns"
@@ -33,7 +34,8 @@ def build(session: Session) -> None:
     load_agreement(session, agreement(SPEED), now=NOW, by=COMMAND_LINE)
     hand_in(session, csv_of(*_lines()), now=NOW)
     for name, role in (("ana", "rep"), ("bia", "rep"), ("dora", "manager"), ("enzo", "admin")):
-        add_user(session, email=f"{name}@example.com", role=role, password=PASSWORD, now=NOW, by=COMMAND_LINE)
+        account = {"email": f"{name}@example.com", "role": role, "password": PASSWORD}
+        add_user(session, **account, now=NOW, by=COMMAND_LINE, costs=CHEAP)
 
 
 def _lines() -> list[str]:
