@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 from tests import browser as browsing
 from tests.apps import app_on, engine_of
 from tests.database import PostgresqlDatabases, SqliteDatabases, postgresql_server
+from tests.documents import run
+from tests.ready_command import ready_command
 
 DATABASES = ("sqlite", "postgresql")
 SETTINGS = {
@@ -104,6 +107,13 @@ def query_counter(pool: Engine) -> Callable[[], AbstractContextManager[list[str]
             event.remove(pool, "before_cursor_execute", note)
 
     return counting
+
+
+@pytest.fixture(scope="session")
+def shell() -> Iterator[Callable[..., str]]:
+    """`shell(script, folder, **environment)` runs lines in which `leaderboard` is our command."""
+    with ready_command() as folder:
+        yield partial(run, commands=folder)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from leaderboard.resources import PACKAGE
@@ -18,11 +17,11 @@ def blocks(document: Path, kind: str) -> list[str]:
     return [text for name, text in found if name == kind]
 
 
-def run(script: str, folder: Path, **environment: str) -> str:
-    """Run lines of a shell in a folder, with our command on the path; return what they print on both outputs."""
+def run(script: str, folder: Path, commands: Path, **environment: str) -> str:
+    """Run lines of a shell in a folder, with `commands` first on the path; return what they print on both outputs."""
     settings = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         **environment,
     }

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests.conftest import SETTINGS
-from tests.documents import DOCS, blocks, run
+from tests.documents import DOCS, blocks
 
 TUTORIAL = DOCS / "tutorial.md"
 
@@ -22,14 +22,14 @@ def steps():
 
 
 @pytest.mark.databases("sqlite")
-def test_the_tutorial_prints_what_it_says(tmp_path, database_url):
+def test_the_tutorial_prints_what_it_says(tmp_path, database_url, shell):
     folder = tmp_path / "tutorial"
     shutil.copytree(DOCS / "tutorial", folder)
     assert len(steps()) >= 15
     for command, expected in steps():
         refuses = " refused; " in expected  # then the command ends with 1
         script = f"if {command}; then exit 1; else test $? = 1; fi" if refuses else command
-        assert run(script, folder, DATABASE_URL=database_url, SECRET_KEY=SETTINGS["SECRET_KEY"]) == expected, command
+        assert shell(script, folder, DATABASE_URL=database_url, SECRET_KEY=SETTINGS["SECRET_KEY"]) == expected, command
 
 
 def test_what_the_tutorial_quotes_from_its_files_is_in_them():

@@ -80,6 +80,11 @@ class Settings:
         return tuple(slide for slide in self.slides if self.shows_people or slide.kind not in OF_PEOPLE)
 
     @property
+    def of_contents(self) -> "Settings":
+        """These settings without those that change nothing about what is to be read: displays share it."""
+        return Settings(self.slides, self.shows_people, self.names, self.top, self.side)
+
+    @property
     def loop_seconds(self) -> int:
         """How long it takes until every slide has been seen."""
         return sum(slide.seconds for slide in self.shown)

@@ -56,14 +56,9 @@ def choose(session: Session, member_id: int, *, is_hidden: bool, nickname: str, 
 
 def _check_own(connection: Connection, members: dict[int, tuple[str, str]], member_id: int, nickname: str) -> None:
     """Refuse a nickname under which people would take somebody for somebody else."""
-    wanted = nickname.casefold()
-    names = {name.casefold() for each, (_, name) in members.items() if each != member_id}
-    names |= {
-        row.nickname.casefold()
-        for row in displays.all_choices(connection)
-        if row.nickname and row.member_id != member_id
-    }
-    if nickname and wanted in names:
+    others = {name for each, (_, name) in members.items() if each != member_id}
+    others |= {row.nickname or "" for row in displays.all_choices(connection) if row.member_id != member_id}
+    if nickname and nickname.casefold() in map(str.casefold, others):
         raise DisplayRefused("taken", f"Somebody else is known as {quoted(nickname)}; choose another nickname.")
 
 

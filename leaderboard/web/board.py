@@ -61,6 +61,7 @@ class Shown(NamedTuple):
 def _keep(state: Any) -> None:
     state.app.extensions["kept_boards"] = Kept[Shown](MOST_BOARDS)
     state.app.extensions["kept_addresses"] = Kept[BoardQuery](MOST_ADDRESSES)
+    state.app.extensions["read_boards"] = Kept[tuple[Board, int]](MOST_BOARDS)
     state.app.extensions["kept_contents"] = Kept[Shown](MOST_BOARDS)
     state.app.extensions["kept_rows"] = Kept[Markup](MOST_ROWS)
 
@@ -136,7 +137,7 @@ def _asked_for(shows_missed: bool) -> tuple[BoardQuery, Shown]:
 def _shown(query: BoardQuery, language: str | None, day: date, shows_missed: bool) -> Shown:
     """Return a board, made only if it is not kept."""
     key = g.scores_version, g.rules_version, query, language, day, shows_missed
-    return current_app.extensions["kept_boards"].get(key, lambda: _rendered(query, shows_missed))
+    return current_app.extensions["kept_boards"].get(key, lambda: _rendered(query, day, shows_missed))
 
 
 def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes:
@@ -149,15 +150,21 @@ def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes
     return whose.replace(row, row + b' aria-current="true"', 1)
 
 
-def _rendered(query: BoardQuery, shows_missed: bool) -> Shown:
+def _rendered(query: BoardQuery, day: date, shows_missed: bool) -> Shown:
     """Return a board; shows_missed: reps see what was reached, not who fell short, and of corrections their own.
 
     Most of what is scored changes few boards, or nothing that one sees: what holds the same is not rendered again.
     """
-    board = read_board(db.session(), query, now=utc_now())
-    taken = count_corrections(db.session(), parse_period(query.period), rules_version=g.rules_version)
+    kept, version = current_app.extensions, (g.scores_version, g.rules_version)
+    board, taken = kept["read_boards"].get((*version, query, day), lambda: _read(query))
     key = board, taken, shows_missed, str(get_locale()), organisation_name()
-    return current_app.extensions["kept_contents"].get(key, lambda: _rendered_anew(board, query, taken, shows_missed))
+    return kept["kept_contents"].get(key, lambda: _rendered_anew(board, query, taken, shows_missed))
+
+
+def _read(query: BoardQuery) -> tuple[Board, int]:
+    """Return a board, and how many corrections its period took."""
+    board = read_board(db.session(), query, now=utc_now())
+    return board, count_corrections(db.session(), parse_period(query.period), rules_version=g.rules_version)
 
 
 def _rendered_anew(board: Board, query: BoardQuery, taken: int, shows_missed: bool) -> Shown:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from leaderboard.domain.displays import Slide, is_night, slide_at
 from leaderboard.resources import resource
 from leaderboard.services.displays import Shown
-from leaderboard.services.watching import read_versions
+from leaderboard.services.walls import Wall
 from leaderboard.storage.database import db
 from leaderboard.web.assets import release
 from leaderboard.web.clock import utc_now
@@ -19,13 +19,12 @@ from leaderboard.web.devices import device_of_request, renew_device
 from leaderboard.web.kept import Kept
 from leaderboard.web.pairing import pairing_page
 from leaderboard.web.rights import public
-from leaderboard.web.walls import ShownWall, ago, clock_time, crowd, percent, place_name, shown_wall
+from leaderboard.web.walls import KEPT_SECONDS, ShownWall, ago, clock_time, crowd, percent, place_name, shown_wall
 
 bp = Blueprint("display", __name__)
 for _filter in (ago, clock_time, crowd, percent):
     bp.add_app_template_filter(_filter)
 MOST_WALLS = 64
-KEPT_SECONDS = 30  # what depends on the time alone, such as the days left, may be so old
 SHORTEST_REFRESH = 5  # seconds, of a browser without scripts
 WORKER = "js/display_worker.js"
 
@@ -41,6 +40,7 @@ class Sources(NamedTuple):
 
 @bp.record_once
 def _keep(state: Any) -> None:
+    state.app.extensions["read_walls"] = Kept[Wall](MOST_WALLS)
     state.app.extensions["kept_walls"] = Kept[ShownWall](MOST_WALLS)
 
 
@@ -126,9 +126,4 @@ def _seconds_left(slides: Any, index: int, now: datetime) -> int:
 
 
 def _shown_now(display: Shown, now: datetime) -> ShownWall:
-    """Return what a display shows, made anew only when something has changed or half a minute has passed."""
-    message, settings = display.message_at(now), display.settings
-    key = read_versions(db.session()), settings, message, int(now.timestamp()) // KEPT_SECONDS
-    return current_app.extensions["kept_walls"].get(
-        key, lambda: shown_wall(db.session(), settings, message, settings.language, now)
-    )
+    return shown_wall(db.session(), display.settings, display.message_at(now), now)

@@ -22,7 +22,7 @@ from leaderboard.web.organisation import organisation
 from leaderboard.web.rights import manager_required, public
 from leaderboard.web.sessions import session_token
 from leaderboard.web.streams import SESSION, streamed
-from leaderboard.web.walls import celebration_items, trial_items, wall_html
+from leaderboard.web.walls import celebration_items, shown_wall, trial_items
 
 bp = Blueprint("display_streams", __name__)
 DISPLAY = "display"  # the kind of owner of a screen's stream
@@ -92,7 +92,9 @@ def view_of(display: Shown) -> View:
 
 def _streamed(display: Shown, owner: tuple[str, object]) -> Response:
     app, view = current_app._get_current_object(), view_of(display)  # type: ignore[attr-defined]
-    welcome = app.extensions["screens"].missed(view) if request.args.get("seen") else b""
+    screens = app.extensions["screens"]
+    screens.begin(db.session())
+    welcome = screens.missed(view) if request.args.get("seen") else b""
     return streamed(
         ("wall", view), lambda: _show(app, view), owner, is_timed=True, about=Seat(display.id, view), welcome=welcome
     )
@@ -103,7 +105,7 @@ def _show(app: Flask, view: View) -> str:
     with app.test_request_context():
         g.scores_version, g.rules_version, _ = read_versions(db.session()) or (None, None, None)
         now = utc_now()
-        return wall_html(db.session(), view.settings, view.message_at(now), view.settings.language, now)
+        return shown_wall(db.session(), view.settings, view.message_at(now), now).html
 
 
 class Screens:
@@ -111,15 +113,18 @@ class Screens:
 
     def __init__(self, app: Flask, hub: Hub) -> None:
         self.app, self.hub = app, hub
-        self._mark: Mark | None = None
+        self._mark = Mark()
         self._tried: dict[int, datetime | None] = {}
         self._happened: deque[Happened] = deque(maxlen=50)
+
+    def begin(self, session: Session) -> None:
+        """Note where the first screen comes in: what happens from then on is celebrated."""
+        if not self._seats():
+            self._mark = begin(session, now=utc_now())
 
     def follow(self, before: Versions | None, after: Versions) -> None:
         """Follow a change: end what was revoked, renew what looks otherwise now, celebrate what happened."""
         seats = self._seats()
-        if before is None or not seats:
-            self._mark = None
         if not seats:
             return
         with self.app.test_request_context(), Session(db.engine) as session:
@@ -158,9 +163,6 @@ class Screens:
                 listener.put(event("celebrate", told))
 
     def _celebrate(self, session: Session, seats: Iterable[Listener]) -> None:
-        if self._mark is None:
-            self._mark = begin(session, now=utc_now())
-            return
         found = celebrations_since(session, self._mark, now=utc_now())
         self._mark = found.mark
         if not found.celebrations and not found.more:

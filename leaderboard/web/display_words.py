@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from leaderboard.domain.displays import LONG_LOOP_SECONDS, Settings
+from leaderboard.domain.displays import LONG_LOOP_SECONDS, MARGINS, Settings
 from leaderboard.web.wording import number
 
 # Of browsers that name several the most particular first.
@@ -57,7 +57,7 @@ def choices() -> dict[str, list[tuple[str, str]]]:
         ],
         "side": [("", _("Both sides")), ("sales", _("Sales")), ("marketing", _("Marketing"))],
         "theme": [("dark", _("Dark")), ("light", _("Light")), ("auto", _("As the screen asks for"))],
-        "margin": [("5", _("5 % on each side")), ("10", _("10 % on each side"))],
+        "margin": [(str(each), _("%(share)s on each side", share=f"{each} %")) for each in MARGINS],
     }
 
 

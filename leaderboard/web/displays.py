@@ -14,8 +14,6 @@ from leaderboard.domain.displays import (
     SECONDS,
     TOP,
     Settings,
-    is_night,
-    slide_at,
 )
 from leaderboard.domain.errors import DisplayRefused, Throttled
 from leaderboard.services import displays, pairing
@@ -30,6 +28,7 @@ from leaderboard.web.organisation import organisation_required, time_zone
 from leaderboard.web.paging import LONGEST_ID, is_id
 from leaderboard.web.rights import actor, manager_required
 from leaderboard.web.sessions import limits
+from leaderboard.web.showing import Showing
 from leaderboard.web.throttling import address, throttled, wait
 
 bp = Blueprint("displays", __name__, url_prefix="/manage/displays")
@@ -216,13 +215,5 @@ def _display_page(
 def _now() -> dict[str, Any]:
     """Return what the templates need to say how displays are now."""
     has_preview = "displays.preview" in current_app.view_functions
-    return {"now": utc_now(), "shows": _shows, "has_preview": has_preview, **words()}
-
-
-def _shows(display: Display) -> str | None:
-    """Return the kind of slide that a display shows now; None at night, and where there is none to show."""
     now = utc_now()
-    if is_night(display.settings.night, now.astimezone(time_zone())):
-        return None
-    slides = [each for each in display.settings.shown if each.kind != "message" or display.message_at(now)]
-    return slides[slide_at(slides, now)].kind if slides else None
+    return {"now": now, "shows": Showing(now), "has_preview": has_preview, **words()}

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.displays import Settings
 from leaderboard.services.celebrating import Celebration, shown_to
 from leaderboard.services.walls import Wall, read_wall
+from leaderboard.services.watching import read_versions
 from leaderboard.web.assets import asset
 from leaderboard.web.badge_texts import badge_picture, badge_text
 from leaderboard.web.frames import tag_of
 from leaderboard.web.wording import period_name
 
+KEPT_SECONDS = 30  # what depends on the time alone, such as the days left, may be so old
 CROWDS = ((4, "few"), (7, "some"), (10, "many"))  # past it they stand in two columns
 PICTURES = {"exceeded": "first-exceeded", "leader": "team-of-the-month", "bonus": "team-of-the-quarter"}
 
@@ -31,26 +33,23 @@ class ShownWall(NamedTuple):
     tag: str
 
 
-def shown_wall(session: Session, settings: Settings, message: str, language: str | None, now: datetime) -> ShownWall:
-    """Return what displays with some settings show; language None: the organisation's.
+def shown_wall(session: Session, settings: Settings, message: str, now: datetime) -> ShownWall:
+    """Return what displays with some settings show.
 
-    Which of the slides is up is no part of it: that the clock tells, also in the browser. What is as it was is not
-    rendered again.
+    Which of the slides is up is no part of it: that the clock tells, also in the browser. It is read anew when
+    something has changed, or after half a minute, and rendered anew only if it is another then.
     """
-    wall = read_wall(session, settings, message=message, now=now)
-    language = language or wall.language
-    return current_app.extensions["kept_walls"].get((wall, language), lambda: _rendered(wall, language))
+    kept, contents = current_app.extensions, settings.of_contents
+    key = read_versions(session), contents, message, int(now.timestamp()) // KEPT_SECONDS
+    wall = kept["read_walls"].get(key, lambda: read_wall(session, contents, message=message, now=now))
+    language = settings.language or wall.language
+    return kept["kept_walls"].get((wall, language), lambda: _rendered(wall, language))
 
 
 def _rendered(wall: Wall, language: str) -> ShownWall:
     with force_locale(language):
         html = render_template("display/_slides.html", wall=wall).strip()
     return ShownWall(wall, html, tag_of(html))
-
-
-def wall_html(session: Session, settings: Settings, message: str, language: str | None, now: datetime) -> str:
-    """Return the fragment alone, as streams send it."""
-    return shown_wall(session, settings, message, language, now).html
 
 
 def celebration_items(

@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.documents import run
-
 ZONE = ZoneInfo("America/Sao_Paulo")
 MONTHS = [f"2017-{month:02}" for month in range(6, 13)] + [f"2018-{month:02}" for month in range(1, 12)]
 CLOSED = MONTHS[6:]  # the first brings the older ones with it
@@ -61,18 +59,18 @@ def points(olist):
 
 
 @pytest.fixture(scope="module")
-def frozen(olist, points):
+def frozen(olist, points, shell):
     """Everybody's points in each month as it stood the moment it was closed, and what each close printed."""
     settings = {"DATABASE_URL": olist.session.get_bind().url.render_as_string(), "SECRET_KEY": "for this test only"}
     told, standings = {}, {}
     for month in CLOSED:
-        told[month] = run(f"leaderboard close {month}", olist.data, **settings)
+        told[month] = shell(f"leaderboard close {month}", olist.data, **settings)
         standings[month] = {row["key"]: row["points"] for row in olist.standings(month, "member") if row["points"]}
     bonuses = {
-        quarter: json.loads(run(f"leaderboard bonuses --period {quarter} --format json", olist.data, **settings))
+        quarter: json.loads(shell(f"leaderboard bonuses --period {quarter} --format json", olist.data, **settings))
         for quarter in QUARTERS
     }
-    return told, standings, bonuses, run("leaderboard verify", olist.data, **settings)
+    return told, standings, bonuses, shell("leaderboard verify", olist.data, **settings)
 
 
 def test_m1_each_month_is_closed_with_the_points_that_the_files_give(frozen, points):

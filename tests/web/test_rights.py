@@ -14,7 +14,8 @@ from tests.web.door import (
 
 # Whoever adds a route that needs no sign-in says so here.
 DOOR = {"static", "accounts.sign_in", "accounts.sign_in_now", "accounts.language", "health.healthz", "health.readyz"}
-SCREENS = {"display.index", "pairing.poll"}  # they know a screen by a cookie of its own
+# They know a screen by a cookie of its own; the worker is a script without any data.
+SCREENS = {"display.index", "display.slides", "display.worker", "display_streams.of_display", "pairing.poll"}
 PUBLIC = DOOR | SCREENS
 
 

@@ -2,8 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from threading import Thread
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 
@@ -14,41 +13,9 @@ from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.web import streams
 from tests.factories import at, event, ids_of
 from tests.web import worlds
+from tests.web.listening import Stream, until
 
 PEOPLE = "/stream?period=2026-11&scope=member"
-PATIENCE = 15
-
-
-class Stream:
-    """A stream as a browser takes it, read in a thread."""
-
-    def __init__(self, client, address):
-        self.answer = client.get(address)
-        self.events, self.came_at, self.has_ended = [], [], False
-        self._thread = Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self):
-        for sent in self.answer.iter_encoded():
-            for each in sent.decode().strip().split("\n\n"):
-                name, data = each.split("\n")
-                self.events.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
-                self.came_at.append(monotonic())
-        self.has_ended = True
-        self.answer.close()
-
-    def names(self):
-        return [name for name, _ in self.events]
-
-    def has(self, *names):
-        until(lambda: self.names() == list(names), lambda: self.names())
-
-
-def until(is_so, told=lambda: None):
-    end = monotonic() + PATIENCE
-    while not is_so():
-        assert monotonic() < end, told()
-        sleep(0.005)
 
 
 @pytest.fixture(autouse=True)
