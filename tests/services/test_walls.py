@@ -247,7 +247,8 @@ def test_of_a_month_that_holds_very_much_the_days_before_today_are_counted_once_
 # Bonuses
 
 
-TEAMS, REPS = bonus("quarter-win", 'places = ["1000.00", "500.00"]\nside = "sales"'), bonus("rep", period="month", participant="member", what='prizes = ["A trip"]')  # fmt: skip  # noqa: E501
+TEAMS = bonus("quarter-win", 'places = ["1000.00", "500.00"]\nside = "sales"')
+REPS = bonus("rep", 'prizes = ["A trip"]', "member", "month")
 
 
 @pytest.fixture
