@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -20,6 +20,7 @@ from leaderboard.services import displays, pairing
 from leaderboard.services.displays import Display
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
+from leaderboard.web.display import Sources, fragment, wall_page
 from leaderboard.web.display_forms import NO_FAULT, Fault, Filled, fault_of, filled_of, listed, settings_of, until_of
 from leaderboard.web.display_words import words
 from leaderboard.web.fragments import wants_fragment
@@ -84,6 +85,19 @@ def show(display_id: int) -> str:
     """One display: what it shows, to be changed."""
     display = display_or_404(display_id)
     return _display_page(display, filled_of(display.name, display.settings))
+
+
+@bp.get("/<int:display_id>/preview")
+@manager_required
+@organisation_required
+def preview(display_id: int) -> ResponseReturnValue:
+    """What a display shows, in a manager's own browser: the page, or for its script the slides alone."""
+    display, now = display_or_404(display_id), utc_now()
+    if wants_fragment():
+        return fragment(display, now)
+    here = url_for("displays.preview", display_id=display_id)
+    stream = url_for("displays.show", display_id=display_id) + "/stream"
+    return wall_page(display, Sources(here, here, stream, is_preview=True), now)
 
 
 @bp.post("/<int:display_id>")
@@ -214,6 +228,5 @@ def _display_page(
 
 def _now() -> dict[str, Any]:
     """Return what the templates need to say how displays are now."""
-    has_preview = "displays.preview" in current_app.view_functions
     now = utc_now()
-    return {"now": now, "shows": Showing(now), "has_preview": has_preview, **words()}
+    return {"now": now, "shows": Showing(now), **words()}
