@@ -65,3 +65,6 @@ HTMX_INTEGRITY = os.environ.get(
 
 # Requests: the largest body in bytes.
 MAX_CONTENT_LENGTH = _number("MAX_CONTENT_LENGTH", 2 * 1024 * 1024)
+
+# Live views: how many streams one process keeps open; each costs a waiting thread.
+MOST_STREAMS = _number("MOST_STREAMS", 2500)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
-from benchmarks import closing, importing, ranking, recording
+from benchmarks import closing, importing, live, ranking, recording
 from benchmarks.data import NOW
 from benchmarks.databases import Fresh, fresh_databases
 from benchmarks.measuring import Result
@@ -39,11 +39,17 @@ def _closing(fresh: Fresh, is_quick: bool) -> list[Result]:
     return closing.measure(fresh, leads=100_000 if is_quick else 1_000_000, members=1_000 if is_quick else 10_000)
 
 
+def _live(fresh: Fresh, is_quick: bool) -> list[Result]:
+    share = 10 if is_quick else 1
+    return live.measure(fresh, 500 // share, 1_500 // share, seconds=300 // share, polled=60)
+
+
 PARTS: dict[str, Callable[[Fresh, bool], list[Result]]] = {
     "working-time": _working_time,
     "import": _importing,
     "ledger": _growing,
     "closing": _closing,
+    "live": _live,
 }
 
 

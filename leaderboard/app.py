@@ -14,6 +14,7 @@ from leaderboard.storage import (  # noqa: F401 - so that migrations know them
     accounts_tables,
     bonus_tables,
     closing_tables,
+    display_tables,
     tables,
     trail_tables,
 )
@@ -28,6 +29,9 @@ from leaderboard.web import (
     bonuses,
     certificates,
     corrections,
+    display,
+    display_streams,
+    displays,
     errors,
     health,
     jobs,
@@ -35,10 +39,12 @@ from leaderboard.web import (
     manage,
     members,
     pages,
+    pairing,
     payroll,
     security,
     sessions,
     statements,
+    streams,
 )
 
 # Every page: one blueprint a module of leaderboard/web.
@@ -56,7 +62,12 @@ BLUEPRINTS = (
     adjustments.bp,
     corrections.bp,
     audit.bp,
+    displays.bp,
     jobs.bp,
+    display.bp,
+    pairing.bp,
+    streams.bp,
+    display_streams.bp,
     health.bp,
 )
 
@@ -69,7 +80,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (security, sessions, languages, pages, errors):
+    for floor in (security, sessions, languages, pages, errors, streams, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

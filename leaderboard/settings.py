@@ -44,6 +44,8 @@ def load_settings(config: Config, overrides: Mapping[str, Any] | None = None) ->
     config.update(
         TOKEN_COOKIE_NAME="__Host-session" if secure else "session",
         SESSION_COOKIE_NAME="__Host-form" if secure else "form",  # what each holds: leaderboard/web/sessions.py
+        DISPLAY_COOKIE_NAME="__Host-display" if secure else "display",
+        PAIRING_COOKIE_NAME="__Host-pairing" if secure else "pairing",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -115,6 +117,7 @@ def _number_faults(config: Mapping[str, Any]) -> list[str]:
         "ARGON2_MEMORY_KIB": 8,
         "ARGON2_PASSES": 1,
         "MAX_CONTENT_LENGTH": 1,
+        "MOST_STREAMS": 1,
         "PROXIES": 0,
         "SESSION_HOURS": 1,
         "SESSION_IDLE_MINUTES": 1,

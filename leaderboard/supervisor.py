@@ -139,8 +139,7 @@ def say(sentence: str) -> None:
 def server_command(host: str, port: str, workers: str) -> list[str]:
     """Return the command of the web server."""
     gunicorn = [sys.executable, "-m", "gunicorn", "leaderboard.wsgi:app", "--bind", f"{host}:{port}"]
-    threads = ["--workers", workers, "--worker-class", "gthread", "--threads", "16"]
-    return [*gunicorn, *threads, "--graceful-timeout", "10", "--log-level", "warning", "--no-control-socket"]
+    return [*gunicorn, "--workers", workers, "--config", "python:leaderboard.gunicorn_settings"]
 
 
 def main(host: str, port: str, workers: str, *rest: str) -> int:

@@ -71,8 +71,10 @@ def pool(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def app(database_url: str, pool: Engine) -> Flask:
-    return app_on(pool, database_url, SETTINGS)
+def app(database_url: str, pool: Engine) -> Iterator[Flask]:
+    app = app_on(pool, database_url, SETTINGS)
+    yield app
+    app.extensions["hub"].stop()  # else it goes on looking into a database that is gone
 
 
 @pytest.fixture

@@ -103,3 +103,11 @@ class Throttled(Refused):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many attempts have failed; try again in {seconds} seconds.")
         self.seconds = seconds
+
+
+class DisplayRefused(Refused):
+    """Something about a display that cannot be; what: the setting or field that it is about."""
+
+    def __init__(self, what: str, message: str) -> None:
+        super().__init__(message)
+        self.what = what

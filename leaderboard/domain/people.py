@@ -81,7 +81,9 @@ class Teams:
 
     def memberships_in(self, member_id: int, period: Period) -> Sequence[Membership]:
         """Return the member's memberships that share a day with a period."""
-        first, stop = period.first_day, period.next.first_day
+        return self._sharing_days(member_id, period.first_day, period.next.first_day)
+
+    def _sharing_days(self, member_id: int, first: date, stop: date) -> list[Membership]:
         return [
             each
             for each in self.by_member.get(member_id, ())
@@ -90,9 +92,10 @@ class Teams:
 
     def active_in(self, period: Period) -> dict[int, int]:
         """Return the members active in a period (S2), each with the team they were last in then."""
+        first, stop = period.first_day, period.next.first_day
         active = {}
         for member_id in self.by_member:
-            if found := self.memberships_in(member_id, period):
+            if found := self._sharing_days(member_id, first, stop):
                 active[member_id] = found[-1].team_id
         return active
 
@@ -108,8 +111,9 @@ class Teams:
 
     def members_of(self, period: Period) -> dict[int, set[int]]:
         """Return for each team the members who belonged to it at some time in a period."""
+        first, stop = period.first_day, period.next.first_day
         members: dict[int, set[int]] = {}
         for member_id in self.by_member:
-            for each in self.memberships_in(member_id, period):
+            for each in self._sharing_days(member_id, first, stop):
                 members.setdefault(each.team_id, set()).add(member_id)
         return members

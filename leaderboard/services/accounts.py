@@ -148,7 +148,7 @@ def sign_in(session: Session, *, email: str, password: str, address: str, now: d
     email = email.strip().lower()[: LONGEST_EMAIL + 1]
     begin_write(session, DOOR_LOCK)
     connection = session.connection()
-    _take_attempt(session, token_key(email), address, now, limits)
+    take_attempt(session, token_key(email), address, now, limits)
     found = accounts.account_with(connection, email)
     session.commit()  # the attempt counts before the slow part, so that many at once are no way round the limit
     _check(found, password, limits.costs)
@@ -222,7 +222,7 @@ def change_password(
     _check_password(new, found.email)  # first, so that a choice too easy to guess is no failed attempt
     account_key = token_key(found.email)
     begin_write(session, DOOR_LOCK)
-    _take_attempt(session, account_key, address, now, limits)
+    take_attempt(session, account_key, address, now, limits)
     session.commit()
     _check(found, old, limits.costs)
     new_hash = _hasher(limits.costs).hash(new)
@@ -258,11 +258,14 @@ def token_key(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _take_attempt(session: Session, account_key: str, address: str, now: datetime, limits: Limits) -> None:
-    """Count an attempt, or raise Throttled and count none: whoever waits is let in again."""
+def take_attempt(session: Session, account_key: str, address: str, now: datetime, limits: Limits) -> None:
+    """Count an attempt in the transaction that writes, or end it and raise Throttled: whoever waits is let in again.
+
+    account_key: the token_key of whose attempts count together. address: where it comes from; its network counts.
+    """
     connection = session.connection()
     since = now - limits.window
-    address = _network(address)
+    address = network_of(address)
     by_account = accounts.attempts_of_account(connection, account_key, since, limits.per_account)
     by_address = accounts.attempts_from(connection, address, since, limits.per_address)
     waits = [
@@ -277,7 +280,7 @@ def _take_attempt(session: Session, account_key: str, address: str, now: datetim
     accounts.add_attempt(connection, account_key, address, now)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return whose attempts count together: an IPv4 address, or the /64 that one IPv6 subscriber has."""
     try:
         found = ip_address(address)

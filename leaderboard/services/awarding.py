@@ -85,7 +85,7 @@ def proposals(connection: Connection, book: RuleBook, period: Period, people: Be
     }
     won = []
     for programme in programmes:
-        by = people.quarter_by if period.kind == "quarter" and programme.participant == "team" else "total"
+        by = ranked_by(programme, people.quarter_by)
         rows = standings[programme.participant]
         competing = _competing(programme, rows)
         won += [(programme, by, win) for win in winners(programme, competing, by)]
@@ -95,6 +95,11 @@ def proposals(connection: Connection, book: RuleBook, period: Period, people: Be
         side = sides[programme.participant, win.winner.id]
         divided = shares(win.amount_minor, _sharers(programme, win, people, points), programme.divide)
         yield Proposal(programme, version.id, win, side, by, divided)
+
+
+def ranked_by(programme: BonusProgramme, quarter_by: str) -> str:
+    """Return what decides a programme: the average at most for teams in a quarter (P4)."""
+    return quarter_by if programme.period == "quarter" and programme.participant == "team" else "total"
 
 
 def _competing(programme: BonusProgramme, rows: Sequence[Any]) -> Iterator[Contender]:

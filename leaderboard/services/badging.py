@@ -27,7 +27,7 @@ from leaderboard.domain.closing import last_closed_before
 from leaderboard.domain.periods import Month, Quarter
 from leaderboard.domain.standings import average
 from leaderboard.services.rules import RuleBook, rule_book
-from leaderboard.storage import badge_grounds, badges
+from leaderboard.storage import badge_grounds, badges, displays
 from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing
 
@@ -193,6 +193,8 @@ def refresh_badges(session: Session, *, now: datetime) -> int:
             found = live_badges(connection, book, months, members)
             changed += _settle(connection, badges.open_live_badges(connection, members), found.badges, found.voids, now)
         badges.follow_to(connection, newest)
+        if changed:
+            displays.raise_screens_version(connection)
         return changed
 
 

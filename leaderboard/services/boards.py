@@ -111,7 +111,11 @@ def read_board(
     """
     begin_snapshot(session)
     connection = session.connection()
-    book = rule_book(connection)
+    return board_in(connection, rule_book(connection), query, now=now, page_size=page_size)
+
+
+def board_in(connection: Connection, book: RuleBook, query: BoardQuery, *, now: datetime, page_size: int) -> Board:
+    """Return one page of a board as read_board does, within the caller's snapshot."""
     period = parse_period(query.period)
     known = tuple(boards.periods(connection))
     rows = _Rows(connection, book, period, query, is_stored=query.period in known)

@@ -12,7 +12,7 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.bonuses import Status, may_become
 from leaderboard.domain.errors import AwardRefused, Refused
 from leaderboard.domain.shown import has_controls
-from leaderboard.storage import awards, trail
+from leaderboard.storage import awards, displays, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 
 MOST_AT_ONCE = 1_000
@@ -74,6 +74,8 @@ def _step(
         done = awards.change_status(connection, fit, FROM[wanted], wanted, **values) if fit else set()
         if lost := set(fit) - done:  # somebody else was faster
             refusals |= _refusals(connection, sorted(lost), wanted, by, now)
+        if done and wanted is Status.APPROVED:  # which displays celebrate
+            displays.raise_screens_version(connection)
         trail.note_each(
             connection,
             by,

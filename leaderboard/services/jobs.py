@@ -22,6 +22,7 @@ from leaderboard.services.accounts import Limits
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
 from leaderboard.services.falling_due import has_fallen_due
+from leaderboard.services.pairing import forget_old_pairings
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
@@ -179,13 +180,14 @@ def _close(task: Task) -> Iterator[str]:
 
 
 def _clean_up(task: Task) -> Iterator[str]:
-    """Take away sessions that are over, attempts to sign in that count no more, and old runs of jobs."""
+    """Take away sessions and pairings that are over, attempts to sign in that count no more, and old runs of jobs."""
     now, limits = task.now, task.limits
     with all_or_nothing(task.session, DOOR_LOCK):
         connection = task.session.connection()
         counted = (
             ("sessions ended", accounts.end_old_sessions(connection, now - limits.idle, now - limits.absolute)),
             ("attempts to sign in forgotten", accounts.forget_old_attempts(connection, now - limits.window)),
+            ("pairings of screens forgotten", forget_old_pairings(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
         )
     if told := _counted(counted):

@@ -1,6 +1,6 @@
 """Queries of accounts, their sessions, failed sign-ins and API tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -110,6 +110,23 @@ def resumed(connection: Connection, key: str, idle_since: datetime, begun_since:
     """
     values = {"key": key, "idle_since": idle_since, "begun_since": begun_since}
     return connection.execute(_resumed, values).first()
+
+
+def live_keys(
+    connection: Connection, keys: Sequence[str], idle_since: datetime, begun_since: datetime
+) -> Sequence[str]:
+    """Return those of some session keys that are live, as resumed says."""
+    query = (
+        select(UserSession.key)
+        .join(UserAccount, UserAccount.id == UserSession.user_id)
+        .where(
+            UserSession.key.in_(keys),
+            UserSession.last_seen_at > idle_since,
+            UserSession.created_at > begun_since,
+            UserAccount.is_active == 1,
+        )
+    )
+    return connection.execute(query).scalars().all()
 
 
 def add_session(connection: Connection, key: str, user_id: int, now: datetime) -> None:

@@ -168,6 +168,11 @@ def newest_of_kinds(connection: Connection, keys: Sequence[str], limit: int) -> 
     return _shown(connection, BadgeRow.key.in_(keys), BadgeRow.withdrawn_at.is_(None), limit=limit)
 
 
+def standing_in(connection: Connection, periods: Sequence[str], keys: Sequence[str]) -> list[ShownBadge]:
+    """Return the badges of some kinds that were earned in some periods and stand, newest first."""
+    return _shown(connection, BadgeRow.period.in_(periods), BadgeRow.key.in_(keys), BadgeRow.withdrawn_at.is_(None))
+
+
 def badges_of(connection: Connection, scope: str, participant: int) -> list[ShownBadge]:
     """Return a participant's badges, newest first, also those that were withdrawn."""
     return _shown(connection, BadgeRow.scope == scope, BadgeRow.participant_id == participant)

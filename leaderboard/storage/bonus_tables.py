@@ -64,7 +64,7 @@ class BonusAward(Base):
     proposed_at: Mapped[datetime]
     decidable_at: Mapped[datetime]
     status: Mapped[str]
-    decided_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None] = mapped_column(index=True)
     decided_by: Mapped[str | None]
     reason: Mapped[str | None]
     paid_at: Mapped[datetime | None]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leaderboard.storage.database import Base, Big
@@ -71,6 +71,13 @@ class BadgeRow(Base):
     __table_args__ = (
         UniqueConstraint("participant_id", "scope", "key", "occasion"),
         Index("ix_badge_period", "period", "key"),
+        Index(  # the newest, for the displays
+            "ix_badge_newest",
+            "scope",
+            "earned_at",
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
         STRICT,
     )
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from leaderboard.domain.people import Membership
 from leaderboard.storage.bonus_tables import BonusAward
+from leaderboard.storage.display_tables import Screens
 from leaderboard.storage.tables import (
     AgreementVersion,
     EventRow,
@@ -32,6 +34,12 @@ def organisation_as_loaded(connection: Connection) -> tuple[str | None, datetime
 def rules_version(connection: Connection) -> int | None:
     """Return the version of the rules, or None while there is no organisation."""
     return connection.execute(select(OrganisationRow.rules_version)).scalar()
+
+
+def versions(connection: Connection) -> Any:
+    """Return the versions of the scores, the rules and the screens, or None while there is no organisation."""
+    screens = func.coalesce(select(Screens.version).scalar_subquery(), 0)
+    return connection.execute(select(OrganisationRow.scores_version, OrganisationRow.rules_version, screens)).first()
 
 
 def raise_rules_version(connection: Connection) -> None:

@@ -19,8 +19,8 @@ class OrganisationRow(Base):
     """The one organisation, and two counters that tell readers when to look again.
 
     rules_version: rises with the organisation, its people and its agreements; scores_version: with
-    anything that a board shows. next_attainment_id: attainments get their ids here, so that the ledger
-    can name a new one in the same breath. badged_entry_id: how far badges have followed the ledger.
+    anything that a board shows. next_attainment_id: attainments get their ids here, so that the ledger can name a new
+    one in the same breath. badged_entry_id: how far badges have followed the ledger.
     """
 
     __tablename__ = "organisation"
@@ -141,6 +141,12 @@ class AttainmentRow(Base):
     __table_args__ = (
         UniqueConstraint("subject", "sla", "started_at", "scope", "participant_id"),
         Index("ix_attainment_month", "month", "scope", "participant_id"),
+        Index(  # what was decided lately, for the displays
+            "ix_attainment_decided",
+            "decided_at",
+            sqlite_where=text("is_monthly = 0 AND level IN ('met', 'exceeded', 'missed')"),
+            postgresql_where=text("is_monthly = 0 AND level IN ('met', 'exceeded', 'missed')"),
+        ),
         Index(
             "ix_attainment_pending",
             "due_at",

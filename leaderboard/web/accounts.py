@@ -1,11 +1,9 @@
 """The pages of the door: sign in, sign out, password, language."""
 
 import logging
-from math import ceil
 
-from flask import Blueprint, Response, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -18,6 +16,7 @@ from leaderboard.web.languages import remember_language
 from leaderboard.web.redirects import safe_next
 from leaderboard.web.rights import actor, public
 from leaderboard.web.sessions import begin_session, forget_session, limits, session_token
+from leaderboard.web.throttling import address, throttled, wait
 
 bp = Blueprint("accounts", __name__)
 logger = logging.getLogger(__name__)
@@ -41,19 +40,19 @@ def sign_in_now() -> BaseResponse | tuple[str, int]:
             db.session(),
             email=email,
             password=request.form.get("password", ""),
-            address=_address(),
+            address=address(),
             now=utc_now(),
             limits=limits(),
         )
     except WrongSignIn as error:
-        logger.warning("sign-in refused: account %s, from %s", error.user_id or "unknown", _address())
+        logger.warning("sign-in refused: account %s, from %s", error.user_id or "unknown", address())
         return _sign_in_page(target, email, _("The e-mail or the password is not right.")), 401
     except Throttled as error:
-        logger.warning("sign-in throttled: from %s", _address())
-        return _throttled(_sign_in_page(target, email, _wait(error)), error)
+        logger.warning("sign-in throttled: from %s", address())
+        return throttled(_sign_in_page(target, email, wait(error)), error)
     if old := session_token():
         accounts.sign_out(db.session(), old)
-    logger.info("signed in: %s, from %s", ascii(email.strip().lower()), _address())
+    logger.info("signed in: %s, from %s", ascii(email.strip().lower()), address())
     response = redirect(target, 303)
     begin_session(response, token)
     return response
@@ -65,7 +64,7 @@ def sign_out() -> BaseResponse:
         accounts.sign_out_everywhere(db.session(), current_user.id, now=utc_now(), by=actor())
     else:
         accounts.sign_out(db.session(), session_token() or "")
-    logger.info("signed out: account %s, from %s", current_user.id, _address())
+    logger.info("signed out: account %s, from %s", current_user.id, address())
     response = redirect("/sign-in", 303)
     forget_session(response)
     return response
@@ -87,19 +86,19 @@ def change_password() -> BaseResponse | tuple[str, int]:
             current_user.id,
             old=request.form.get("old", ""),
             new=new,
-            address=_address(),
+            address=address(),
             now=utc_now(),
             by=actor(),
             limits=limits(),
         )
     except WrongSignIn:
-        logger.warning("password change refused: account %s, from %s", current_user.id, _address())
+        logger.warning("password change refused: account %s, from %s", current_user.id, address())
         return _password_page({"old": _("This is not your present password.")}), 403
     except PasswordRefused as error:
         return _password_page({"new": _password_problems()[error.reason]}), 422
     except Throttled as error:
-        return _throttled(_password_page({"old": _wait(error)}), error)
-    logger.info("password changed: account %s, from %s", current_user.id, _address())
+        return throttled(_password_page({"old": wait(error)}), error)
+    logger.info("password changed: account %s, from %s", current_user.id, address())
     response = redirect("/password", 303)
     begin_session(response, token)
     flash(_("Your password is changed. Everywhere else you are signed out."), "done")
@@ -133,20 +132,3 @@ def _password_problems() -> dict[str, str]:
         "common": _("This password is one of those that are guessed first: choose words that do not belong together."),
         "personal": _("This password is little more than your own name: choose words that others do not know of you."),
     }
-
-
-def _wait(error: Throttled) -> str:
-    minutes = ceil(error.seconds / 60)
-    return ngettext(
-        "Too many attempts have failed. Try again in %(num)d minute.",
-        "Too many attempts have failed. Try again in %(num)d minutes.",
-        minutes,
-    )
-
-
-def _throttled(page: str, error: Throttled) -> BaseResponse:
-    return Response(page, 429, {"Retry-After": str(error.seconds)}, mimetype="text/html")
-
-
-def _address() -> str:
-    return request.remote_addr or "unknown"

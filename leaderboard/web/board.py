@@ -9,8 +9,21 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    get_template_attribute,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
@@ -19,7 +32,7 @@ from werkzeug.datastructures import MultiDict
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import PeriodRefused
 from leaderboard.domain.periods import parse_period
-from leaderboard.services.boards import BoardQuery, page_of, participant_of, read_board, today
+from leaderboard.services.boards import Board, BoardQuery, Standing, page_of, participant_of, read_board, today
 from leaderboard.services.corrections import count_corrections
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
@@ -31,7 +44,7 @@ from leaderboard.web.wording import period_name
 
 bp = Blueprint("board", __name__)
 SCOPES, WAYS = ("team", "member"), ("total", "average")
-MOST_BOARDS, MOST_ADDRESSES = 256, 1024
+MOST_BOARDS, MOST_ADDRESSES, MOST_ROWS = 256, 1024, 8192
 LAST_PAGE = 100_000
 
 
@@ -48,6 +61,9 @@ class Shown(NamedTuple):
 def _keep(state: Any) -> None:
     state.app.extensions["kept_boards"] = Kept[Shown](MOST_BOARDS)
     state.app.extensions["kept_addresses"] = Kept[BoardQuery](MOST_ADDRESSES)
+    state.app.extensions["read_boards"] = Kept[tuple[Board, int]](MOST_BOARDS)
+    state.app.extensions["kept_contents"] = Kept[Shown](MOST_BOARDS)
+    state.app.extensions["kept_rows"] = Kept[Markup](MOST_ROWS)
 
 
 @bp.get("/")
@@ -104,13 +120,24 @@ def query_of(args: MultiDict[str, str], day: date) -> BoardQuery:
     return BoardQuery(period, scope, side, by if scope == "team" else "total", int(page))
 
 
-def _asked_for(shows_missed: bool) -> tuple[BoardQuery, Shown]:
-    """Return what the request asks for, made only if it is not kept."""
+def standings_now(query: BoardQuery, shows_missed: bool) -> str:
+    """Return the standings of a board as everybody sees them, in the language in force."""
     day = today(db.session(), now=utc_now(), rules_version=g.rules_version)
-    kept, address = current_app.extensions, (request.query_string, day)
-    query = kept["kept_addresses"].get(address, lambda: query_of(request.args, day))
-    key = g.scores_version, g.rules_version, query, choose_language(), day, shows_missed
-    return query, kept["kept_boards"].get(key, lambda: _rendered(query, shows_missed))
+    return _shown(query, str(get_locale()), day, shows_missed).standings.decode()
+
+
+def _asked_for(shows_missed: bool) -> tuple[BoardQuery, Shown]:
+    """Return what the request asks for."""
+    day = today(db.session(), now=utc_now(), rules_version=g.rules_version)
+    address = request.query_string, day
+    query = current_app.extensions["kept_addresses"].get(address, lambda: query_of(request.args, day))
+    return query, _shown(query, choose_language(), day, shows_missed)
+
+
+def _shown(query: BoardQuery, language: str | None, day: date, shows_missed: bool) -> Shown:
+    """Return a board, made only if it is not kept."""
+    key = g.scores_version, g.rules_version, query, language, day, shows_missed
+    return current_app.extensions["kept_boards"].get(key, lambda: _rendered(query, day, shows_missed))
 
 
 def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes:
@@ -118,26 +145,50 @@ def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes
     if member_id is None:
         return shown.standings
     place = participant_of(db.session(), query, member_id=member_id, rules_version=g.rules_version)
-    row = f'<tr id="standing-{place}"'.encode()
-    return shown.standings.replace(row, row + b' aria-current="true"', 1)
+    section, row = b'<section id="board-standings"', f'<tr id="standing-{place}"'.encode()
+    whose = shown.standings.replace(section, section + f' data-mine="{place}"'.encode(), 1)
+    return whose.replace(row, row + b' aria-current="true"', 1)
 
 
-def _rendered(query: BoardQuery, shows_missed: bool) -> Shown:
-    """Return a board; shows_missed: reps see what was reached, not who fell short, and of corrections their own."""
+def _rendered(query: BoardQuery, day: date, shows_missed: bool) -> Shown:
+    """Return a board; shows_missed: reps see what was reached, not who fell short, and of corrections their own.
+
+    Most of what is scored changes few boards, or nothing that one sees: what holds the same is not rendered again.
+    """
+    kept, version = current_app.extensions, (g.scores_version, g.rules_version)
+    board, taken = kept["read_boards"].get((*version, query, day), lambda: _read(query))
+    key = board, taken, shows_missed, str(get_locale()), organisation_name()
+    return kept["kept_contents"].get(key, lambda: _rendered_anew(board, query, taken, shows_missed))
+
+
+def _read(query: BoardQuery) -> tuple[Board, int]:
+    """Return a board, and how many corrections its period took."""
     board = read_board(db.session(), query, now=utc_now())
-    title, period = _title(query), parse_period(query.period)
-    taken = count_corrections(db.session(), period, rules_version=g.rules_version)
+    return board, count_corrections(db.session(), parse_period(query.period), rules_version=g.rules_version)
+
+
+def _rendered_anew(board: Board, query: BoardQuery, taken: int, shows_missed: bool) -> Shown:
+    title = _title(query)
     html = render_template(
         "board/_standings.html",
         board=board,
         title=title,
         shows_missed=shows_missed,
         corrections=taken,
+        row=lambda standing: _row(standing, board, shows_missed),
         address=lambda **changes: _address(board.query, **changes),
     )
     head = Markup("<title>{} · {}</title>").format(title, organisation_name()).encode()
     standings = html.strip().encode()
     return Shown(title, head, standings, hashlib.sha256(head + standings).hexdigest()[:24])
+
+
+def _row(standing: Standing, board: Board, shows_missed: bool) -> Markup:
+    """Return a row of a board: one event changes few of them."""
+    is_first_period = board.previous is None or board.leader_points == 0
+    key = standing, board.query, is_first_period, board.leader_score, shows_missed, str(get_locale())
+    row = get_template_attribute("board/_macros.html", "row")
+    return current_app.extensions["kept_rows"].get(key, lambda: row(standing, board, shows_missed))
 
 
 def _title(query: BoardQuery) -> str:

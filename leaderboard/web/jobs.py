@@ -69,5 +69,5 @@ def _words() -> dict[str, tuple[Any, Any]]:
     return {
         SCORE: (_("Scoring"), _("Decides what has fallen due, and awards badges.")),
         CLOSE: (_("Closing"), _("Closes each month and quarter once its grace time has passed.")),
-        CLEAN_UP: (_("Clean-up"), _("Takes away sessions and sign-in attempts that are over, and old runs.")),
+        CLEAN_UP: (_("Clean-up"), _("Takes away sessions, sign-in attempts and pairings that are over, and old runs.")),
     }

@@ -34,6 +34,7 @@ PLACES = (
     Place(
         "corrections.index", "back", _("Corrections"), _("What changed in closed months, and where the points went.")
     ),
+    Place("displays.index", "screen", _("Displays"), _("Pair the screens on the walls, and choose what they show.")),
     Place("jobs.index", "clock", _("Jobs"), _("What ran by itself, what failed and why, and what comes next.")),
     Place("audit.index", "list", _("Audit trail"), _("Who did what and when, from which value to which.")),
 )

@@ -1,16 +1,20 @@
 """A member's page: the person sees all of it, managers too, and others what was reached."""
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 
-from leaderboard.domain.errors import PeriodRefused
+from leaderboard.domain.displays import LONGEST_NICKNAME
+from leaderboard.domain.errors import DisplayRefused, PeriodRefused
 from leaderboard.domain.periods import parse_period
 from leaderboard.services.certificates import has_certificate
+from leaderboard.services.choices import Choice, choice_of, choose
 from leaderboard.services.members import MemberPage, read_member
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.organisation import organisation_required
+from leaderboard.web.rights import actor, manager_required
 
 bp = Blueprint("members", __name__)
 MOST_MEMBERS = 10**18  # more than any database's id
@@ -29,13 +33,57 @@ def me() -> ResponseReturnValue:
 def show(member_id: int) -> str:
     """Show a member in the month that the address names, or the present one."""
     page = _page_or_404(member_id)
-    is_own = current_user.member_id == member_id
+    return _shown(page, choice_of(db.session(), member_id) if _may_choose(member_id) else None)
+
+
+@bp.post("/me/display")
+@organisation_required
+def choose_own() -> ResponseReturnValue:
+    """Store what the reader chose about the displays on the walls."""
+    return _choose(abort(404) if current_user.member_id is None else current_user.member_id)
+
+
+@bp.post("/members/<int:member_id>/display")
+@manager_required
+@organisation_required
+def choose_for(member_id: int) -> ResponseReturnValue:
+    """Store it for a member, as managers may who are asked to."""
+    return _choose(member_id)
+
+
+def _choose(member_id: int) -> ResponseReturnValue:
+    page, is_hidden, nickname = (
+        _page_or_404(member_id),
+        bool(request.form.get("hide")),
+        request.form.get("nickname", ""),
+    )
+    try:
+        choose(db.session(), member_id, is_hidden=is_hidden, nickname=nickname, now=utc_now(), by=actor())
+    except DisplayRefused as error:
+        fault = _("Somebody else is known by this name: choose another.")
+        if error.what == "nickname":
+            fault = _("A nickname takes at most %(most)s characters, on one line.", most=LONGEST_NICKNAME)
+        return _shown(page, Choice(is_hidden, nickname), fault), 422
+    flash(_("Stored: the displays follow at once."), "done")
+    return redirect(url_for("members.show", member_id=member_id), 303)
+
+
+def _may_choose(member_id: int) -> bool:
+    return current_user.member_id == member_id or current_user.is_manager
+
+
+def _shown(page: MemberPage, choice: Choice | None, fault: str | None = None) -> str:
+    """Return the page. choice: about displays, None where the reader is not to see it; fault: what is wrong with it."""
+    is_own = current_user.member_id == page.id
     return render_template(
         "members/show.html",
         page=page,
         is_own=is_own,
         sees_all=is_own or current_user.is_manager,
         has_certificate=has_certificate,
+        choice=choice,
+        fault=fault,
+        longest_nickname=LONGEST_NICKNAME,
     )
 
 

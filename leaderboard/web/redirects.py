@@ -26,6 +26,8 @@ def ask_to_sign_in() -> BaseResponse:
         response = Response(_("You are signed out: sign in again."), 401, mimetype="text/plain")
         response.headers["HX-Redirect"] = url_for("accounts.sign_in", next=here)
         return response
+    if request.accept_mimetypes.best == "text/event-stream":
+        return Response(_("You are signed out: sign in again."), 401, mimetype="text/plain")
     here = request.full_path.rstrip("?") if request.method == "GET" else HOME
     return redirect(url_for("accounts.sign_in", next=safe_next(here)), 303)
 

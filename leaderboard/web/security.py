@@ -74,6 +74,7 @@ def _policy(htmx_url: str) -> str:
             "img-src 'self' data:",
             "font-src 'self'",
             "connect-src 'self'",
+            "worker-src 'self'",
             "manifest-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",

@@ -3,21 +3,26 @@
 import re
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event, insert, select
 from sqlalchemy.orm import Session
 
 from benchmarks.data import NOW, lead_events
 from benchmarks.databases import load_ground
 from benchmarks.growth import fill
+from leaderboard.domain.displays import Settings
 from leaderboard.domain.events import Event
 from leaderboard.services import importing, lines, scoring
 from leaderboard.services.boards import BoardQuery, page_of, read_board
+from leaderboard.services.celebrating import begin, celebrations_since
 from leaderboard.services.recording import record_event
+from leaderboard.services.walls import read_wall
+from leaderboard.storage.closing_tables import BadgeRow
 from leaderboard.storage.database import db
 from leaderboard.storage.tables import Member
 from tests.services.examples import HEADER, hand_in
@@ -103,15 +108,48 @@ def test_an_event_takes_at_most_12_statements_the_same_at_1_k_and_20_k_ledger_ro
     assert max(len(sent) for sent in many) <= MOST_STATEMENTS
 
 
-def test_neither_page_nor_event_scans_ledger_events_or_attainments(engine):
+def plans_of(engine: Engine, sent: Sent) -> list[str]:
+    """Return the databases' plan of each statement, in one line."""
+    explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    with engine.connect() as connection:
+        plans = [connection.exec_driver_sql(f"{explain} {statement}", values).all() for statement, values in sent]
+    return [" ".join(str(row[-1]) for row in plan) for plan in plans]
+
+
+def many_badges(number: int) -> list[dict[str, Any]]:
+    """Return rows of so many badges, one a minute."""
+    same = {"key": "training-early", "scope": "member", "participant_id": 1, "period": "2026-07", "ground": "{}"}
+    instants = [NOW - timedelta(minutes=each) for each in range(number)]
+    return [{**same, "occasion": f"{each}", "earned_at": at, "awarded_at": at} for each, at in enumerate(instants)]
+
+
+def read_walls(session: Session) -> None:
+    """Read what displays show, and look for something to celebrate a little back."""
+    for side in (None, "sales"):
+        read_wall(session, Settings(side=side), message="Hello", now=NOW)
+    mark = begin(session, now=NOW)
+    celebrations_since(session, replace(mark, entry_id=mark.entry_id - 50, badge_id=-1), now=NOW)
+
+
+def test_neither_page_nor_event_nor_display_scans_ledger_events_or_attainments(engine):
     fill(engine, 20_000)
     with engine.begin() as connection:
+        connection.execute(insert(BadgeRow), many_badges(3_000))
         connection.exec_driver_sql("ANALYZE")
     grouped = "SELECT member_id, sum(points) FROM point_entry GROUP BY month, member_id"
     assert scans_in(engine, [(grouped, ())])  # one would be seen
     pages = sent_by(engine, read_boards)
     assert len(pages) > 100
     assert scans_in(engine, pages) == []
+    shown = [each for each in sent_by(engine, read_walls) if not each[0].startswith("SET ")]
+    of_month = [each for each in shown if "decided_at <" in each[0]]
+    assert len(of_month) == 1  # counted for one wall, and kept for the other
+    assert scans_in(engine, [each for each in shown if each not in of_month]) == []
+    of_today = [each for each in shown if "attainment.decided_at >=" in each[0] and each not in of_month]
+    newest = [each for each in shown if "badge.earned_at DESC" in each[0]]
+    assert len(of_today) == len(newest) == 2
+    assert all("ix_attainment_decided" in plan for plan in plans_of(engine, of_today))
+    assert all("ix_badge_newest" in plan for plan in plans_of(engine, newest))
     for sent in statements_for_a_lead(engine, "lead"):
         assert scans_in(engine, sent) == []
 

@@ -15,9 +15,11 @@ from leaderboard.services.closing import Closed
 from leaderboard.services.job_states import is_clean_up_due, job_overview, scheduler_look
 from leaderboard.services.jobs import CLEAN_UP, CLOSE, SCORE, JobReport, closed_told, run_job
 from leaderboard.services.organising import load_organisation
+from leaderboard.services.pairing import CODE_LIFE, begin_pairing
 from leaderboard.storage.accounts import add_attempt
 from leaderboard.storage.accounts_tables import SignInAttempt, UserSession
 from leaderboard.storage.database import all_or_nothing
+from leaderboard.storage.display_tables import Pairing
 from leaderboard.storage.jobs import add_run
 from leaderboard.storage.tables import OrganisationRow
 from leaderboard.storage.trail_tables import JobLook, JobRun
@@ -236,14 +238,18 @@ def test_clean_up_takes_away_what_is_over_and_nothing_else(session):
     enter = {"password": PASSWORD, "address": "192.0.2.1", "limits": LIMITS}
     sign_in(session, email="ana@example.com", now=NOW - LIMITS.idle, **enter)
     sign_in(session, email="bia@example.com", now=NOW - LIMITS.idle + SECOND, **enter)
+    for age in (CODE_LIFE - SECOND, CODE_LIFE):  # the second purges nothing: the clock goes back
+        begin_pairing(session, address="192.0.2.1", now=NOW - age)
     with all_or_nothing(session):
         for age in (LIMITS.window, LIMITS.window - SECOND):
             add_attempt(session.connection(), "0" * 64, "192.0.2.1", NOW - age)
         for age in (timedelta(days=400), timedelta(days=400) - SECOND):
             add_run(session.connection(), CLOSE, "done", "2025-09 closed", "scheduler", NOW - age, NOW - age)
-    told = "sessions ended: 1, attempts to sign in forgotten: 1, runs of jobs forgotten: 1"
+    told = "sessions ended: 1, attempts to sign in forgotten: 1, pairings of screens forgotten: 1"
+    told += ", runs of jobs forgotten: 1"
     assert run(session, CLEAN_UP).done == (told,)
     assert (count(session, UserSession), count(session, SignInAttempt), count(session, JobRun)) == (1, 1, 2)
+    assert count(session, Pairing) == 1
     assert run(session, CLEAN_UP).done == ()
 
 

@@ -88,7 +88,15 @@ def _add_faults(bp):
 def make_app(database_url, pool, monkeypatch):
     """`make_app(**settings)` returns the application with the pages of these tests."""
     monkeypatch.setattr(application, "BLUEPRINTS", (*application.BLUEPRINTS, trial_pages()))
-    return lambda **settings: app_on(pool, database_url, {**SETTINGS, **settings})
+    made = []
+
+    def make(**settings):
+        made.append(app_on(pool, database_url, {**SETTINGS, **settings}))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.extensions["hub"].stop()
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from tests.services.screens import pair
+
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 REFERS = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 
@@ -69,18 +71,23 @@ class Markup(HTMLParser):
         "/manage/adjustments",
         "/manage/audit",
         "/manage/corrections",
+        "/manage/displays",
+        "/manage/displays/pair",
+        "/manage/displays/1",
         "/none",
     ],
 )
-def test_the_markup_of_a_page_is_sound(reader, name, path):
+def test_the_markup_of_a_page_is_sound(reader, session, name, path):
     client = reader(name)
+    pair(session)
     assert Markup(client.get(path).text).faults == []
     assert Markup(client.get(path, headers={"HX-Request": "true"}).text).faults == []
 
 
 @pytest.mark.databases("sqlite")
 def test_the_markup_of_the_door_is_sound(client, world):
-    assert Markup(client.get("/sign-in").text).faults == []
+    for path in ("/sign-in", "/display"):
+        assert Markup(client.get(path).text).faults == []
 
 
 def test_unsound_markup_is_found():

@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from leaderboard.services.adjusting import adjust, take_back
 from leaderboard.services.badge_reading import grouped
+from leaderboard.services.choices import Choice, choice_of
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.badges import ShownBadge
 from leaderboard.web.rights import Actor
@@ -131,6 +132,40 @@ def test_g2_equal_badges_are_one_group_and_a_withdrawn_one_is_alone():
 )
 def test_what_is_not_there_is_not_found(reader, world, path, code):
     assert reader("dora").get(f"/members/{path}").status_code == code
+
+
+def test_the_person_and_managers_choose_what_displays_show_and_nobody_else(reader, session, ids):
+    ana, bia, dora = (reader(name) for name in ("ana", "bia", "dora"))
+    form = {"hide": "1", "nickname": "Owl"}
+    assert ana.post("/me/display", data=form).location == f"/members/{ids['ana']}"
+    session.rollback()
+    assert choice_of(session, ids["ana"]) == Choice(True, "Owl")
+    page = ana.get("/members/1").text
+    assert "Stored: the displays follow at once." in page
+    assert 'name="hide" value="1" checked' in page
+    assert 'value="Owl"' in page
+    for client in (ana, bia):
+        assert client.post(f"/members/{ids['ana']}/display", data={}).status_code == 403
+        assert "On the office displays" not in client.get(f"/members/{ids['caio']}").text
+    refused = bia.post("/me/display", data={"nickname": "owl"})
+    assert (refused.status_code, "Somebody else is known by this name" in refused.text) == (422, True)
+    refused = bia.post("/me/display", data={"nickname": "x" * 41})
+    assert (refused.status_code, "at most 40 characters" in refused.text, "x" * 41 in refused.text) == (422, True, True)
+    session.rollback()
+    assert (choice_of(session, ids["ana"]), choice_of(session, ids["bia"])) == (Choice(True, "Owl"), Choice())
+    assert f'action="/members/{ids["ana"]}/display"' in dora.get(f"/members/{ids['ana']}").text
+    assert dora.post(f"/members/{ids['ana']}/display", data={"nickname": ""}).status_code == 303
+    session.rollback()
+    assert choice_of(session, ids["ana"]) == Choice()
+
+
+@pytest.mark.databases("sqlite")
+def test_whoever_is_no_member_chooses_nothing(reader, session, world):
+    session.execute(update(UserAccount).where(UserAccount.email == "enzo@example.com").values(member_id=None))
+    session.commit()
+    enzo = reader("enzo")
+    assert enzo.post("/me/display", data={"hide": "1"}).status_code == 404
+    assert enzo.post("/members/99999/display", data={"hide": "1"}).status_code == 404
 
 
 def test_a_page_costs_a_bounded_number_of_statements(reader, session, ids, query_counter):

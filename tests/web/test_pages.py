@@ -25,6 +25,7 @@ def enter(page, name="ana", path="/"):
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("form.stack button[type=submit]").click()
     page.wait_for_selector("#board-standings")
+    page.wait_for_load_state()  # htmx works only then
     return page
 
 

@@ -214,7 +214,8 @@ def test_asking_for_a_page_changes_nothing(app, session):
 
     def stored():
         session.rollback()
-        return {name: session.execute(text(f'SELECT * FROM "{name}"')).all() for name in Base.metadata.tables}
+        names = Base.metadata.tables.keys() - {"pairing"}  # a screen that nobody is at gets a code by itself
+        return {name: session.execute(text(f'SELECT * FROM "{name}"')).all() for name in names}
 
     before = stored()
     for _, path in routes(app, "GET"):

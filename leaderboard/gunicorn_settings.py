@@ -1,0 +1,32 @@
+"""How gunicorn runs the application; `leaderboard serve` names this module to it.
+
+Each stream waits in a thread of its own. Threads are made as they are needed and cost little while they wait; ordinary
+requests take turns (leaderboard/web/turns.py), so that they never use more than a few.
+"""
+
+import resource
+import runpy
+import threading
+from typing import Any
+
+from leaderboard.resources import resource as file_of
+
+SPARE_THREADS = 64  # for pages and files while all streams are taken
+SPARE_CONNECTIONS = 500  # kept alive between requests
+STACK_BYTES = 1024 * 1024
+
+worker_class = "gthread"
+# Not through the application: what gunicorn itself has loaded, its workers do not load anew.
+threads = runpy.run_path(str(file_of("config.py")))["MOST_STREAMS"] + SPARE_THREADS
+worker_connections = threads + SPARE_CONNECTIONS
+graceful_timeout = 10
+loglevel = "warning"
+control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Give a worker room for its streams, and let them end at once when it is told to stop."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    threading.stack_size(STACK_BYTES)
+    worker.wsgi.extensions["hub"].is_stopping = lambda: not worker.alive

@@ -1,0 +1,126 @@
+"""Server-sent events: a board that is open follows every change."""
+
+import socket
+from collections.abc import Callable, Hashable
+from time import time
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, current_app, g, request
+from flask_babel import force_locale
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from leaderboard.services.boards import today
+from leaderboard.services.watching import Versions, live_sessions, read_versions
+from leaderboard.storage.database import db
+from leaderboard.web import board
+from leaderboard.web.assets import release
+from leaderboard.web.clock import utc_now
+from leaderboard.web.frames import event
+from leaderboard.web.hub import Crowded, Hub, Listener, Owner
+from leaderboard.web.languages import choose_language
+from leaderboard.web.sessions import limits, session_token
+from leaderboard.web.turns import Turns
+
+bp = Blueprint("streams", __name__)
+SESSION = "session"  # the kind of owner of a signed-in user's streams
+MOST_EACH = 12  # windows of one user, or connections of one screen of which it knows no more
+CHECK_SESSIONS_EVERY = 60.0  # seconds
+DEAD_AFTER_MS = 60_000  # a peer that acknowledges nothing for so long is gone
+RETRY_SECONDS = "20"
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its hub, and requests their turns."""
+    app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[method-assign]
+    hub = Hub(lambda: _look(app), lambda: _beat(app), most=app.config["MOST_STREAMS"], most_each=MOST_EACH)
+    hub.chores.append((CHECK_SESSIONS_EVERY, lambda: _check_sessions(app)))
+    app.extensions["hub"] = hub
+
+
+def hub() -> Hub:
+    """Return the hub of this process."""
+    return current_app.extensions["hub"]
+
+
+@bp.get("/stream")
+def of_board() -> Response:
+    """The board that the address asks for, as `/` does, as it changes."""
+    if g.rules_version is None:
+        abort(404)
+    user = current_user._get_current_object()
+    query = board.query_of(request.args, today(db.session(), now=utc_now(), rules_version=g.rules_version))
+    language, shows_missed = choose_language() or "en", user.is_manager
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return streamed(
+        ("board", query, language, shows_missed),
+        lambda: in_language(app, language, lambda: board.standings_now(query, shows_missed)),
+        (SESSION, session_token()),
+    )
+
+
+def streamed(
+    key: Hashable,
+    show: Callable[[], str],
+    owner: Owner,
+    *,
+    is_timed: bool = False,
+    about: Any = None,
+    welcome: bytes = b"",
+) -> Response:
+    """Return the stream of a channel, as the hub's `join` says; 503 when there are too many.
+
+    welcome: events that come first.
+    """
+    try:
+        listener = hub().join(key, show, owner, seen=request.args.get("seen"), is_timed=is_timed, about=about)
+    except Crowded:
+        return Response("There are too many streams.\n", 503, {"Retry-After": RETRY_SECONDS}, mimetype="text/plain")
+    if welcome:
+        listener.put(welcome)
+    return answered(listener)
+
+
+def answered(listener: Listener) -> Response:
+    """Return the response that sends a listener's events until it ends or is closed."""
+    _drop_when_dead(request.environ.get("gunicorn.socket"))
+    response = Response(listener.events(), mimetype="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would collect events before it passes them on
+    left = hub()
+    response.call_on_close(lambda: left.leave(listener))
+    return response
+
+
+def in_language(app: Flask, language: str, show: Callable[[], str]) -> str:
+    """Return what is shown in a language, made outside of any request of a reader."""
+    with app.test_request_context(), force_locale(language):
+        g.scores_version, g.rules_version, _ = read_versions(db.session()) or (None, None, None)
+        return show()
+
+
+def _drop_when_dead(connection: Any) -> None:
+    """Let the system end a connection to a screen that was unplugged: its thread would wait for a quarter hour."""
+    if isinstance(connection, socket.socket) and hasattr(socket, "TCP_USER_TIMEOUT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_MS)
+
+
+def _look(app: Flask) -> Versions | None:
+    with app.app_context(), Session(db.engine) as session:
+        return read_versions(session)
+
+
+def _beat(app: Flask) -> bytes:
+    return event("beat", {"now": int(time() * 1000), "release": release(app)})
+
+
+def _check_sessions(app: Flask) -> None:
+    """End the streams of users who are signed in no more."""
+    listeners = app.extensions["hub"].listeners(SESSION)
+    if not listeners:
+        return
+    with app.app_context(), Session(db.engine) as session:
+        tokens = {listener.owner[1] for listener in listeners}
+        good = live_sessions(session, tokens, now=utc_now(), limits=limits())
+    for listener in listeners:
+        if listener.owner[1] not in good:
+            listener.end(event("gone", {}))
