@@ -66,7 +66,7 @@ def hung(app, session, world, monkeypatch):
 
     def hang(found, **how):
         shown["wall"] = wall_of(found, **how)
-        app.extensions["kept_walls"] = Kept(4)
+        app.extensions["read_walls"] = Kept(4)
 
     hang(contents())
     monkeypatch.setattr("leaderboard.web.walls.read_wall", lambda *_, **__: shown["wall"])
@@ -196,11 +196,11 @@ def test_a_change_is_shown_at_once_and_who_rises_glides(tv, app, session, hung):
     begin(page)
     found = contents()
     with app.test_request_context():
-        wall = shown_wall(session, Settings(), "", None, NOW)
+        wall = shown_wall(session, Settings(), "", NOW)
         people = found["month-people"].places
         swapped = (replace(people[3], rank=1, points=999), *people[:3], *people[4:])
         hung(found | {"month-people": replace(found["month-people"], places=swapped)})
-        then = shown_wall(session, Settings(), "", None, NOW)
+        then = shown_wall(session, Settings(), "", NOW)
     say(page, "frame", {"tag": wall.tag, "lines": wall.html.split("\n")})
     assert page.evaluate("document.getAnimations().filter(each => !each.transitionProperty).length") == 0
     before, after = frame_of(wall.html), frame_of(then.html)
@@ -347,7 +347,7 @@ def test_a_thousand_updates_leave_no_more_behind_than_one(tv, app, session):
     page = tv()
     page.goto("/display")
     with app.test_request_context():
-        lines = shown_wall(session, Settings(), "", None, NOW).html.split("\n")
+        lines = shown_wall(session, Settings(), "", NOW).html.split("\n")
     say(page, "frame", {"tag": "0", "lines": lines})
     row = next(at for at, line in enumerate(lines) if 'class="score"' in line)
     devtools = page.context.new_cdp_session(page)

@@ -5,6 +5,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from leaderboard.domain.displays import SLIDES
+from leaderboard.services.pulses import Pulse, TeamPulse
 from leaderboard.services.slides import (
     Honour,
     Message,
@@ -12,9 +13,7 @@ from leaderboard.services.slides import (
     NewestBadges,
     Place,
     Plaque,
-    Pulse,
     Standings,
-    TeamPulse,
     WallBadge,
 )
 from leaderboard.services.stakes import Leader, Prize, Stake, Stakes
