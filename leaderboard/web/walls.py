@@ -103,9 +103,7 @@ def _words(each: Celebration) -> tuple[str, str]:
     """Return what is celebrated, and for what."""
     period = period_name(each.period) if each.period else ""
     if each.kind == "badge":
-        return _("New badge"), f"{badge_text(each.badge or '').name} · {period}" if period else badge_text(
-            each.badge or ""
-        ).name
+        return _("New badge"), " · ".join(filter(None, (str(badge_text(each.badge or "").name), period)))
     if each.kind == "leader":
         return _("New leader"), _("First in %(period)s", period=period)
     if each.kind == "bonus":

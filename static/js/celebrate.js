@@ -22,13 +22,12 @@
   let isRunning = false;
 
   const add = ({ items, more }) => {
-    for (const item of items) {
-      if (seen.includes(item.id) || around.now() - item.at > STALE) continue;
-      seen = [...seen, item.id].slice(-REMEMBERED);
-      waiting.push(item);
-    }
-    around.kept.write("celebrated", seen);
+    const fresh = items.filter((each) => !seen.includes(each.id) && around.now() - each.at <= STALE);
+    if (!fresh.length) return;
+    waiting.push(...fresh);
     unnamed += more;
+    seen = [...seen, ...fresh.map((each) => each.id)].slice(-REMEMBERED);
+    around.kept.write("celebrated", seen);
     if (around.isDark()) [waiting, unnamed] = [[], 0];
     if (!isRunning) run();
   };

@@ -13,6 +13,7 @@ from leaderboard.services.choices import choose
 from leaderboard.services.displays import revoke_display
 from leaderboard.services.watching import read_versions
 from leaderboard.web.frames import tag_of
+from leaderboard.web.kept import Kept
 from leaderboard.web.walls import celebration_items, trial_items
 from tests.services.screens import DORA, pair
 from tests.web.test_markup import Markup
@@ -125,7 +126,7 @@ def test_every_slide_has_sound_markup_in_both_languages(app, screen_of, monkeypa
         wall = wall_of(each)
         monkeypatch.setattr("leaderboard.web.walls.read_wall", lambda *_, wall=wall, **__: wall)
         for language in (None, "pt_BR"):
-            app.extensions["kept_walls"]._things.clear()
+            app.extensions["read_walls"] = Kept(4)
             screen, _ = screen_of(Settings(language=language, theme="auto", has_sound=True, moves=False))
             page = screen.get("/display").text
             assert Markup(page).faults == []

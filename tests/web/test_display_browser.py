@@ -39,13 +39,6 @@ LOOK = """kind => {
   const isWider = screen.scrollWidth > innerWidth || screen.scrollHeight > innerHeight;
   return isWider ? [...faults, `${kind}: the page is larger than the screen`] : faults;
 }"""
-# Changes one row again and again, as a stream would.
-UPDATES = """([row, from, to]) => {
-  for (let at = from; at < to; at++) {
-    const patch = [[row, 1, [`<span class="score">${at + 1}</span>`]]];
-    say("patch", { from: String(at), tag: String(at + 1), patch });
-  }
-}"""
 SMALLEST = """() => {
   const walker = document.createTreeWalker(document.getElementById("screen"), NodeFilter.SHOW_TEXT), found = [];
   while (walker.nextNode()) {
@@ -137,8 +130,8 @@ def stage(page):
 def celebrated(page, seconds):
     """Return who is celebrated from now on, one after the other."""
     found = []
-    for _ in range(seconds):
-        tick(page, 1)
+    for _ in range(seconds // 2):
+        tick(page, 2)
         name = stage(page)
         if name and name not in found[-1:]:
             found.append(name)
@@ -214,7 +207,8 @@ def test_celebrations_follow_each_other_are_summed_up_and_never_come_twice(tv):
     begin(page)
     say(page, "celebrate", party("Ana", "Bia"))
     assert stage(page) == "Ana"
-    say(page, "celebrate", party("Ana", "Bia", "Old", at=NOW - timedelta(minutes=3)))  # replayed, or over
+    say(page, "celebrate", party("Ana", "Bia", more=3))  # sent again, as after a reconnection
+    say(page, "celebrate", party("Old", at=NOW - timedelta(minutes=3), more=3))
     assert celebrated(page, 25) == ["Ana", "Bia"]
     say(page, "celebrate", party("Bia", "Caio", "Dora", "Enzo", "Flora Dias", more=7))
     assert celebrated(page, 25) == ["Caio", "Dora\u00a0· Enzo\u00a0· Flora\u00a0Dias"]
@@ -319,8 +313,8 @@ def test_a_display_that_is_revoked_forgets_everything_at_once(tv):
     begin(page)
     say(page, "celebrate", party("Ana"))
     page.context.clear_cookies()
-    say(page, "gone", {})
-    assert "São Paulo" not in page.locator("#screen").inner_text()
+    left = page.evaluate("() => { say('gone', {}); return document.getElementById('display-wall').textContent; }")
+    assert left == ""
     page.clock.resume()
     expect(page.get_by_role("heading", name="Pair this screen")).to_be_visible()
     assert page.evaluate("localStorage.length") == 0
@@ -341,27 +335,3 @@ def test_a_wall_keeps_its_page_for_a_browser_that_starts_without_a_server(tv, ap
     assert page.evaluate("getComputedStyle(document.querySelector('.slide')).display") == "grid"  # its sheets too
     expect(page.locator("#mark")).to_contain_text("as of")
     context.close()
-
-
-def test_a_thousand_updates_leave_no_more_behind_than_one(tv, app, session):
-    page = tv()
-    page.goto("/display")
-    with app.test_request_context():
-        lines = shown_wall(session, Settings(), "", NOW).html.split("\n")
-    say(page, "frame", {"tag": "0", "lines": lines})
-    row = next(at for at, line in enumerate(lines) if 'class="score"' in line)
-    devtools = page.context.new_cdp_session(page)
-
-    def live():
-        devtools.send("HeapProfiler.collectGarbage")
-        counts = devtools.send("Memory.getDOMCounters")
-        return devtools.send("Runtime.getHeapUsage")["usedSize"], counts["nodes"], counts["jsEventListeners"]
-
-    page.evaluate(UPDATES, [row, 0, 100])
-    heap, nodes, listeners = live()
-    page.evaluate(UPDATES, [row, 100, 1_000])
-    then = live()
-    assert then[0] - heap < 200_000
-    assert then[1] - nodes < 500
-    assert then[2] - listeners < 5
-    assert page.locator(".score").first.text_content() == "1000"
