@@ -26,8 +26,12 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.house = house
-        self.process = house.start("serve", "--port", str(self.port), "--workers", "1", *options)
+        self.house, self.options = house, options
+        self.start_again()
+
+    def start_again(self):
+        words = ("serve", "--port", str(self.port), "--workers", "1", *self.options)
+        self.process = self.house.start(*words)
         self.first_line = self.process.stdout.readline()
 
     def answers(self, path="/healthz"):

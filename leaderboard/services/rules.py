@@ -1,12 +1,13 @@
 """The rules in force, read once for each of their versions and kept."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from threading import Lock
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
 
+from leaderboard.domain.agreement import Agreement
 from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.closing import Line, line_of
 from leaderboard.domain.errors import Refused
@@ -85,9 +86,15 @@ def read_rule_book(connection: Connection, version: int) -> RuleBook:
     return RuleBook(version, rules, members, frozenset(opened), eventful, closings.closed_periods(connection))
 
 
+@lru_cache(maxsize=32)
+def _parsed(document: str, currency: str) -> Agreement:
+    """Every close makes a new version of the rules, of the same agreements."""
+    return parse_agreement(document, currency)
+
+
 def _versions(connection: Connection, organisation: Organisation, months: MonthFinder) -> list[Version]:
     found = [
-        (version_id, parse_agreement(document, organisation.currency))
+        (version_id, _parsed(document, organisation.currency))
         for version_id, document in people.agreement_documents(connection)
     ]
     starts = [months.bounds(agreement.first_month)[0] for _, agreement in found]

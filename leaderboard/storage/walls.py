@@ -24,6 +24,18 @@ _badge = (
     BadgeRow.awarded_at,
 )
 
+_earlier = PointEntry.__table__.alias("earlier")
+_was_exceeded = (
+    select(_earlier.c.id)
+    .where(
+        _earlier.c.attainment_id == PointEntry.attainment_id,
+        _earlier.c.id < PointEntry.id,
+        _earlier.c.reason == "exceeded",
+    )
+    .correlate(PointEntry)
+    .exists()
+)
+
 
 class Marks(NamedTuple):
     """How far things have come: the rules' version, and the newest ids of the ledger and of the badges."""
@@ -82,16 +94,6 @@ def exceeded_beyond(
 
     newest: how far to look. since: only those decided later. The latest come first, and at most `limit` of them.
     """
-    earlier = PointEntry.__table__.alias("earlier")
-    was_exceeded = (
-        select(earlier.c.id)
-        .where(
-            earlier.c.attainment_id == PointEntry.attainment_id,
-            earlier.c.id < PointEntry.id,
-            earlier.c.reason == "exceeded",
-        )
-        .exists()
-    )
     columns = (
         AttainmentRow.id,
         AttainmentRow.scope,
@@ -111,7 +113,7 @@ def exceeded_beyond(
             PointEntry.corrects.is_(None),
             AttainmentRow.level == "exceeded",
             AttainmentRow.decided_at > since,
-            ~was_exceeded,
+            ~_was_exceeded,
         )
         .order_by(PointEntry.id.desc())
         .limit(limit)

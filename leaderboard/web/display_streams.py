@@ -1,7 +1,7 @@
 """Live displays: what they show as it changes, what is celebrated on them, and that they end at once when revoked."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import datetime
 from time import monotonic
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.displays import Settings
 from leaderboard.services.celebrating import Celebration, Mark, begin, celebrations_since
+from leaderboard.services.display_names import read_choices
 from leaderboard.services.displays import Shown, find_display, list_displays, mark_seen
 from leaderboard.services.watching import Versions, read_versions
 from leaderboard.storage.database import db
@@ -56,6 +57,11 @@ class Happened(NamedTuple):
     celebrations: tuple[Celebration, ...]
     more: int
 
+    def without(self, hidden: Set[int]) -> "Happened":
+        """Return the same without some members."""
+        shown = [each for each in self.celebrations if each.scope != "member" or each.participant_id not in hidden]
+        return self._replace(celebrations=tuple(shown))
+
 
 @bp.get("/display/stream")
 @public
@@ -94,7 +100,7 @@ def _streamed(display: Shown, owner: tuple[str, object]) -> Response:
     app, view = current_app._get_current_object(), view_of(display)  # type: ignore[attr-defined]
     screens = app.extensions["screens"]
     screens.begin(db.session())
-    welcome = screens.missed(view) if request.args.get("seen") else b""
+    welcome = screens.missed(db.session(), view) if request.args.get("seen") else b""
     return streamed(
         ("wall", view), lambda: _show(app, view), owner, is_timed=True, about=Seat(display.id, view), welcome=welcome
     )
@@ -138,10 +144,13 @@ class Screens:
         with self.app.app_context(), Session(db.engine) as session:
             mark_seen(session, here, now=utc_now())
 
-    def missed(self, view: View) -> bytes:
-        """Return the events of what was celebrated just now, for a screen that comes back: it knows what it showed."""
-        since = monotonic() - CELEBRATED_FOR
-        lately = [each for each in tuple(self._happened) if each.at > since]
+    def missed(self, session: Session, view: View) -> bytes:
+        """Return the events of what was celebrated just now, for a screen that comes back: it knows what it showed.
+
+        Not of somebody who has chosen meanwhile not to be shown.
+        """
+        since, hidden = monotonic() - CELEBRATED_FOR, read_choices(session.connection()).hidden
+        lately = [each.without(hidden) for each in tuple(self._happened) if each.at > since]
         return b"".join(filter(None, (_celebration(view, each) for each in lately)))
 
     def _seats(self) -> list[Listener]:

@@ -152,18 +152,18 @@ def test_g2_a_badge_that_is_withdrawn_before_anybody_looked_or_is_of_long_ago_is
     assert watcher.seen("10-20 10:04") == []
 
 
-def test_m1_what_a_close_gives_is_celebrated_though_its_month_is_over(aurora):
-    in_time(aurora, "ana", "10-20 09:00")
-    refresh_badges(aurora, now=at("10-20 10:01"))
-    watcher = Watcher(aurora, "11-02 23:00")
-    close_next(aurora, now=at("11-03 00:00"), by=SCHEDULER)
-    names = {(name, key) for _, name, key in watcher.seen("11-03 00:00", "badge")}
-    assert {("Ana", "rep-of-the-month"), ("North", "team-of-the-month"), ("Ana", "fastest-response")} <= names
-    sides = {each.name: each.side for each in watcher.found.celebrations}
-    assert sides["North"] == sides["Ana"] == "sales"
+def test_m1_m2_what_a_close_gives_is_celebrated_though_its_period_is_over(aurora):
+    in_time(aurora, "ana", "09-21 09:00")
+    refresh_badges(aurora, now=at("09-21 10:01"))
+    watcher = Watcher(aurora, "10-02 23:00")
+    while close_next(aurora, now=at("10-03 00:00"), by=SCHEDULER):
+        pass
+    names = {(name, key) for _, name, key in watcher.seen("10-03 00:00", "badge")}
+    assert {("Ana", "rep-of-the-month"), ("Ana", "fastest-response"), ("North", "team-of-the-quarter")} <= names
+    assert {each.side for each in watcher.found.celebrations} == {"sales"}
     late = replace(watcher.mark, badge_id=0)
     lasts = timedelta(hours=48) + celebrating.FRESH_AFTER_GRACE
-    ends_at = at("11-01 00:00")
+    ends_at = at("10-01 00:00")
     for now, number in ((ends_at + lasts - timedelta(seconds=1), len(names)), (ends_at + lasts, 0)):
         assert len(celebrations_since(aurora, late, now=now).celebrations) == number
 
@@ -179,7 +179,9 @@ def test_a_new_leader_is_celebrated_when_alone_where_somebody_else_was_before(au
     assert watcher.seen("10-20 08:00") == []
     in_time(aurora, "ana", "10-05 10:00")  # Ana again
     assert watcher.seen("10-20 08:00") == []
-    in_time(aurora, "caio", "10-05 10:00", 2)
+    in_time(aurora, "caio", "10-05 10:00")
+    assert watcher.seen("10-20 08:00") == []
+    in_time(aurora, "caio", "10-05 11:00")
     assert watcher.seen("10-20 08:00") == [("leader", "Caio", None), ("leader", "Leads", None)]
     people, teams = watcher.found.celebrations
     assert (people.period, teams.period, people.side, teams.side) == ("2026-10", "2026-Q4", "marketing", "marketing")

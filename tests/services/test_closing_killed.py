@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 from multiprocessing import get_context
 from random import Random
 from time import sleep
@@ -55,12 +56,12 @@ def fill(session: Session, months: int) -> None:
     hand_in(session, csv_of(*lines), now=now)
 
 
-def close_all(address: str, now: datetime, dies_at: int | None = None) -> None:
-    """Close whatever is due, in a process of its own; it may die before its n-th statement."""
+def close_all(address: str, now: datetime, at: int | None = None, by: signal.Signals = signal.SIGKILL) -> None:
+    """Close whatever is due, in a process of its own; it may be killed, or frozen, before its n-th statement."""
     engine = fresh_engine(address)
-    if dies_at is not None:
-        seen = iter(range(1, dies_at + 1))
-        event.listen(engine, "before_cursor_execute", lambda *_: next(seen) == dies_at and os._exit(137))
+    if at is not None:
+        seen = count(1)
+        event.listen(engine, "before_cursor_execute", lambda *_: next(seen) == at and os.kill(os.getpid(), by))
     with Session(engine) as session:
         while close_next(session, now=now, by=SCHEDULER) is not None:
             pass
@@ -131,9 +132,9 @@ def test_m3_killed_before_any_statement_a_close_leaves_nothing_behind(address: s
     statement = 0
     while len(closed(address)) == 2:
         statement += 7
-        process = started(address, after(3), dies_at=statement)
+        process = started(address, after(3), at=statement)
         process.join()
-        assert process.exitcode == 137 or len(closed(address)) == 4
+        assert process.exitcode == -signal.SIGKILL or len(closed(address)) == 4
         assert len(closed(address)) in (2, 3, 4)
     close_all(address, after(3))
     assert statement > 20
@@ -154,11 +155,11 @@ def test_m3_four_schedulers_at_once_over_a_backlog_close_each_period_once(addres
 def test_m3_a_close_that_is_frozen_and_woken_later_closes_nothing_twice(address: str) -> None:
     with opened(address) as session:
         fill(session, 6)
-    frozen = started(address, after(6))
-    sleep(0.15)
-    os.kill(frozen.pid, signal.SIGSTOP)
+    frozen = started(address, after(6), at=60, by=signal.SIGSTOP)
+    os.waitpid(frozen.pid, os.WUNTRACED)
+    assert len(closed(address)) < 8
     waiting = started(address, after(6))
-    sleep(0.3)
+    waiting.join(0.3)
     os.kill(frozen.pid, signal.SIGCONT)
     for process in (frozen, waiting):
         process.join(timeout=120)

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from leaderboard.app import create_app
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.organisation_file import parse_organisation
@@ -23,9 +22,9 @@ from leaderboard.services.reporting import list_attainments, list_standings
 from leaderboard.services.verifying import verify
 from leaderboard.storage.bonus_tables import BonusAward, BonusQuestion
 from leaderboard.storage.closing_tables import Closing
-from leaderboard.storage.database import db
 from leaderboard.storage.tables import Anomaly, EventRow, Member, MembershipRow, PointEntry, Team
-from tests.conftest import DATABASES, SETTINGS
+from tests.conftest import DATABASES
+from tests.factories import opened
 from tests.services import examples
 
 NOW = datetime(2026, 11, 25, 15, tzinfo=UTC)  # a Wednesday at noon
@@ -36,12 +35,8 @@ FEW = 200  # leads, where how many does not matter
 @pytest.fixture(scope="module", params=DATABASES)
 def made(databases: Callable[[str], Any], request: pytest.FixtureRequest) -> Iterator[tuple[Session, DemoReport]]:
     """The demo in full, made once; no test here changes it."""
-    with databases(request.param).fresh() as address:
-        app = create_app({**SETTINGS, "DATABASE_URL": address})
-        with app.app_context():
-            with Session(db.engine, expire_on_commit=False) as session:
-                yield session, create_demo(session, now=NOW, by=COMMAND_LINE)
-            db.engine.dispose()
+    with databases(request.param).fresh() as address, opened(address) as session:
+        yield session, create_demo(session, now=NOW, by=COMMAND_LINE)
 
 
 def boards(session: Session) -> list[dict[str, Any]]:
@@ -195,19 +190,18 @@ def test_bia_is_on_anas_team_and_caio_on_another():
     assert dora is None  # a manager who shares in no award may approve each (B4)
 
 
-@pytest.fixture
-def another_session(databases: Callable[[str], Any]) -> Iterator[Session]:
-    with databases("sqlite").fresh() as address:
-        app = create_app({**SETTINGS, "DATABASE_URL": address})
-        with app.app_context():
-            with Session(db.engine, expire_on_commit=False) as session:
-                yield session
-            db.engine.dispose()
+@pytest.fixture(scope="module")
+def few(databases: Callable[[str], Any]) -> Iterator[tuple[Session, DemoReport, list[int]]]:
+    """The demo with few leads, made once, and the progress that was told; no test here changes it."""
+    told: list[int] = []
+    with databases("sqlite").fresh() as address, opened(address) as session:
+        yield session, create_demo(session, now=NOW, progress=told.append, leads=FEW, by=COMMAND_LINE), told
 
 
 @pytest.mark.databases("sqlite")
-def test_the_same_now_gives_the_same_boards_and_other_passwords(session, another_session):
-    first, second = (create_demo(each, now=NOW, leads=FEW, by=COMMAND_LINE) for each in (session, another_session))
+def test_the_same_now_gives_the_same_boards_and_other_passwords(session, few):
+    another_session, first, _ = few
+    second = create_demo(session, now=NOW, leads=FEW, by=COMMAND_LINE)
     assert first.text == second.text
     assert boards(session) == boards(another_session)
     assert examples.state(session) == examples.state(another_session)
@@ -235,7 +229,7 @@ def test_the_board_shows_life_on_any_day(session, now, month):
 
 
 @pytest.mark.databases("sqlite")
-def test_one_that_was_interrupted_goes_on_as_if_nothing_had_happened(session, another_session):
+def test_one_that_was_interrupted_goes_on_as_if_nothing_had_happened(session, few):
     told: list[int] = []
 
     def interrupt(done: int) -> None:
@@ -246,15 +240,12 @@ def test_one_that_was_interrupted_goes_on_as_if_nothing_had_happened(session, an
     with pytest.raises(KeyboardInterrupt):
         create_demo(session, now=NOW, progress=interrupt, leads=FEW, by=COMMAND_LINE)
     report = create_demo(session, now=NOW + timedelta(hours=1), leads=FEW, by=COMMAND_LINE)
-    create_demo(another_session, now=NOW, leads=FEW, by=COMMAND_LINE)
     assert len(report.accounts) == 5
-    assert examples.state(session) == examples.state(another_session)
+    assert examples.state(session) == examples.state(few[0])
 
 
-@pytest.mark.databases("sqlite")
-def test_progress_is_told_of_every_subject(session):
-    told: list[int] = []
-    create_demo(session, now=NOW, progress=told.append, leads=FEW, by=COMMAND_LINE)
+def test_progress_is_told_of_every_subject(few):
+    session, _, told = few
     assert sum(told) >= session.execute(select(func.count(EventRow.subject.distinct()))).scalar_one()
 
 

@@ -155,6 +155,7 @@ def test_s3_movers_are_those_who_climbed_most_the_most_first(aurora, monkeypatch
     assert [(each.name, each.movement) for each in found.places] == [
         ("Mover 7", 7), ("Mover 6", 5), ("Mover 5", 3), ("Mover 4", 1)
     ]  # fmt: skip
+    assert slide(aurora, "movers", "11-02 12:00") is None  # all are first then, with nothing
     choose(aurora, m7=None)
     assert [each.rank for each in slide(aurora, "movers", TODAY).places] == [2, 3, 4]
     assert slide(aurora, "movers", TODAY, side="sales") is None
@@ -208,18 +209,20 @@ def test_a_share_in_time_is_rounded_down_so_that_all_is_said_only_of_all(aurora,
 
 def test_t1_today_begins_at_midnight_of_the_organisation_and_void_and_tasks_do_not_count(aurora):
     in_time(aurora, "ana", "10-19 23:00", minutes=59)
-    in_time(aurora, "ana", "10-19 23:30", minutes=30)
-    assert [(each.today, each.month) for each in slide(aurora, "pulse", "10-20 00:10").teams] == [(100, 100)]
-    assert [(each.today, each.month) for each in slide(aurora, "pulse", "10-19 23:59").teams] == [(100, 100)]
+    in_time(aurora, "eva", "10-19 23:30", minutes=30)
+
+    def today(when):
+        return [(each.name, each.today, each.month) for each in slide(aurora, "pulse", when).teams]
+
+    assert today("10-19 23:59") == [("North", 100, 100), ("South", 100, 100)]
+    assert today("10-20 00:10") == [("North", None, 100), ("South", 100, 100)]
     log(
         aurora,
-        "10-20 00:05 lead.reopened ana subject=lead-10-19-ana-30-2330-0\n"
+        "10-20 00:05 lead.reopened eva subject=lead-10-19-eva-30-2330-0\n"
         "10-12 09:00 task.assigned eva subject=T1 due_at=2026-10-20T00:01\n10-20 00:00 task.completed eva subject=T1",
         now=at("10-20 00:10"),
     )
-    assert [(each.name, each.today, each.month) for each in slide(aurora, "pulse", "10-20 00:10").teams] == [
-        ("North", None, 100)
-    ]
+    assert today("10-20 00:10") == [("North", None, 100)]
 
 
 def test_of_a_month_that_holds_very_much_the_days_before_today_are_counted_once_a_minute(aurora, monkeypatch):
@@ -244,7 +247,8 @@ def test_of_a_month_that_holds_very_much_the_days_before_today_are_counted_once_
 # Bonuses
 
 
-TEAMS, REPS = bonus("quarter-win", 'places = ["1000.00", "500.00"]\nside = "sales"'), bonus("rep", period="month", participant="member", what='prizes = ["A trip"]')  # fmt: skip  # noqa: E501
+TEAMS = bonus("quarter-win", 'places = ["1000.00", "500.00"]\nside = "sales"')
+REPS = bonus("rep", 'prizes = ["A trip"]', "member", "month")
 
 
 @pytest.fixture

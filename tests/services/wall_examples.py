@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -42,7 +42,7 @@ def choose(session: Session, **choices: str | None) -> None:
 
 def wall(session: Session, when: str, message: str = "", **settings: Any) -> Wall:
     """Return what a display with some settings shows at `MM-DD HH:MM`."""
-    return read_wall(session, Settings(**settings), message=message, now=at(when))
+    return read_wall(session, Settings(**settings), message=message, now=at(when).astimezone(UTC))
 
 
 def slide(session: Session, kind: str, when: str, **settings: Any) -> Any:

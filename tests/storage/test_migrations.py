@@ -74,17 +74,15 @@ def test_the_migrated_indexes_of_sqlite_are_those_that_the_code_knows(databases)
 
 
 @pytest.mark.parametrize("table", ["point_entry", "closing", "correction", "award_share", "adjustment", "audit_entry"])
-def test_p2_what_is_append_only_is_guarded_once_it_is_migrated(bare_url: str, table: str) -> None:
-    migrate(bare_url)
-    engine = fresh_engine(bare_url)
+def test_p2_what_is_append_only_is_guarded_once_it_is_migrated(database_url: str, table: str) -> None:
+    engine = fresh_engine(database_url)
     wanted = {"sqlite": ("no_update", "no_delete", "no_replace"), "postgresql": ("no_change", "no_truncate")}
     assert {f"{table}_{name}" for name in wanted[engine.dialect.name]} <= guards(engine)
 
 
 @pytest.mark.parametrize("table", ["total", "badge", "badge_run"])
-def test_p5_what_a_close_freezes_is_guarded_once_it_is_migrated(bare_url: str, table: str) -> None:
-    migrate(bare_url)
-    engine = fresh_engine(bare_url)
+def test_p5_what_a_close_freezes_is_guarded_once_it_is_migrated(database_url: str, table: str) -> None:
+    engine = fresh_engine(database_url)
     assert [name for name in guards(engine) if name.startswith(f"{table}_frozen")] != []
 
 

@@ -15,6 +15,7 @@ from tests.web.listening import until
 
 pytestmark = pytest.mark.browser
 CHANGES = 5_000
+SHOWN = "text => document.body.textContent.includes(text)"
 ROOM = 256 * 1024  # bytes: an open page's own ups and downs
 
 
@@ -63,7 +64,9 @@ def test_five_thousand_changes_leave_nothing_behind(tv, app, session, now):
         if counted % 50 == 0:
             until(lambda: listener._queue.empty())
         if counted in (CHANGES // 10, CHANGES):
-            tv.wait_for_function("text => document.body.textContent.includes(text)", arg=f"Bia {counted}")
+            tv.wait_for_function(
+                "text => document.body.textContent.includes(text)", arg=f"Bia {counted}", timeout=60_000
+            )
             measured.append(used(tv, chromium))
     (heap, nodes), (last_heap, last_nodes) = measured
     assert last_heap < heap + ROOM
