@@ -145,6 +145,16 @@
     setTimeout(reload, MINUTE * (0.5 + Math.random()));
   };
 
+  // Whose points have changed lights up for a moment, once however fast they change.
+  const show = (fresh) => {
+    isDirty = true;
+    if (window.live.isStill()) return;
+    for (const row of new Set(fresh.map((each) => each.matches(".score") && each.closest(".row")))) {
+      if (!row || row.getAnimations().some((each) => each.id === "glow")) continue;
+      row.animate([{ backgroundColor: "var(--accent-soft)" }, {}], { id: "glow", duration: 2500, easing: "ease-out" });
+    }
+  };
+
   let isReloading = false;
   const meet = (beat) => {
     ahead = beat.now - Date.now();
@@ -179,7 +189,7 @@
     poll,
     root: WALL,
     prepare: turn,
-    onApplied: () => (isDirty = true),
+    onApplied: show,
     onBeat: meet,
     onCelebrate: window.celebrate.add,
     onGone: leave,
