@@ -264,6 +264,28 @@ def test_without_a_server_the_board_stays_with_a_quiet_mark_until_it_is_back(tv)
     page.guard.faults.clear()
 
 
+def test_a_page_of_yesterday_begins_with_what_was_shown_last(tv):
+    page = tv()
+    page.clock.install(time=NOW)
+    old = page.goto("/display").text()
+    page.clock.pause_at(NOW + timedelta(seconds=20))
+    page.route(SLIDES_ALONE, lambda route: route.abort())
+    beat(page, NOW + timedelta(minutes=5))
+    lines = (
+        page.evaluate("document.getElementById('display-wall').outerHTML").replace("Wei Chen", "Last Shown").split("\n")
+    )
+    say(page, "frame", {"tag": "t", "lines": lines})
+    tick(page, 61)
+    page.route("**/display", lambda route: route.fulfill(body=old, content_type="text/html"))
+    page.reload()
+    assert "Last Shown" in page.locator("#display-wall").text_content()
+    assert page.evaluate("sources.length") == 1
+    page.evaluate("sources[0].onerror()")
+    tick(page, 2)
+    expect(page.locator("#mark")).to_have_text("as of 12:05 PM")
+    page.guard.faults.clear()
+
+
 def loads(page):
     """Return a list that grows with each load of the page; where each of them ends at once."""
     found = []
