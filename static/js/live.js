@@ -6,6 +6,7 @@
   const AT_REST = 10 * SECOND; // a stream that has lived so long works
   const FIRST_WORD = 10 * SECOND; // a stream that stays silent for so long after opening is held up on the way
   const SILENCE = 40 * SECOND; // the server says something every 15 s
+  const PATIENCE = 10 * SECOND; // with an answer
   const LONGEST_WAIT = 30 * SECOND;
   const LONGEST_WAIT_ASKING = 15 * SECOND; // while the server answers, and only its streams do not come through
   const UNSEEN = 30 * SECOND; // then a hidden page gives its stream up: a browser opens six to one server
@@ -102,7 +103,7 @@
 
   // Keeps the element with the id `root` as the server has it, until close().
   // url: of the stream; poll: of the fragment, for when no stream comes through. prepare(element): completes each
-  // fragment before it is shown; onApplied(elements): it is shown, these are new. onBeat({now, release, since}): the
+  // fragment before it is shown; onApplied(elements): it is shown, these are new. onBeat({now, release}): the
   // server's clock and release. onCelebrate({items, more}). onGone(): nobody here may see it any more.
   // onState("live" | "away", heardAt): away while the server is not heard; since when.
   class Link {
@@ -232,10 +233,7 @@
 
     // Tells whether the server answered. What answers in its place, such as a hotel's sign-in page, is none of ours.
     async #ask() {
-      const headers = { "HX-Request": "true", ...(this.#tag && { "If-None-Match": `"${this.#tag}"` }) };
-      const signal = AbortSignal.timeout(10 * SECOND);
-      const answer = await fetch(this.#to.poll, { headers, signal, cache: "no-store", redirect: "manual" });
-      const text = answer.ok ? await answer.text() : null;
+      const { answer, text } = await this.#fetched();
       if (this.#ending.signal.aborted) return false;
       const told = (name) => answer.headers.get(name);
       if ([401, 403].includes(answer.status) && (told("X-Release") || told("HX-Redirect"))) return this.gone();
@@ -245,6 +243,18 @@
       this.#heard();
       if (told("X-Now")) this.beat({ now: Number(told("X-Now")), release: told("X-Release") });
       return true;
+    }
+
+    async #fetched() {
+      const headers = { "HX-Request": "true", ...(this.#tag && { "If-None-Match": `"${this.#tag}"` }) };
+      const patience = new AbortController(); // the browsers of televisions know no AbortSignal.timeout
+      const timer = setTimeout(() => patience.abort(), PATIENCE);
+      try {
+        const answer = await fetch(this.#to.poll, { headers, signal: patience.signal, cache: "no-store", redirect: "manual" });
+        return { answer, text: answer.ok ? await answer.text() : null };
+      } finally {
+        clearTimeout(timer);
+      }
     }
 
     #watch() {

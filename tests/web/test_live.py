@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 SITE = "http://127.0.0.1:9"
 # A stream that the test speaks through; sources are kept to count and to look at.
 STREAM = """
+delete AbortSignal.timeout; // as in the browsers of televisions
 window.sources = [];
 window.EventSource = class extends EventTarget {
   constructor(url) { super(); this.url = String(url); this.isOpen = true; sources.push(this); }
