@@ -85,6 +85,18 @@ class Settings:
         return Settings(self.slides, self.shows_people, self.names, self.top, self.side)
 
     @property
+    def of_page(self) -> "Settings":
+        """These settings without those that slides follow: with others a screen has to load its page anew."""
+        return Settings(
+            language=self.language,
+            theme=self.theme,
+            moves=self.moves,
+            has_sound=self.has_sound,
+            margin=self.margin,
+            night=self.night,
+        )
+
+    @property
     def loop_seconds(self) -> int:
         """How long it takes until every slide has been seen."""
         return sum(slide.seconds for slide in self.shown)

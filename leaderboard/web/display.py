@@ -109,6 +109,7 @@ def wall_page(display: Shown, sources: Sources, now: datetime) -> str:
             wall=wall,
             settings=settings,
             slides=Markup(html),
+            look=shown.look,
             sources=sources,
             local=local,
             now=now,

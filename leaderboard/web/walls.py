@@ -11,7 +11,7 @@ from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.displays import Settings
+from leaderboard.domain.displays import Settings, to_text
 from leaderboard.services.celebrating import Celebration, shown_to
 from leaderboard.services.walls import Wall, read_wall
 from leaderboard.services.watching import read_versions
@@ -26,11 +26,12 @@ PICTURES = {"exceeded": "first-exceeded", "leader": "team-of-the-month", "bonus"
 
 
 class ShownWall(NamedTuple):
-    """A wall and its fragment. tag: changes with the fragment."""
+    """A wall and its fragment. tag: changes with the fragment; look: with what only the page around it shows."""
 
     wall: Wall
     html: str
     tag: str
+    look: str
 
 
 def shown_wall(session: Session, settings: Settings, message: str, now: datetime) -> ShownWall:
@@ -43,13 +44,15 @@ def shown_wall(session: Session, settings: Settings, message: str, now: datetime
     key = read_versions(session), contents, message, int(now.timestamp()) // KEPT_SECONDS
     wall = kept["read_walls"].get(key, lambda: read_wall(session, contents, message=message, now=now))
     language = settings.language or wall.language
-    return kept["kept_walls"].get((wall, language), lambda: _rendered(wall, language))
+    page = settings.of_page
+    return kept["kept_walls"].get((wall, language, page), lambda: _rendered(wall, language, page))
 
 
-def _rendered(wall: Wall, language: str) -> ShownWall:
+def _rendered(wall: Wall, language: str, page: Settings) -> ShownWall:
+    look = tag_of(" ".join((to_text(page), wall.zone.key, language)))
     with force_locale(language):
-        html = render_template("display/_slides.html", wall=wall).strip()
-    return ShownWall(wall, html, tag_of(html))
+        html = render_template("display/_slides.html", wall=wall, look=look).strip()
+    return ShownWall(wall, html, tag_of(html), look)
 
 
 def celebration_items(

@@ -5,7 +5,7 @@
   const [SECOND, MINUTE] = [1000, 60_000];
   const RELOAD_WITHIN = MINUTE; // of a new release: not all displays at once
   const SHIFTS = [[0, 0], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0], [-1, -1], [0, -1], [1, -1]]; // in 0.1 rem
-  const { release, zone, night, home, poll, stream, worker, sound } = document.body.dataset;
+  const { release, look, zone, night, home, poll, stream, worker, sound } = document.body.dataset;
   const language = document.documentElement.lang;
   const part = (id) => document.getElementById(id);
   const WALL = "display-wall";
@@ -145,9 +145,10 @@
     setTimeout(reload, MINUTE * (0.5 + Math.random()));
   };
 
-  // Whose points have changed lights up for a moment, once however fast they change.
+  // What is shown has changed. Whose points have lights up for a moment, once however fast they change.
   const show = (fresh) => {
     isDirty = true;
+    if (part(WALL).dataset.look !== look) renew(); // a manager has chosen other colours, another night, …
     if (window.live.isStill()) return;
     for (const row of new Set(fresh.map((each) => each.matches(".score") && each.closest(".row")))) {
       if (!row || row.getAnimations().some((each) => each.id === "glow")) continue;
@@ -156,13 +157,17 @@
   };
 
   let isReloading = false;
+  const renew = (wait = 0) => {
+    if (isReloading) return;
+    isReloading = true;
+    setTimeout(reload, wait);
+  };
+
   const meet = (beat) => {
     ahead = beat.now - Date.now();
     asOf = beat.now;
     kept.write("ahead", ahead);
-    if (!beat.release || beat.release === release || isReloading) return;
-    isReloading = true;
-    setTimeout(reload, RELOAD_WITHIN * Math.random());
+    if (beat.release && beat.release !== release) renew(RELOAD_WITHIN * Math.random());
   };
 
   // Nobody here may see the board any more: nothing of it stays, on the screen or in the browser.

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import count
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from leaderboard.domain.displays import SLIDES, Settings, Slide, slide_at
 from leaderboard.services.celebrating import Celebration
 from leaderboard.services.choices import choose
-from leaderboard.services.displays import revoke_display
+from leaderboard.services.displays import change_display, find_display, revoke_display
 from leaderboard.services.watching import read_versions
 from leaderboard.web.frames import tag_of
 from leaderboard.web.kept import Kept
@@ -77,6 +77,24 @@ def test_the_slides_alone_are_sent_once_and_have_the_tag_that_streams_give_them(
     gone = screen.get("/display/slides", headers={"If-None-Match": answer.headers["ETag"]})
     assert gone.status_code == 401
     assert gone.headers["X-Release"] == answer.headers["X-Release"]  # it is we who say so, not a proxy
+
+
+def test_what_only_the_page_shows_is_told_with_the_slides_so_that_the_page_is_loaded_anew(screen_of, session):
+    screen, display_id = screen_of()
+    look = re.compile(r'data-look="(\w+)"')
+
+    def looks(**changed):
+        settings = replace(find_display(session, display_id).settings, **changed)
+        change_display(session, display_id, name="Hall", settings=settings, now=NOW, by=DORA)
+        page, slides = look.findall(screen.get("/display").text), look.findall(screen.get("/display/slides").text)
+        assert page == 2 * slides
+        return slides
+
+    before = looks()
+    assert looks(top=5, names="initial", celebrates=False) == before  # slides and celebrations follow by themselves
+    others = {"language": "pt_BR"}, {"theme": "light"}, {"margin": 10}, {"has_sound": True}, {"moves": False}
+    seen = [before, *(looks(**other) for other in (*others, {"night": (time(19), time(7))}))]
+    assert len({each for (each,) in seen}) == len(seen)
 
 
 def test_a_screen_that_is_no_display_gets_the_page_for_pairing(client, world):
