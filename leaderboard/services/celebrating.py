@@ -6,7 +6,7 @@ is never celebrated, so that a year of history that is imported does not fill th
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -217,9 +217,12 @@ class _Look:
         whose = self._whose(scope, leader)
         if whose is None:
             return None
-        name = f"leader-{scope}-{board or 'all'}-{lead.period}-{leader}-{self.marks.entry_id}"
+        hour = (
+            f"{self.now.astimezone(UTC):%dT%H}"  # the same in each process; of a lead that goes to and fro, one an hour
+        )
+        celebration_id = f"leader-{scope}-{board or 'all'}-{lead.period}-{leader}-{hour}"
         side = self._side(scope, leader, self.now)
-        return Celebration(name, "leader", **whose, side=side, at=self.now, board=board, period=lead.period)
+        return Celebration(celebration_id, "leader", **whose, side=side, at=self.now, board=board, period=lead.period)
 
     def approved(self) -> tuple[frozenset[int], list[Celebration]]:
         """Return the awards approved lately, and those of them that are new."""

@@ -202,6 +202,16 @@ def test_each_board_has_a_leader_of_its_own_and_a_display_shows_that_of_its_boar
     assert len({each.id for each in found}) == 2
 
 
+def test_a_new_leader_is_the_same_to_each_process_whenever_it_looks(aurora):
+    in_time(aurora, "caio", "10-05 09:00")
+    early, late = Watcher(aurora, "10-20 08:00"), Watcher(aurora, "10-20 08:00")
+    in_time(aurora, "ana", "10-05 09:00", 2)
+    early.seen("10-20 08:00")
+    in_time(aurora, "ana", "10-05 10:00")
+    late.seen("10-20 08:00")
+    assert [each.id for each in early.found.celebrations] == [each.id for each in late.found.celebrations] != []
+
+
 def test_a_new_month_has_no_leader_to_take_the_lead_from(aurora):
     in_time(aurora, "ana", "10-05 09:00")
     watcher = Watcher(aurora, "10-31 23:00")
