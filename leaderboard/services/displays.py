@@ -172,10 +172,7 @@ def change_display(
         if (before.name, before.settings) == (name, after):
             return
         displays.change(connection, display_id, name=name, settings=after)
-        told = [
-            f"{each_name}; {each_settings}"
-            for each_name, each_settings in ((before.name, before.settings), (name, after))
-        ]
+        told = (f"{before.name}; {before.settings}", f"{name}; {after}")
         trail.note(connection, by, "display.changed", about(display_id), at=now, before=told[0], after=told[1])
         displays.raise_screens_version(connection)
 

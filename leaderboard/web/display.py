@@ -59,7 +59,7 @@ def index() -> ResponseReturnValue:
     device = device_of_request()
     if device is None:
         return pairing_page()
-    ours = Sources(url_for("display.index"), url_for("display.slides"), url_for("display.index") + "/stream")
+    ours = Sources(url_for("display.index"), url_for("display.slides"), url_for("display_streams.of_display"))
     response = make_response(wall_page(device, ours, utc_now()))
     renew_device(response, device)
     return response

@@ -96,7 +96,7 @@ def preview(display_id: int) -> ResponseReturnValue:
     if wants_fragment():
         return fragment(display, now)
     here = url_for("displays.preview", display_id=display_id)
-    stream = url_for("displays.show", display_id=display_id) + "/stream"
+    stream = url_for("display_streams.of_preview", display_id=display_id)
     return wall_page(display, Sources(here, here, stream, is_preview=True), now)
 
 

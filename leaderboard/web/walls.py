@@ -98,7 +98,7 @@ def place_name(wall: Wall) -> str:
 
 def _item(each: Celebration) -> dict[str, Any]:
     title, reason = _words(each)
-    picture = each.badge or PICTURES.get(each.kind, "first-met")
+    picture = each.badge or PICTURES[each.kind]
     return _worded(each.id, each.kind, title, each.name, reason, each.at, picture)
 
 

@@ -20,6 +20,7 @@
   let waiting = [];
   let unnamed = 0; // that the server counted and did not send
   let isRunning = false;
+  let isFirstShown = false; // of many
 
   const add = ({ items, more }) => {
     const fresh = items.filter((each) => !seen.includes(each.id) && around.now() - each.at <= STALE);
@@ -43,11 +44,11 @@
 
   const next = () => {
     if (waiting.length && waiting.length + unnamed <= MOST_WAITING) return waiting.shift();
-    if (waiting.length && !next.isSummed) {
-      next.isSummed = true; // the first of many is seen alone
+    if (waiting.length && !isFirstShown) {
+      isFirstShown = true; // the first of many is seen alone, the others together
       return waiting.shift();
     }
-    next.isSummed = false;
+    isFirstShown = false;
     const [names, count] = [[...new Set(waiting.map((each) => each.name))], waiting.length + unnamed];
     const picture = waiting[0]?.picture;
     [waiting, unnamed] = [[], 0];
