@@ -108,7 +108,7 @@ def _words(each: Celebration) -> tuple[str, str]:
         return _("New leader"), _("First in %(period)s", period=period)
     if each.kind == "bonus":
         return _("Bonus won"), _("Place %(place)s in %(period)s", place=each.place, period=period)
-    return _("Exceeded"), each.sla or ""
+    return _("Level exceeded"), each.sla or ""
 
 
 def _worded(

@@ -151,7 +151,7 @@ def test_celebrations_are_told_in_words_under_the_names_that_a_display_shows(app
         trial = trial_items("Lobby", "en", NOW)
     assert given["more"] == 3
     assert [(each["title"], each["reason"]) for each in given["items"]] == [
-        ("Exceeded", "Every lead in one day"),
+        ("Level exceeded", "Every lead in one day"),
         ("New badge", "10 in time in a row · November 2026"),
         ("New leader", "First in November 2026"),
         ("Bonus won", "Place 2 in October 2026"),
