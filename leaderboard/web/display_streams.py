@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.displays import Settings
 from leaderboard.services.celebrating import Celebration, Mark, begin, celebrations_since
 from leaderboard.services.display_names import read_choices
-from leaderboard.services.displays import Shown, find_display, list_displays, mark_seen
+from leaderboard.services.displays import Display, Shown, find_display, list_displays, mark_seen
 from leaderboard.services.watching import Versions, read_versions
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
@@ -124,8 +124,9 @@ class Screens:
         self._happened: deque[Happened] = deque(maxlen=50)
 
     def begin(self, session: Session) -> None:
-        """Note where the first screen comes in: what happens from then on is celebrated."""
+        """Note where the first screen comes in: what happens, or is tried, from then on is celebrated."""
         if not self._seats():
+            self._tried = _tried(list_displays(session))
             self._mark = begin(session, now=utc_now())
 
     def follow(self, before: Versions | None, after: Versions) -> None:
@@ -135,7 +136,7 @@ class Screens:
             return
         with self.app.test_request_context(), Session(db.engine) as session:
             if before is None or before.screens != after.screens:
-                self._follow_displays(session, seats, is_first=before is None)
+                self._follow_displays(session, seats)
             self._celebrate(session, seats)
 
     def note_seen(self) -> None:
@@ -157,10 +158,9 @@ class Screens:
         listeners = [*self.hub.listeners(DISPLAY), *self.hub.listeners(SESSION)]
         return [each for each in listeners if isinstance(each.about, Seat)]
 
-    def _follow_displays(self, session: Session, seats: Iterable[Listener], *, is_first: bool) -> None:
+    def _follow_displays(self, session: Session, seats: Iterable[Listener]) -> None:
         displays = {display.id: display for display in list_displays(session)}
-        tried = {display.id: display.tested_at for display in displays.values()}
-        before, self._tried = tried if is_first else self._tried, tried
+        before, self._tried = self._tried, _tried(displays.values())
         for listener in seats:
             display = displays.get(listener.about.display_id)
             if display is None:
@@ -185,6 +185,11 @@ class Screens:
                 by_view[view] = _celebration(view, happened)
             if sent := by_view[view]:
                 listener.put(sent)
+
+
+def _tried(displays: Iterable[Display]) -> dict[int, datetime | None]:
+    """Return when somebody last asked each display for a celebration to look at."""
+    return {display.id: display.tested_at for display in displays}
 
 
 def _celebration(view: View, happened: Happened) -> bytes | None:
