@@ -260,7 +260,7 @@ def test_without_a_server_the_board_stays_with_a_quiet_mark_until_it_is_back(tv)
     assert page.evaluate("sources.length") == 1
     page.unroute(SLIDES_ALONE)
     tick(page, 46)  # the longest wait there is between two questions
-    page.wait_for_function("sources.at(-1).isOpen")
+    until(page, "sources.at(-1).isOpen")
     expect(mark).to_be_hidden()
     page.guard.faults.clear()
 
