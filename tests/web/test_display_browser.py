@@ -13,7 +13,7 @@ from leaderboard.web.kept import Kept
 from leaderboard.web.walls import shown_wall
 from tests.browser import served
 from tests.services.screens import pair
-from tests.web.test_live import STREAM, tick
+from tests.web.test_live import STREAM, tick, until
 from tests.web.walls import contents, wall_of
 from tests.web.worlds import NOW
 
@@ -259,7 +259,7 @@ def test_without_a_server_the_board_stays_with_a_quiet_mark_until_it_is_back(tv)
     assert page.locator(".slide").count() == len(SLIDES)
     assert page.evaluate("sources.length") == 1
     page.unroute(SLIDES_ALONE)
-    for _ in range(10):
+    for _ in range(100):
         tick(page, 46)  # the longest wait there is between two questions
         page.wait_for_timeout(200)  # the answer comes in real time
         if page.evaluate("sources.at(-1).isOpen"):
