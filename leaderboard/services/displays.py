@@ -41,11 +41,9 @@ NO_SCREEN = Screen("")
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A display, as far as its screen needs to know. message: a manager's until an instant or for good, "" for none."""
+class View:
+    """What displays that look alike share. message: a manager's until an instant or for good, "" for none."""
 
-    id: int
-    name: str
     settings: Settings
     message: str
     message_until: datetime | None
@@ -53,6 +51,19 @@ class Shown:
     def message_at(self, now: datetime) -> str:
         """Return the message that is shown at an instant; its end is no longer part of it."""
         return self.message if self.message_until is None or now < self.message_until else ""
+
+
+@dataclass(frozen=True)
+class Shown(View):
+    """A display, as far as its screen needs to know."""
+
+    id: int
+    name: str
+
+    @property
+    def view(self) -> View:
+        """How it looks."""
+        return View(self.settings, self.message, self.message_until)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from typing import NamedTuple
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.displays import Settings
 from leaderboard.services.celebrating import Celebration, Mark, begin, celebrations_since
 from leaderboard.services.display_names import read_choices
-from leaderboard.services.displays import Display, Shown, find_display, list_displays, mark_seen
+from leaderboard.services.displays import Display, Shown, View, find_display, list_displays, mark_seen
 from leaderboard.services.watching import Versions, read_versions
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
@@ -29,18 +28,6 @@ bp = Blueprint("display_streams", __name__)
 DISPLAY = "display"  # the kind of owner of a screen's stream
 NOTE_SEEN_EVERY = 60.0
 CELEBRATED_FOR = 120.0  # seconds in which a screen that comes back still gets what it has missed
-
-
-class View(NamedTuple):
-    """What displays that look alike share."""
-
-    settings: Settings
-    message: str
-    message_until: datetime | None
-
-    def message_at(self, now: datetime) -> str:
-        """Return the message that is shown at an instant."""
-        return self.message if self.message_until is None or now < self.message_until else ""
 
 
 class Seat(NamedTuple):
@@ -91,13 +78,8 @@ def init_app(app: Flask) -> None:
     hub.chores.append((NOTE_SEEN_EVERY, screens.note_seen))
 
 
-def view_of(display: Shown) -> View:
-    """Return how a display looks."""
-    return View(display.settings, display.message, display.message_until)
-
-
 def _streamed(display: Shown, owner: tuple[str, object]) -> Response:
-    app, view = current_app._get_current_object(), view_of(display)  # type: ignore[attr-defined]
+    app, view = current_app._get_current_object(), display.view  # type: ignore[attr-defined]
     screens = app.extensions["screens"]
     screens.begin(db.session())
     welcome = screens.missed(db.session(), view) if request.args.get("seen") else b""
@@ -165,7 +147,7 @@ class Screens:
             display = displays.get(listener.about.display_id)
             if display is None:
                 listener.end(event("gone", {}))
-            elif view_of(display) != listener.about.view:
+            elif display.view != listener.about.view:
                 listener.end(event("bye", {}))  # it comes again, to where the others are who look like that
             elif display.tested_at and display.tested_at != before.get(display.id):
                 told = trial_items(display.name, _language(listener.about.view), display.tested_at)
