@@ -21,7 +21,6 @@ from leaderboard.storage.database import begin_snapshot
 
 PAGE_SIZE = 20
 SHOWN_PLACES = 10
-MOST_TEAMS = 1_000
 BONUS_COLUMNS = "programme place participant team amount_minor currency prize status reason shares".split()
 Plain = dict[str, Any]
 BoardKey = tuple[str, str, str | None, str]
@@ -221,7 +220,8 @@ def _with_standings(connection: Connection, found: Sequence[Award]) -> list[Awar
     """Return awards with the first places of the boards that they rest on; one query for all of them."""
     boards = sorted({each.board for each in found}, key=str)
     wanted = [
-        (period, scope, side, MOST_TEAMS if by == "average" else 2 * SHOWN_PLACES) for period, scope, side, by in boards
+        (period, scope, side, awards.MOST_TEAMS if by == "average" else 2 * SHOWN_PLACES)
+        for period, scope, side, by in boards
     ]
     rows: dict[int, list[Any]] = {number: [] for number in range(len(boards))}
     for number, row in awards.leaders(connection, wanted):

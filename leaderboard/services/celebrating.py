@@ -25,7 +25,6 @@ from leaderboard.storage.database import begin_snapshot
 
 MOST_CELEBRATED = 50  # of each kind, the latest
 MOST_ROWS = 5_000  # of the ledger and of the badges are looked through, however much came at once
-MOST_TEAMS = 1_000
 MOST_APPROVED = 1_000
 FRESH = timedelta(days=1)  # what is earned at once
 FRESH_AFTER_GRACE = timedelta(days=7)  # what a close gives, after the month's end and the grace time
@@ -243,7 +242,7 @@ def _leads(connection: Connection, book: RuleBook, now: datetime) -> dict[BoardK
     month = book.rules.months.month_of(now)
     people = [(month.key, "member", side, 2) for side in BOARDS]
     rows: dict[int, list[Any]] = {}
-    for number, row in awards.leaders(connection, [*people, (month.quarter.key, "team", None, MOST_TEAMS)]):
+    for number, row in awards.leaders(connection, [*people, (month.quarter.key, "team", None, awards.MOST_TEAMS)]):
         rows.setdefault(number, []).append(row)
     leads: dict[BoardKey, Lead] = {}
     teams = list(_scores_of_teams(book, month.quarter, rows.get(len(people), ())))

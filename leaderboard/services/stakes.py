@@ -19,7 +19,6 @@ from leaderboard.services.rules import RuleBook
 from leaderboard.storage import awards
 
 MOST_LED = 5  # of those who share the first place
-MOST_TEAMS = 1_000
 ShownName = Callable[[str, int, str], str | None]
 """Returns the name under which a display shows a participant of a scope, None for one who is not shown."""
 
@@ -110,7 +109,7 @@ def _leaders(
 ) -> list[list[Contender]]:
     """Return who shares the first rank in each programme; nobody without points, nor a team without members."""
     boards = [
-        (period.key, each.participant, each.side, MOST_TEAMS if each.participant == "team" else MOST_LED)
+        (period.key, each.participant, each.side, awards.MOST_TEAMS if each.participant == "team" else MOST_LED)
         for period, each in found
     ]
     rows: defaultdict[int, list[Any]] = defaultdict(list)

@@ -13,6 +13,7 @@ from leaderboard.storage.closing_tables import Closing
 from leaderboard.storage.tables import Member, PointEntry, Team, Total
 
 MEMBERS_A_QUERY = 10_000
+MOST_TEAMS = 1_000  # more than there are: for boards on which all of them count
 AWARD_COLUMNS = (
     "period programme version_id place sharers scope participant_id name side points members amount_minor currency "
     "prize proposed_at decidable_at status"
