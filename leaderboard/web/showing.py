@@ -4,9 +4,9 @@ from datetime import datetime
 
 from leaderboard.domain.displays import Settings, is_night, slide_at
 from leaderboard.services.displays import Display
-from leaderboard.services.walls import read_wall
 from leaderboard.storage.database import db
 from leaderboard.web.organisation import time_zone
+from leaderboard.web.walls import wall_now
 
 
 class Showing:
@@ -28,6 +28,6 @@ class Showing:
         key = settings.side, settings.shows_people
         if key not in self._kinds:
             every = Settings(side=settings.side, shows_people=settings.shows_people)
-            wall = read_wall(db.session(), every, message="", now=self._now)
+            wall = wall_now(db.session(), every, "", self._now)
             self._kinds[key] = {each.kind for each in wall.slides}
         return self._kinds[key]

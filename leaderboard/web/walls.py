@@ -41,12 +41,18 @@ def shown_wall(session: Session, settings: Settings, message: str, now: datetime
     Which of the slides is up is no part of it: that the clock tells, also in the browser. It is read anew when
     something has changed, or after half a minute, and rendered anew only if it is another then.
     """
-    kept, contents = current_app.extensions, settings.of_contents
+    wall = wall_now(session, settings, message, now)
+    language, page = settings.language or wall.language, settings.of_page
+    kept = current_app.extensions["kept_walls"]
+    return kept.get((wall, language, page), lambda: _rendered(wall, language, page))
+
+
+def wall_now(session: Session, settings: Settings, message: str, now: datetime) -> Wall:
+    """Return a wall, read only if it is not kept."""
+    contents = settings.of_contents
     key = read_versions(session), contents, message, int(now.timestamp()) // KEPT_SECONDS
-    wall = kept["read_walls"].get(key, lambda: read_wall(session, contents, message=message, now=now))
-    language = settings.language or wall.language
-    page = settings.of_page
-    return kept["kept_walls"].get((wall, language, page), lambda: _rendered(wall, language, page))
+    kept = current_app.extensions["read_walls"]
+    return kept.get(key, lambda: read_wall(session, contents, message=message, now=now))
 
 
 def _rendered(wall: Wall, language: str, page: Settings) -> ShownWall:
