@@ -1,14 +1,13 @@
 """Walls: all that a display shows at a moment; which slide of it stands there is told by the clock."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.displays import Settings
-from leaderboard.domain.periods import month_finder
 from leaderboard.services.display_names import read_choices
 from leaderboard.services.rules import rule_book
 from leaderboard.services.slides import SLIDE_MAKERS, Content, Message, View
@@ -27,7 +26,7 @@ class WallSlide:
 
 @dataclass(frozen=True)
 class Wall:
-    """What a display shows. month, quarter: the present ones' keys. slides: those with something to show, in order.
+    """What a display shows. slides: those with something to show, in order.
 
     organisation: its name, empty while none is loaded; zone, language: its own. last_data_at: when the last file came
     in, or the newest of the last events had happened; None before any.
@@ -36,8 +35,6 @@ class Wall:
     organisation: str
     zone: ZoneInfo
     language: str
-    month: str
-    quarter: str
     last_data_at: datetime | None
     slides: tuple[WallSlide, ...]
 
@@ -52,7 +49,7 @@ def read_wall(session: Session, settings: Settings, *, message: str, now: dateti
     connection = session.connection()
     version = people.rules_version(connection)
     if version is None:
-        return _bare(settings, message, now)
+        return _bare(settings, message)
     book = rule_book(connection, version)
     view = View(connection, book, settings, read_choices(connection), message, now)
     slides = []
@@ -65,17 +62,14 @@ def read_wall(session: Session, settings: Settings, *, message: str, now: dateti
         organisation=organisation.name,
         zone=organisation.zone,
         language=organisation.language,
-        month=view.month.key,
-        quarter=view.month.quarter.key,
         last_data_at=_last_data_at(connection, now),
         slides=tuple(slides),
     )
 
 
-def _bare(settings: Settings, message: str, now: datetime) -> Wall:
-    month = month_finder("UTC").month_of(now.astimezone(UTC))
+def _bare(settings: Settings, message: str) -> Wall:
     slides = [WallSlide(each.kind, each.seconds, Message(message)) for each in settings.shown if each.kind == "message"]
-    return Wall("", ZoneInfo("UTC"), "en", month.key, month.quarter.key, None, tuple(slides if message else ()))
+    return Wall("", ZoneInfo("UTC"), "en", None, tuple(slides if message else ()))
 
 
 def _last_data_at(connection: Connection, now: datetime) -> datetime | None:

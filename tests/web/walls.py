@@ -102,4 +102,4 @@ def wall_of(found, *, seconds=10, organisation="Aurora"):
     """Return a wall with a slide for each content."""
     slides = tuple(WallSlide(kind, seconds, found[kind]) for kind in SLIDES if kind in found)
     since = NOW - timedelta(minutes=4)
-    return Wall(organisation, ZoneInfo("America/Sao_Paulo"), "en", "2026-11", "2026-Q4", since, slides)
+    return Wall(organisation, ZoneInfo("America/Sao_Paulo"), "en", since, slides)
