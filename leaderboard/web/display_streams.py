@@ -102,20 +102,29 @@ class Screens:
     def __init__(self, app: Flask, hub: Hub) -> None:
         self.app, self.hub = app, hub
         self._mark = Mark()
+        self._here_at = -CELEBRATED_FOR  # when the last screen was seen, as monotonic() counts
         self._tried: dict[int, datetime | None] = {}
         self._happened: deque[Happened] = deque(maxlen=50)
 
     def begin(self, session: Session) -> None:
-        """Note where the first screen comes in: what happens, or is tried, from then on is celebrated."""
+        """Note where the first screen comes in: what happens, or is tried, from then on is celebrated.
+
+        If it, or another, was there just now, it has missed what happened meanwhile.
+        """
         if not self._seats():
-            self._tried = _tried(list_displays(session))
-            self._mark = begin(session, now=utc_now())
+            if monotonic() - self._here_at < CELEBRATED_FOR:
+                self._celebrate(session, ())
+            else:
+                self._tried = _tried(list_displays(session))
+                self._mark = begin(session, now=utc_now())
+        self._here_at = monotonic()
 
     def follow(self, before: Versions | None, after: Versions) -> None:
         """Follow a change: end what was revoked, renew what looks otherwise now, celebrate what happened."""
         seats = self._seats()
         if not seats:
             return
+        self._here_at = monotonic()
         with self.app.test_request_context(), Session(db.engine) as session:
             if before is None or before.screens != after.screens:
                 self._follow_displays(session, seats)
@@ -124,6 +133,8 @@ class Screens:
     def note_seen(self) -> None:
         """Note in the database which screens are there."""
         here = {listener.about.display_id for listener in self.hub.listeners(DISPLAY)}
+        if self._seats():
+            self._here_at = monotonic()
         with self.app.app_context(), Session(db.engine) as session:
             mark_seen(session, here, now=utc_now())
 

@@ -80,6 +80,17 @@ def test_a_display_follows_what_is_scored_and_celebrates_it_in_its_own_words(scr
     until(lambda: fresh.names() == ["beat", "frame"])
 
 
+def test_the_only_screen_gets_what_happened_while_it_was_away_for_a_moment(screen, session, app):
+    display_id, client = screen()
+    stream = Stream(client, LIVE)
+    until(lambda: stream.names() == ["beat", "frame"])
+    change_message(session, display_id, message="Cake", until=None, now=NOW, by=COMMAND_LINE)
+    until(lambda: stream.has_ended and not app.extensions["hub"].listeners("display"))
+    exceed(session)
+    again = Stream(client, f"{LIVE}?seen=an-older-one")
+    until(lambda: ("exceeded", "Bia Souza") in celebrated(again))
+
+
 def test_a_revoked_display_ends_at_once_and_is_not_let_in_again(screen, session):
     display_id, client = screen()
     _, other = screen(name="Kitchen")
