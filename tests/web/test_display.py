@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from leaderboard.domain.displays import SLIDES, Settings, Slide, slide_at
 from leaderboard.services.celebrating import Celebration
@@ -169,3 +170,30 @@ def test_a_member_who_hides_is_on_no_wall_from_the_next_look_on(screen_of, sessi
     choose(session, 1, is_hidden=True, nickname="", now=NOW, by=DORA)
     assert read_versions(session) != versions
     assert "Ana Lima" not in screen.get("/display/slides").text
+
+
+FAILURES = {
+    503: OperationalError("SELECT", {}, Exception("the server closed the connection")),
+    500: TimeoutError("QueuePool limit reached"),
+}
+
+
+@pytest.mark.parametrize("status", FAILURES)
+@pytest.mark.databases("sqlite")
+def test_a_screen_that_cannot_have_its_board_says_so_quietly_and_stays_a_display(screen_of, monkeypatch, status):
+    screen, _ = screen_of()
+
+    def fails(*_args, **_more):
+        raise FAILURES[status]
+
+    monkeypatch.setattr("leaderboard.web.display.device_of_request", fails)
+    answer = screen.get("/display")
+    assert answer.status_code == status  # so that the service worker shows the page that it keeps
+    assert "The board will be back in a moment" in answer.text
+    assert '<meta http-equiv="refresh"' in answer.text
+    assert "js/away.js" in answer.text
+    assert "error" not in answer.text.lower()
+    assert not answer.headers.getlist("Set-Cookie")
+    assert "Clear-Site-Data" not in answer.headers
+    monkeypatch.undo()
+    assert screen.get("/display").status_code == 200

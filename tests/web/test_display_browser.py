@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy.exc import OperationalError
 
 from leaderboard.domain.displays import SLIDES, Settings, slide_at
 from leaderboard.web.frames import changes_between, frame_of
@@ -335,3 +336,22 @@ def test_a_wall_keeps_its_page_for_a_browser_that_starts_without_a_server(tv, ap
     assert page.evaluate("getComputedStyle(document.querySelector('.slide')).display") == "grid"  # its sheets too
     expect(page.locator("#mark")).to_contain_text("as of")
     context.close()
+
+
+def test_a_wall_that_begins_while_the_database_is_away_comes_by_itself(tv, monkeypatch):
+    def fails():
+        raise OperationalError("SELECT", {}, Exception("no database"))
+
+    page = tv()
+    with monkeypatch.context() as broken:
+        broken.setattr("leaderboard.web.display.device_of_request", fails)
+        page.clock.install(time=NOW)
+        page.goto("/display")
+        loaded = loads(page)
+        expect(page.get_by_role("heading", name="The board will be back in a moment")).to_be_visible()
+        tick(page, 20)
+        page.wait_for_timeout(100)
+        assert loaded == []  # it asked, and stayed
+    tick(page, 20)
+    expect(page.locator(".slide.shown")).to_be_visible()
+    page.guard.faults.clear()
