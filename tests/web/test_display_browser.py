@@ -265,6 +265,10 @@ def test_without_a_server_the_board_stays_with_a_quiet_mark_until_it_is_back(tv)
     page.guard.faults.clear()
 
 
+def no_database():
+    raise OperationalError("SELECT", {}, Exception("no database"))
+
+
 def loads(page):
     """Return a list that grows with each load of the page; where each of them ends at once."""
     found = []
@@ -321,7 +325,7 @@ def test_a_display_that_is_revoked_forgets_everything_at_once(tv):
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_a_wall_keeps_its_page_for_a_browser_that_starts_without_a_server(tv, app, chromium, session):
+def test_a_wall_keeps_its_page_for_a_browser_that_starts_without_a_server(tv, app, chromium, session, monkeypatch):
     _, token = pair(session, "Lobby")
     context = chromium.new_context()
     page = context.new_page()
@@ -331,6 +335,10 @@ def test_a_wall_keeps_its_page_for_a_browser_that_starts_without_a_server(tv, ap
         page.evaluate("navigator.serviceWorker.ready.then(() => null)")
         page.reload()  # the first load was not the worker's
         until(page, "navigator.serviceWorker.controller && caches.keys().then(names => names.length === 1)")
+        with monkeypatch.context() as broken:
+            broken.setattr("leaderboard.web.display.device_of_request", no_database)
+            page.reload()
+            expect(page.locator(".slide.shown")).to_be_visible()  # the worker's, not the server's 503
     page.reload()
     assert page.locator(".slide.shown").count() == 1
     assert page.evaluate("getComputedStyle(document.querySelector('.slide')).display") == "grid"  # its sheets too
@@ -339,12 +347,9 @@ def test_a_wall_keeps_its_page_for_a_browser_that_starts_without_a_server(tv, ap
 
 
 def test_a_wall_that_begins_while_the_database_is_away_comes_by_itself(tv, monkeypatch):
-    def fails():
-        raise OperationalError("SELECT", {}, Exception("no database"))
-
     page = tv()
     with monkeypatch.context() as broken:
-        broken.setattr("leaderboard.web.display.device_of_request", fails)
+        broken.setattr("leaderboard.web.display.device_of_request", no_database)
         page.clock.install(time=NOW)
         page.goto("/display")
         loaded = loads(page)

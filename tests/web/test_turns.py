@@ -1,10 +1,13 @@
 """Turns: pages go on however many send slowly."""
 
+import errno
 import io
+import logging
 from threading import Event, Thread
 
 import pytest
 
+from leaderboard import gunicorn_settings
 from leaderboard.web.turns import AT_ONCE, IN_MEMORY, Turns
 
 MOST = 100
@@ -74,3 +77,17 @@ def test_of_what_never_ends_only_so_much_is_taken_in_that_it_is_refused(turns):
     endless = type("Endless", (), {"read": lambda self, size: b"x" * size})()
     _, given = ask(turns, endless, HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input_terminated": True})
     assert MOST < len(given) <= IN_MEMORY
+
+
+def test_there_is_a_connection_for_every_turn_and_for_the_watcher(pool):
+    assert pool.pool.size() + pool.pool._max_overflow > AT_ONCE
+
+
+@pytest.mark.parametrize(
+    ("number", "is_told"), [(errno.ETIMEDOUT, False), (errno.EHOSTUNREACH, False), (errno.EIO, True)]
+)
+def test_that_a_screen_was_unplugged_is_no_news(number, is_told):
+    failed = OSError(number, "as the system says it")
+    record = logging.LogRecord("gunicorn.error", logging.ERROR, "", 1, "Socket error", (), (OSError, failed, None))
+    assert gunicorn_settings.is_news(record) is is_told
+    assert gunicorn_settings.is_news(logging.LogRecord("gunicorn.error", logging.ERROR, "", 1, "else", (), None))
