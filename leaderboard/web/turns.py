@@ -1,7 +1,8 @@
 """How many requests are worked on at once: streams have threads by the thousand, which pages must not all use.
 
 A stream's view takes its turn too, and then waits outside of it: only its events are still to be sent. So does who
-sends slowly: what a request brings is taken in before its turn, or else a few that dribble would stop everybody.
+sends slowly: what a request brings is taken in before its turn, or else a few that dribble would stop everybody. And
+who writes may wait for an import to end, so that some turns are left to those who only read.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-AT_ONCE = 16
+AT_ONCE, WRITING = 16, 12
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
 SILENT_SECONDS, SLOW_SECONDS = 10, 60  # of one who is sending: without a byte, and in all
 PIECE, IN_MEMORY = 16 * 1024, 64 * 1024  # bytes
 
@@ -24,7 +26,7 @@ class Turns:
 
     def __init__(self, wsgi_app: "WSGIApplication", most_bytes: int) -> None:
         self.wsgi_app, self.most_bytes = wsgi_app, most_bytes
-        self._turns = BoundedSemaphore(AT_ONCE)
+        self._turns, self._writing = BoundedSemaphore(AT_ONCE), BoundedSemaphore(WRITING)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         with ExitStack() as kept:
@@ -35,8 +37,10 @@ class Turns:
                 except OSError:  # silence, or it hung up, or what it sends is no body
                     start_response("408 Request Timeout", [("Content-Type", "text/plain")])
                     return [b"The request did not come whole; send it again.\n"]
-            with self._turns:
-                return self.wsgi_app(environ, start_response)
+            if environ["REQUEST_METHOD"] not in READS:
+                kept.enter_context(self._writing)
+            kept.enter_context(self._turns)
+            return self.wsgi_app(environ, start_response)
 
     def _brings_something(self, environ: "WSGIEnvironment") -> bool:
         length = environ.get("CONTENT_LENGTH", "")

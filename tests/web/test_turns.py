@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from leaderboard import gunicorn_settings
-from leaderboard.web.turns import AT_ONCE, IN_MEMORY, Turns
+from leaderboard.web.turns import AT_ONCE, IN_MEMORY, WRITING, Turns
 
 MOST = 100
 PATIENCE = 10
@@ -29,7 +29,7 @@ class Dribble:
 def ask(turns, body=None, **more):
     """Return the status of the answer and what the application was given."""
     told = []
-    environ = {"wsgi.input": body or io.BytesIO(), **more}
+    environ = {"REQUEST_METHOD": "POST" if body else "GET", "wsgi.input": body or io.BytesIO(), **more}
     answer = b"".join(turns(environ, lambda status, _headers: told.append(status)))
     return told[0], answer
 
@@ -57,6 +57,38 @@ def test_who_sends_slowly_keeps_nobody_from_a_turn(turns):
     while len(found) < len(slow) + 1:
         Event().wait(0.005)
     assert {status for status, _ in found[1:]} == {"408 Request Timeout"}
+
+
+def test_however_many_wait_to_write_pages_are_read():
+    is_full, go_on, found = Event(), Event(), []
+    waiting = []
+
+    def app(environ, start_response):
+        if environ["REQUEST_METHOD"] == "POST":
+            waiting.append(environ)
+            if len(waiting) == WRITING:
+                is_full.set()
+            assert go_on.wait(PATIENCE)
+        start_response("200 OK", [])
+        return [environ["REQUEST_METHOD"].encode()]
+
+    turns = Turns(app, MOST)
+    writers = [
+        Thread(target=lambda: found.append(ask(turns, io.BytesIO(b"x"), CONTENT_LENGTH="1")), daemon=True)
+        for _ in range(2 * AT_ONCE)
+    ]
+    for each in writers:
+        each.start()
+    assert is_full.wait(PATIENCE)
+    reader = Thread(target=lambda: found.append(ask(turns)), daemon=True)
+    reader.start()
+    reader.join(PATIENCE)
+    assert found == [("200 OK", b"GET")]
+    assert len(waiting) == WRITING
+    go_on.set()
+    for each in writers:
+        each.join(PATIENCE)
+    assert len(found) == 2 * AT_ONCE + 1
 
 
 @pytest.mark.parametrize(
