@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.displays import Settings
 from leaderboard.services.celebrating import Celebration, shown_to
-from leaderboard.services.walls import Wall, read_wall
+from leaderboard.services.walls import Wall, read_wall, with_message
 from leaderboard.services.watching import read_versions
 from leaderboard.web.assets import asset
 from leaderboard.web.badge_texts import badge_picture, badge_text
@@ -40,8 +40,9 @@ def shown_wall(session: Session, settings: Settings, message: str, now: datetime
     something has changed, or after half a minute, and rendered anew only if it is another then.
     """
     kept, contents = current_app.extensions, settings.of_contents
-    key = read_versions(session), contents, message, int(now.timestamp()) // KEPT_SECONDS
-    wall = kept["read_walls"].get(key, lambda: read_wall(session, contents, message=message, now=now))
+    key = read_versions(session), contents, int(now.timestamp()) // KEPT_SECONDS
+    wall = kept["read_walls"].get(key, lambda: read_wall(session, contents, message="", now=now))
+    wall = with_message(wall, contents, message)
     language = settings.language or wall.language
     return kept["kept_walls"].get((wall, language), lambda: _rendered(wall, language))
 

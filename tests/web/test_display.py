@@ -11,8 +11,10 @@ from sqlalchemy.exc import OperationalError
 from leaderboard.domain.displays import SLIDES, Settings, Slide, slide_at
 from leaderboard.services.celebrating import Celebration
 from leaderboard.services.choices import choose
-from leaderboard.services.displays import revoke_display
+from leaderboard.services.displays import change_message, revoke_display
+from leaderboard.services.walls import read_wall
 from leaderboard.services.watching import read_versions
+from leaderboard.web import walls
 from leaderboard.web.frames import tag_of
 from leaderboard.web.kept import Kept
 from leaderboard.web.walls import celebration_items, trial_items
@@ -97,6 +99,19 @@ def test_what_has_not_changed_is_not_read_again(screen_of, clock, query_counter)
     with query_counter() as statements:
         assert screen.get("/display").status_code == 200
     assert len(statements) <= 24
+
+
+def test_displays_that_differ_in_their_message_alone_are_read_once(screen_of, session, monkeypatch):
+    plain, first, second = screen_of(), screen_of(), screen_of()
+    for (_, display_id), told in ((first, "Cake at four"), (second, "Well done")):
+        change_message(session, display_id, message=told, until=None, now=NOW, by=DORA)
+    read = []
+    monkeypatch.setattr(walls, "read_wall", lambda *args, **more: read.append(args) or read_wall(*args, **more))
+    shown, *pages = (screen.get("/display/slides").text for screen, _ in (plain, first, second))
+    assert [each.count("Cake at four") + 2 * each.count("Well done") for each in pages] == [1, 2]
+    assert 'id="slide-message"' not in shown
+    assert pages[0].index('id="slide-message"') > pages[0].index('id="slide-quarter-teams"')  # in its place: the last
+    assert len(read) == 1
 
 
 def test_the_worker_may_keep_the_page_and_comes_anew_each_time(client, world):
