@@ -35,7 +35,8 @@ from leaderboard.storage.tables import Member
 
 ACTIVE = 40  # members to whom the events belong, so that each event shows on each board
 BOARDS_EACH = 10  # windows of one user
-LOOKS = (Settings(), Settings(shows_people=False), Settings(language="pt_BR"), Settings(names="initial", top=5))
+# Each shows all teams, so that each event changes it.
+LOOKS = (Settings(), Settings(shows_people=False), Settings(language="pt_BR"), Settings(names="initial"))
 REST_SECONDS, IDLE_SECONDS = 6, 20  # so that what is under way ends, and for what streams cost by themselves
 PAGE = "/?scope=member"
 ADDRESSES = ("scope=team", "scope=member", "scope=team&side=sales", "scope=member&side=sales", "scope=team&by=average")
@@ -56,7 +57,7 @@ class World:
             session.commit()
         self.boards = boards
         self.commits: list[float] = []
-        self._number = 0
+        self._assigned = self._scored = 0
 
     def _display(self, session: Session, number: int) -> str:
         token = secrets.token_urlsafe(32)
@@ -88,16 +89,24 @@ class World:
             boards.append(Viewer(f"/stream?{address}", f"/?{address}", cookie))
         return sorted([*walls, *boards], key=lambda viewer: token_key(viewer.cookie))
 
-    def score(self) -> None:
-        """Score a lead of the next member, and note when that was committed."""
-        self._number += 1
-        number, member, now = self._number, self.members[self._number % ACTIVE], datetime.now(UTC)
+    def assign(self, leads: int) -> None:
+        """Assign so many leads, which `score` then disposes of one by one."""
         with Session(self.engine) as session:
-            for kind, ago in (("assigned", 50), ("disposed", 20)):
-                at = now - timedelta(minutes=ago)
-                event = Event(f"{kind}-{number}", at, f"lead.{kind}", f"lead-{number}", member, source="hook")
-                record_event(session, event, now=now)
+            for number in range(self._assigned, self._assigned + leads):
+                record_event(session, self._event("assigned", number, timedelta(minutes=50)), now=self.now)
+        self._assigned += leads
+
+    def score(self) -> None:
+        """Record the one event that scores the next lead, and note when that was committed."""
+        event = self._event("disposed", self._scored, timedelta(minutes=20))
+        with Session(self.engine) as session:
+            record_event(session, event, now=datetime.now(UTC))
         self.commits.append(monotonic())
+        self._scored += 1
+
+    def _event(self, kind: str, number: int, ago: timedelta) -> Event:
+        at, member = self.now - ago, self.members[number % ACTIVE]
+        return Event(f"{kind}-{number}", at, f"lead.{kind}", f"lead-{number}", member, source="hook")
 
     def score_for(self, seconds: int) -> Thread:
         """Score once a second from a thread that is returned."""
@@ -258,6 +267,7 @@ def _poll(server: Server, world: World, seconds: int) -> Phase:
 def measure(fresh: Fresh, displays: int, boards: int, seconds: int, polled: int) -> list[Result]:
     """Follow events live for so many seconds, then by polling for so many; AssertionError if anything is lost."""
     world = World(fresh(), displays, boards)
+    world.assign(ACTIVE + seconds + polled)
     for _ in range(ACTIVE):
         world.score()
     with serving(world.address) as server:

@@ -121,7 +121,7 @@ def _words() -> dict[str, Any]:
         "display.tested": _("Display asked to celebrate"),
         "events.imported": _("Events imported"),
         "export.created": _("Payroll export created"),
-        "member.display_choice": _("What displays show of a person"),
+        "member.display_choice": _("Choice about displays changed"),
         "organisation.loaded": _("Organisation loaded"),
         "password.changed": _("Password changed"),
         "people.loaded": _("People loaded"),

@@ -19,10 +19,20 @@ from leaderboard.web.devices import device_of_request, renew_device
 from leaderboard.web.kept import Kept
 from leaderboard.web.pairing import pairing_page
 from leaderboard.web.rights import public
-from leaderboard.web.walls import KEPT_SECONDS, ShownWall, ago, clock_time, crowd, percent, place_name, shown_wall
+from leaderboard.web.walls import (
+    KEPT_SECONDS,
+    ShownWall,
+    ago,
+    clock_time,
+    crowd,
+    percent,
+    place_name,
+    short_period,
+    shown_wall,
+)
 
 bp = Blueprint("display", __name__)
-for _filter in (ago, clock_time, crowd, percent):
+for _filter in (ago, clock_time, crowd, percent, short_period):
     bp.add_app_template_filter(_filter)
 MOST_WALLS = 64
 SHORTEST_REFRESH = 5  # seconds, of a browser without scripts

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.displays import Settings
 from leaderboard.services.celebrating import Celebration, Mark, begin, celebrations_since
 from leaderboard.services.display_names import read_choices
-from leaderboard.services.displays import Shown, find_display, list_displays, mark_seen
+from leaderboard.services.displays import Display, Shown, find_display, list_displays, mark_seen
 from leaderboard.services.watching import Versions, read_versions
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
@@ -125,8 +125,9 @@ class Screens:
         self._happened: deque[Happened] = deque(maxlen=50)
 
     def begin(self, session: Session) -> None:
-        """Note where the first screen comes in: what happens from then on is celebrated."""
+        """Note where the first screen comes in: what happens, or is tried, from then on is celebrated."""
         if not self._seats():
+            self._tried = _tried(list_displays(session))
             self._mark = begin(session, now=utc_now())
 
     def follow(self, before: Versions | None, after: Versions) -> None:
@@ -136,14 +137,14 @@ class Screens:
             return
         with self.app.test_request_context(), Session(db.engine) as session:
             if before is None or before.screens != after.screens:
-                self._follow_displays(session, seats, is_first=before is None)
+                self._follow_displays(session, seats)
             self._celebrate(session, seats)
 
     def check(self) -> None:
         """End what is revoked and renew what looks otherwise, though nobody was told: who joins just then misses it."""
         if seats := self._seats():
             with self.app.test_request_context(), Session(db.engine) as session:
-                self._follow_displays(session, seats, is_first=not self._tried)
+                self._follow_displays(session, seats)
 
     def note_seen(self) -> None:
         """Note in the database which screens are there."""
@@ -164,10 +165,9 @@ class Screens:
         listeners = [*self.hub.listeners(DISPLAY), *self.hub.listeners(SESSION)]
         return [each for each in listeners if isinstance(each.about, Seat)]
 
-    def _follow_displays(self, session: Session, seats: Iterable[Listener], *, is_first: bool) -> None:
+    def _follow_displays(self, session: Session, seats: Iterable[Listener]) -> None:
         displays = {display.id: display for display in list_displays(session)}
-        tried = {display.id: display.tested_at for display in displays.values()}
-        before, self._tried = tried if is_first else self._tried, tried
+        before, self._tried = self._tried, _tried(displays.values())
         for listener in seats:
             display = displays.get(listener.about.display_id)
             if display is None:
@@ -192,6 +192,11 @@ class Screens:
                 by_view[view] = _celebration(view, happened)
             if sent := by_view[view]:
                 listener.put(sent)
+
+
+def _tried(displays: Iterable[Display]) -> dict[int, datetime | None]:
+    """Return when somebody last asked each display for a celebration to look at."""
+    return {display.id: display.tested_at for display in displays}
 
 
 def _celebration(view: View, happened: Happened) -> bytes | None:

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from leaderboard.domain.displays import LONG_LOOP_SECONDS, MARGINS, Settings
+from leaderboard.web.walls import percent
 from leaderboard.web.wording import number
 
 # Of browsers that name several the most particular first.
@@ -37,11 +38,11 @@ def slide_words() -> dict[str, str]:
     return {
         "quarter-teams": _("Teams of the quarter"),
         "month-people": _("People of the month"),
-        "movers": _("Who has climbed"),
-        "badges": _("Latest badges"),
-        "pulse": _("Share in time"),
+        "movers": _("On the way up"),
+        "badges": _("Newest badges"),
+        "pulse": _("Answered in time"),
         "bonus": _("Bonus at stake"),
-        "plaque": _("Winners of the last month"),
+        "plaque": _("Winners"),
         "message": _("Message"),
     }
 
@@ -56,8 +57,8 @@ def choices() -> dict[str, list[tuple[str, str]]]:
             ("nickname", _("Nickname, or else first name and initial")),
         ],
         "side": [("", _("Both sides")), ("sales", _("Sales")), ("marketing", _("Marketing"))],
-        "theme": [("dark", _("Dark")), ("light", _("Light")), ("auto", _("As the screen asks for"))],
-        "margin": [(str(each), _("%(share)s on each side", share=f"{each} %")) for each in MARGINS],
+        "theme": [("dark", _("Dark")), ("light", _("Light")), ("auto", _("As the screen prefers"))],
+        "margin": [(str(each), _("%(share)s on each side", share=percent(each))) for each in MARGINS],
     }
 
 

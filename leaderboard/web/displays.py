@@ -112,7 +112,7 @@ def change(display_id: int) -> ResponseReturnValue:
         displays.change_display(db.session(), display_id, name=name, settings=settings, now=utc_now(), by=actor())
     except DisplayRefused as error:
         return _display_page(display, filled, fault_of(error)), 409 if error.what == "gone" else 422
-    flash(_("Stored: the screen follows at once."), "done")
+    flash(_("Saved: the screen follows at once."), "done")
     return redirect(url_for("displays.show", display_id=display_id), 303)
 
 

@@ -52,7 +52,8 @@ class Listener:
 
     def events(self) -> Iterator[bytes]:
         """Yield what is sent, several events together if they wait, and a beat now and then, until the end."""
-        yield self._beat()
+        if first := self._beat():
+            yield first
         next_beat = monotonic() + BEAT_EVERY
         while True:
             parts: list[bytes] = []
@@ -66,8 +67,8 @@ class Listener:
             if monotonic() >= next_beat:
                 parts.append(self._beat())
                 next_beat = monotonic() + BEAT_EVERY
-            if parts:
-                yield b"".join(parts)
+            if told := b"".join(parts):
+                yield told
             if sent is None:
                 return
 
@@ -89,7 +90,8 @@ class Channel:
 class Hub:
     """The channels and listeners of a process.
 
-    look: reads the change counters. beat: makes the event that says that the stream lives. changed: told of a change,
+    look: reads the change counters. beat: makes the event that says that what is shown is up to date; it is left out
+    while the counters cannot be read, so that those who look find out. changed: told of a change,
     before what is shown follows. most, most_each: how many streams there may be, and one owner may have.
     """
 
@@ -106,6 +108,7 @@ class Hub:
         self.chores: list[tuple[float, Callable[[], Any]]] = []  # what else is to be done every so many seconds
         self.changed: list[Callable[[Versions | None, Versions], Any]] = []
         self.is_stopping: Callable[[], bool] = lambda: False
+        self.can_see = True
         self._channels: dict[Hashable, Channel] = {}
         self._where: dict[Listener, Channel] = {}
         self._owners: Counter[Owner] = Counter()
@@ -132,7 +135,7 @@ class Hub:
                 raise Crowded
             channel = self._channels.setdefault(key, Channel(key, show, is_timed=is_timed))
             channel.joining += 1
-            listener = Listener(owner, self.beat, about)
+            listener = Listener(owner, lambda: self.beat() if self.can_see else b"", about)
             self._where[listener] = channel
             self._owners[owner] += 1
         try:
@@ -236,8 +239,9 @@ class Watcher:
         except Exception:
             if self.seen is not None:
                 logger.exception("the change counters cannot be read; what is shown live stays as it is")
-            self.seen = None
+            self.seen, self.hub.can_see = None, False
             return LOOK_AGAIN
+        self.hub.can_see = True
         if found is not None and found != self.seen:
             self._tell(found)
             self.seen = found

@@ -64,7 +64,7 @@ def _choose(member_id: int) -> ResponseReturnValue:
         if error.what == "nickname":
             fault = _("A nickname takes at most %(most)s characters, on one line.", most=LONGEST_NICKNAME)
         return _shown(page, Choice(is_hidden, nickname), fault), 422
-    flash(_("Stored: the displays follow at once."), "done")
+    flash(_("Saved: the displays follow at once."), "done")
     return redirect(url_for("members.show", member_id=member_id), 303)
 
 

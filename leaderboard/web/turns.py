@@ -30,10 +30,10 @@ class Turns:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         with ExitStack() as kept:
-            if self._brings_something(environ):
+            if length := self._length(environ):
                 body = kept.enter_context(SpooledTemporaryFile(IN_MEMORY))
                 try:
-                    self._take_in(environ, cast(BinaryIO, body))
+                    take_in(environ, cast(BinaryIO, body), length)
                 except OSError:  # silence, or it hung up, or what it sends is no body
                     start_response("408 Request Timeout", [("Content-Type", "text/plain")])
                     return [b"The request did not come whole; send it again.\n"]
@@ -42,23 +42,26 @@ class Turns:
             kept.enter_context(self._turns)
             return self.wsgi_app(environ, start_response)
 
-    def _brings_something(self, environ: "WSGIEnvironment") -> bool:
+    def _length(self, environ: "WSGIEnvironment") -> int:
+        """Return how much to take in: what is sent in chunks has no length, and what is too long is left alone."""
         length = environ.get("CONTENT_LENGTH", "")
         if length.isdecimal():
-            return 0 < int(length) <= self.most_bytes
-        return bool(environ.get("wsgi.input_terminated") and environ.get("HTTP_TRANSFER_ENCODING"))
+            return int(length) if int(length) <= self.most_bytes else 0
+        is_chunked = environ.get("wsgi.input_terminated") and environ.get("HTTP_TRANSFER_ENCODING")
+        return self.most_bytes + 1 if is_chunked else 0
 
-    def _take_in(self, environ: "WSGIEnvironment", body: BinaryIO) -> None:
-        """Read what a request brings, and put it in its place; of what is too long, so much that this shows."""
-        source, connection = environ["wsgi.input"], environ.get("gunicorn.socket")
-        until = monotonic() + SLOW_SECONDS
-        if connection is not None:
-            connection.settimeout(SILENT_SECONDS)
-        while body.tell() <= self.most_bytes and (piece := source.read(PIECE)):
-            body.write(piece)
-            if monotonic() > until:
-                raise TimeoutError
-        if connection is not None:
-            connection.settimeout(None)
-        body.seek(0)
-        environ["wsgi.input"] = body
+
+def take_in(environ: "WSGIEnvironment", body: BinaryIO, most: int) -> None:
+    """Read so much of what a request brings, or to its end, and put it in its place; OSError if it does not come."""
+    source, connection = environ["wsgi.input"], environ.get("gunicorn.socket")
+    until = monotonic() + SLOW_SECONDS
+    if connection is not None:
+        connection.settimeout(SILENT_SECONDS)
+    while piece := source.read(min(PIECE, most - body.tell())):  # not past it: not all servers know where it ends
+        body.write(piece)
+        if monotonic() > until:
+            raise TimeoutError
+    if connection is not None:
+        connection.settimeout(None)
+    body.seek(0)
+    environ["wsgi.input"] = body

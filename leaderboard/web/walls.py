@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from babel.dates import format_time, format_timedelta, get_timezone_location
+from babel.dates import format_date, format_time, format_timedelta, get_timezone_location
 from babel.numbers import format_percent
 from flask import current_app, render_template
 from flask_babel import force_locale, get_locale
@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.displays import Settings
+from leaderboard.domain.periods import parse_period
 from leaderboard.services.celebrating import Celebration, shown_to
 from leaderboard.services.walls import Wall, read_wall, with_message
 from leaderboard.services.watching import read_versions
@@ -84,6 +85,12 @@ def ago(past: timedelta) -> str:
     return format_timedelta(past, add_direction=True, locale=get_locale())
 
 
+def short_period(key: str) -> str:
+    """Return what a period that goes on is called where there is little room: November, Q4."""
+    period = parse_period(key)
+    return format_date(period.first_day, "LLLL" if period.kind == "month" else "QQQ", locale=get_locale())
+
+
 def crowd(count: int) -> str:
     """Return how much room each of some rows of a slide has: its class."""
     return next((name for most, name in CROWDS if count <= most), "most")
@@ -109,7 +116,7 @@ def _words(each: Celebration) -> tuple[str, str]:
         return _("New leader"), _("First in %(period)s", period=period)
     if each.kind == "bonus":
         return _("Bonus won"), _("Place %(place)s in %(period)s", place=each.place, period=period)
-    return _("Exceeded"), each.sla or ""
+    return _("Level exceeded"), each.sla or ""
 
 
 def _worded(

@@ -26,7 +26,9 @@ const page = async (request) => {
     return answer;
   }
   const last = await caches.match(address(), { ignoreVary: true });
-  return last ?? answer ?? new Response(NOTHING, { headers: { "Content-Type": "text/html; charset=utf-8" } });
+  if (last) return last;
+  if (answer?.status < 500) return answer;
+  return new Response(NOTHING, { headers: { "Content-Type": "text/html; charset=utf-8" } });
 };
 
 // A page is kept with all its files or not at all. One without a board, for pairing, forgets what was kept.

@@ -34,12 +34,13 @@
     node.parentNode === parent && parent.moveBefore ? parent.moveBefore(node, at) : parent.insertBefore(node, at);
 
   // Makes `old` like `wanted` and returns the node that then stands for it. Elements with data-live stay and are
-  // mended within, child by child, by their ids; any other that differs is replaced as a whole. fresh: gathers those.
+  // mended within, child by child; any other that differs is replaced as a whole. fresh: gathers those.
   const mend = (old, wanted, fresh) => {
     if (old.isEqualNode(wanted)) return old;
-    if (old.tagName !== wanted.tagName || !("live" in old.dataset && "live" in wanted.dataset)) {
-      fresh.push(wanted);
+    const isKept = old.nodeName === wanted.nodeName && "live" in (old.dataset ?? {}) && "live" in (wanted.dataset ?? {});
+    if (!isKept) {
       old.replaceWith(wanted);
+      if (wanted.nodeType === Node.ELEMENT_NODE) fresh.push(wanted);
       return wanted;
     }
     for (const { name } of [...old.attributes]) if (!wanted.hasAttribute(name)) old.removeAttribute(name);
@@ -48,21 +49,23 @@
     return old;
   };
 
+  // A child is the same as before by its id; one without an id by its place.
   const mendChildren = (old, wanted, fresh) => {
     const ids = new Set([...wanted.children].map((each) => each.id));
     for (const each of [...old.children]) if (each.id && !ids.has(each.id)) each.remove();
     const known = new Map([...old.children].filter((each) => each.id).map((each) => [each.id, each]));
     let at = old.firstChild;
     for (const child of [...wanted.childNodes]) {
-      const same = known.get(child.id);
-      if (!same && at && !at.id && at.isEqualNode(child)) {
-        at = at.nextSibling;
-        continue;
+      const isAlike = at && !at.id && at.nodeName === child.nodeName;
+      const same = child.id ? known.get(child.id) : isAlike && at;
+      if (same) {
+        if (same !== at) put(old, same, at);
+        at = same.nextSibling;
+        mend(same, child, fresh);
+      } else {
+        put(old, child, at);
+        if (child.nodeType === Node.ELEMENT_NODE) fresh.push(child);
       }
-      if (same && same !== at) put(old, same, at);
-      if (same) at = same.nextSibling;
-      const node = same ? mend(same, child, fresh) : put(old, child, at);
-      if (!same && node.nodeType === Node.ELEMENT_NODE) fresh.push(node);
     }
     while (at) {
       const next = at.nextSibling;

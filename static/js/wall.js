@@ -51,7 +51,7 @@
 
   const ago = (at) => {
     const minutes = Math.max(0, Math.floor((now() - at) / MINUTE));
-    if (minutes < 1) return passed.format(0, "minute");
+    if (minutes < 1) return passed.format(0, "second");
     if (minutes < 60) return passed.format(-minutes, "minute");
     return minutes < 48 * 60 ? passed.format(-Math.floor(minutes / 60), "hour") : passed.format(-Math.floor(minutes / 1440), "day");
   };
@@ -141,8 +141,18 @@
   // Only a server that answers is worth leaving this page for: there never is an error page on the wall.
   const reload = async () => {
     const answer = await fetch(home, { cache: "no-store", redirect: "manual" }).catch(() => null);
-    if (answer?.ok && answer.headers.has("X-Release")) return location.reload();
+    if (answer?.ok && (answer.headers.has("X-Release") || !worker)) return location.reload();
     setTimeout(reload, MINUTE * (0.5 + Math.random()));
+  };
+
+  // Whose points have changed lights up for a moment, once however fast they change.
+  const show = (fresh) => {
+    isDirty = true;
+    if (window.live.isStill()) return;
+    for (const row of new Set(fresh.map((each) => each.matches(".score") && each.closest(".row")))) {
+      if (!row || row.getAnimations().some((each) => each.id === "glow")) continue;
+      row.animate([{ backgroundColor: "var(--accent-soft)" }, {}], { id: "glow", duration: 2500, easing: "ease-out" });
+    }
   };
 
   let isReloading = false;
@@ -179,7 +189,7 @@
     poll,
     root: WALL,
     prepare: turn,
-    onApplied: () => (isDirty = true),
+    onApplied: show,
     onBeat: meet,
     onCelebrate: window.celebrate.add,
     onGone: leave,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy.exc import OperationalError
 
 from leaderboard.domain.displays import SLIDES, Settings, Slide, slide_at
@@ -17,7 +18,7 @@ from leaderboard.services.watching import read_versions
 from leaderboard.web import walls
 from leaderboard.web.frames import tag_of
 from leaderboard.web.kept import Kept
-from leaderboard.web.walls import celebration_items, trial_items
+from leaderboard.web.walls import celebration_items, short_period, trial_items
 from tests.services.screens import DORA, pair
 from tests.web.test_markup import Markup
 from tests.web.walls import contents, wall_of
@@ -164,17 +165,31 @@ def test_celebrations_are_told_in_words_under_the_names_that_a_display_shows(app
     ]
     with app.test_request_context():
         given = celebration_items(told, Settings(names="initial"), "en", more=3)
+        portuguese = celebration_items(told, Settings(), "pt_BR")
         trial = trial_items("Lobby", "en", NOW)
     assert given["more"] == 3
     assert [(each["title"], each["reason"]) for each in given["items"]] == [
-        ("Exceeded", "Every lead in one day"),
+        ("Level exceeded", "Every lead in one day"),
         ("New badge", "10 in time in a row · November 2026"),
         ("New leader", "First in November 2026"),
         ("Bonus won", "Place 2 in October 2026"),
     ]
+    assert [(each["title"], each["reason"]) for each in portuguese["items"]] == [
+        ("Nível superado", "Every lead in one day"),
+        ("Nova medalha", "10 seguidas no prazo · novembro de 2026"),
+        ("Nova liderança", "1º lugar · novembro de 2026"),
+        ("Bônus conquistado", "2º lugar · outubro de 2026"),
+    ]
     assert {each["name"] for each in given["items"]} == {"Ana L."}
     assert {each["at"] for each in given["items"]} == {int(NOW.timestamp() * 1000)}
     assert trial["items"][0]["name"] == "Lobby"
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(("language", "names"), [("en", ["November", "Q4"]), ("pt_BR", ["novembro", "T4"])])
+def test_what_goes_on_is_named_without_its_year_where_there_is_little_room(app, world, language, names):
+    with app.test_request_context(), force_locale(language):
+        assert [short_period(each) for each in ("2026-11", "2026-Q4")] == names
 
 
 def test_a_member_who_hides_is_on_no_wall_from_the_next_look_on(screen_of, session):

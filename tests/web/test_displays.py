@@ -238,7 +238,7 @@ def test_the_list_says_what_each_shows_and_takes_the_same_few_statements(dora, s
     before = len(statements)
     for text in ("1920 × 1080", "Chromium 128 · Linux", "3:00", "Longer than two minutes", "Dark: it is night"):
         assert text in page
-    assert ("Latest badges" in page) != ("Who has climbed" in page)
+    assert ("Newest badges" in page) != ("On the way up" in page)
     assert (page.count(">Live<"), page.count(">Away<")) == (2, 2)  # one is called so
     for number in range(8):
         another = pair(session, f"Screen {number}", settings=Settings(top=3 + number, names="initial"))[1]

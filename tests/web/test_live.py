@@ -49,10 +49,16 @@ def site(chromium):
     context.close()
 
 
+def row(key, text):
+    """Return a row: some are mended within, the others replaced, and not all hold the same."""
+    live = ' data-live=""' if len(text) != 2 else ""
+    more = f"<i>{text}</i>, " if len(text) > 1 else ""
+    return f'<li id="row-{key}" data-moves=""{live}>{more}<b>{text}</b> of it</li>'
+
+
 def whole(rows):
-    """Return a fragment of rows (id, text), one element a line as templates write them."""
-    lines = [f'<li id="row-{key}" data-moves=""><b>{text}</b></li>' for key, text in rows]
-    return "\n".join(['<ul id="board" data-live="">', *lines, "</ul>"])
+    """Return a fragment of rows (id, text), one a line as templates write them."""
+    return "\n".join(['<ul id="board" data-live="">', *(row(*each) for each in rows), "</ul>"])
 
 
 def frame(page, rows, tag):

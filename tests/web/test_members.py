@@ -141,7 +141,7 @@ def test_the_person_and_managers_choose_what_displays_show_and_nobody_else(reade
     session.rollback()
     assert choice_of(session, ids["ana"]) == Choice(True, "Owl")
     page = ana.get("/members/1").text
-    assert "Stored: the displays follow at once." in page
+    assert "Saved: the displays follow at once." in page
     assert 'name="hide" value="1" checked' in page
     assert 'value="Owl"' in page
     for client in (ana, bia):

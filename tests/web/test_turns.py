@@ -105,6 +105,12 @@ def test_what_is_sent_comes_whole(turns, sent, more, given):
     assert ask(turns, io.BytesIO(sent), **more) == ("200 OK", b"x" * given)
 
 
+def test_nothing_is_read_past_the_end_of_what_is_sent(turns):
+    sent = io.BytesIO(b"x" * 9 + b"the next request")
+    assert ask(turns, sent, CONTENT_LENGTH="9") == ("200 OK", b"x" * 9)
+    assert sent.read() == b"the next request"
+
+
 def test_of_what_never_ends_only_so_much_is_taken_in_that_it_is_refused(turns):
     endless = type("Endless", (), {"read": lambda self, size: b"x" * size})()
     _, given = ask(turns, endless, HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input_terminated": True})
