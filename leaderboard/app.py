@@ -80,7 +80,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (security, sessions, languages, pages, errors, streams, display_streams):
+    for floor in (streams, security, sessions, languages, pages, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

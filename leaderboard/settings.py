@@ -36,7 +36,9 @@ def load_settings(config: Config, overrides: Mapping[str, Any] | None = None) ->
     config.update(overrides or {})
     url = database_url(config["DATABASE_URL"])
     config["SQLALCHEMY_DATABASE_URI"] = url
-    engine: dict[str, Any] = {"hide_parameters": True}  # an error's text would carry hashes and e-mails into the log
+    # An error's text would carry hashes and e-mails into the log. With the pool's own 5 there is a connection for each
+    # request that has its turn (web/turns.py), and for the watcher of what is live.
+    engine: dict[str, Any] = {"hide_parameters": True, "max_overflow": 15}
     if url.get_backend_name() == "postgresql":
         engine |= {"pool_pre_ping": True, "pool_timeout": 5}
     config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine)

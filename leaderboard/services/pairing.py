@@ -36,10 +36,10 @@ class Pending:
 def begin_pairing(session: Session, *, address: str, now: datetime) -> tuple[str, str]:
     """Return a new code for a screen to show, and the secret for its cookie.
 
-    address: where the screen is. Raises Throttled while too many wait, there or in all.
+    address: where the screen is. Raises Throttled while too many wait, there or in all; it waits for no long writer.
     """
     address, since = network_of(address), now - CODE_LIFE
-    with all_or_nothing(session, DOOR_LOCK):
+    with all_or_nothing(session, DOOR_LOCK, is_patient=False):
         connection = session.connection()
         pairings.forget_old(connection, since, now - FETCH_WITHIN)
         for most, where in ((MOST_OF_ADDRESS, address), (MOST_IN_ALL, None)):

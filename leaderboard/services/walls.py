@@ -1,6 +1,6 @@
 """Walls: all that a display shows at a moment; which slide of it stands there is told by the clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -65,6 +65,19 @@ def read_wall(session: Session, settings: Settings, *, message: str, now: dateti
         last_data_at=_last_data_at(connection, now),
         slides=tuple(slides),
     )
+
+
+def with_message(wall: Wall, settings: Settings, message: str) -> Wall:
+    """Return a wall with a manager's message, in its place among the slides: all displays have the rest in common.
+
+    settings: those that the wall was read with; message: empty for none.
+    """
+    if not message:
+        return wall
+    found = {each.kind: each for each in wall.slides}
+    found["message"] = WallSlide("message", 0, Message(message))
+    slides = [replace(found[each.kind], seconds=each.seconds) for each in settings.shown if each.kind in found]
+    return replace(wall, slides=tuple(slides))
 
 
 def _bare(settings: Settings, message: str) -> Wall:

@@ -24,8 +24,11 @@ def read_versions(session: Session) -> Versions | None:
     return None if row is None else Versions(*row)
 
 
-def live_sessions(session: Session, tokens: Collection[str], *, now: datetime, limits: Limits) -> set[str]:
-    """Return those of some session tokens that are good still. One query, and none of them counts as used by it."""
+def live_sessions(session: Session, tokens: Collection[str], *, now: datetime, limits: Limits) -> dict[str, str]:
+    """Return those of some session tokens that are good still, with their users' roles.
+
+    One query, and none of them counts as used by it.
+    """
     keys = {token_key(token): token for token in tokens}
     found = accounts.live_keys(session.connection(), list(keys), now - limits.idle, now - limits.absolute)
-    return {keys[key] for key in found}
+    return {keys[row.key]: row.role for row in found}

@@ -114,10 +114,10 @@ def resumed(connection: Connection, key: str, idle_since: datetime, begun_since:
 
 def live_keys(
     connection: Connection, keys: Sequence[str], idle_since: datetime, begun_since: datetime
-) -> Sequence[str]:
-    """Return those of some session keys that are live, as resumed says."""
+) -> Sequence[Any]:
+    """Return those of some session keys that are live, as resumed says, each with its user's role."""
     query = (
-        select(UserSession.key)
+        select(UserSession.key, UserAccount.role)
         .join(UserAccount, UserAccount.id == UserSession.user_id)
         .where(
             UserSession.key.in_(keys),
@@ -126,7 +126,7 @@ def live_keys(
             UserAccount.is_active == 1,
         )
     )
-    return connection.execute(query).scalars().all()
+    return connection.execute(query).all()
 
 
 def add_session(connection: Connection, key: str, user_id: int, now: datetime) -> None:

@@ -28,6 +28,7 @@ from sqlalchemy.types import TypeDecorator
 from leaderboard.domain.instants import from_micros, to_micros
 
 BUSY_SECONDS = 30
+SOON_MS = 250
 WRITE_LOCK = 7_301_204  # arbitrary numbers: the names of the PostgreSQL advisory locks
 DOOR_LOCK = 7_301_205  # accounts, decisions and runs of jobs take turns among themselves, not with scoring
 
@@ -111,10 +112,24 @@ def _begin(connection: Connection) -> None:
     (SQLAlchemy, dialects/sqlite/base.py; faults R4).
     """
     if connection.dialect.name == "sqlite":
-        is_write = connection.get_execution_options().get("is_write", False)
+        options = connection.get_execution_options()
         cursor = connection.connection.cursor()
-        cursor.execute("BEGIN IMMEDIATE" if is_write else "BEGIN")
+        if not options.get("is_write", False):
+            cursor.execute("BEGIN")
+        elif options.get("is_patient", True):
+            cursor.execute("BEGIN IMMEDIATE")
+        else:
+            _begin_soon(cursor)
         cursor.close()
+
+
+def _begin_soon(cursor: Any) -> None:
+    """Begin to write on SQLite, or fail soon; the setting of the connection outlasts the transaction."""
+    cursor.execute(f"PRAGMA busy_timeout = {SOON_MS}")
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
 
 
 def begin_snapshot(session: Session) -> None:
@@ -125,12 +140,12 @@ def begin_snapshot(session: Session) -> None:
 
 
 @contextmanager
-def all_or_nothing(session: Session, lock: int = WRITE_LOCK) -> Iterator[None]:
+def all_or_nothing(session: Session, lock: int = WRITE_LOCK, *, is_patient: bool = True) -> Iterator[None]:
     """Write in one transaction, committed at the end; a failure rolls it back at once, so that no writer waits.
 
-    lock: as of begin_write.
+    lock, is_patient: as of begin_write.
     """
-    begin_write(session, lock)
+    begin_write(session, lock, is_patient=is_patient)
     try:
         yield
     except BaseException:
@@ -139,17 +154,21 @@ def all_or_nothing(session: Session, lock: int = WRITE_LOCK) -> Iterator[None]:
     session.commit()
 
 
-def begin_write(session: Session, lock: int = WRITE_LOCK) -> None:
+def begin_write(session: Session, lock: int = WRITE_LOCK, *, is_patient: bool = True) -> None:
     """Begin the session's one writing transaction; a reading one under way ends here.
 
     Writers take turns: SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock that the
     transaction's end releases, so that scoring may read, compute and write without losing an update.
     lock: WRITE_LOCK for what scoring reads; DOOR_LOCK for accounts, decisions on awards and the runs of jobs, which
     on PostgreSQL need not wait for it.
+    is_patient: False for what anybody may ask for: it gives up soon while others write, with an OperationalError of
+    SQLAlchemy or of sqlite3, or else a few such requests would keep all others waiting as long as an import writes.
     """
     session.rollback()
-    connection = session.connection(execution_options={"is_write": True})
+    connection = session.connection(execution_options={"is_write": True, "is_patient": is_patient})
     if connection.dialect.name == "postgresql":
+        if not is_patient:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{SOON_MS}ms'")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
 
 

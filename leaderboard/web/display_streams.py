@@ -20,13 +20,13 @@ from leaderboard.web.frames import event
 from leaderboard.web.hub import Hub, Listener
 from leaderboard.web.organisation import organisation
 from leaderboard.web.rights import manager_required, public
-from leaderboard.web.sessions import session_token
-from leaderboard.web.streams import SESSION, streamed
+from leaderboard.web.streams import SESSION, signed_in, streamed
 from leaderboard.web.walls import celebration_items, shown_wall, trial_items
 
 bp = Blueprint("display_streams", __name__)
 DISPLAY = "display"  # the kind of owner of a screen's stream
 NOTE_SEEN_EVERY = 60.0
+CHECK_EVERY = 5.0
 CELEBRATED_FOR = 120.0  # seconds in which a screen that comes back still gets what it has missed
 
 
@@ -67,7 +67,7 @@ def of_preview(display_id: int) -> Response:
     display = find_display(db.session(), display_id)
     if display is None:
         abort(404)
-    return _streamed(display, (SESSION, session_token()))
+    return _streamed(display, signed_in())
 
 
 def init_app(app: Flask) -> None:
@@ -76,6 +76,7 @@ def init_app(app: Flask) -> None:
     screens = app.extensions["screens"] = Screens(app, hub)
     hub.changed.append(screens.follow)
     hub.chores.append((NOTE_SEEN_EVERY, screens.note_seen))
+    hub.chores.append((CHECK_EVERY, screens.check))
 
 
 def _streamed(display: Shown, owner: tuple[str, object]) -> Response:
@@ -129,6 +130,12 @@ class Screens:
             if before is None or before.screens != after.screens:
                 self._follow_displays(session, seats)
             self._celebrate(session, seats)
+
+    def check(self) -> None:
+        """End what is revoked and renew what looks otherwise, though nobody was told: who joins just then misses it."""
+        if seats := self._seats():
+            with self.app.test_request_context(), Session(db.engine) as session:
+                self._follow_displays(session, seats)
 
     def note_seen(self) -> None:
         """Note in the database which screens are there."""

@@ -16,6 +16,7 @@ from leaderboard.web.fragments import is_htmx, wants_fragment
 from leaderboard.web.redirects import HOME
 
 logger = logging.getLogger(__name__)
+SCREEN = "display.index"  # stands on a wall, where nobody reads of errors
 
 
 def init_app(app: Flask) -> None:
@@ -92,12 +93,17 @@ def _answer(error: HTTPException, words: tuple[str, str], error_id: str | None =
 def _page(title: str, remedy: str, error_id: str | None) -> Response:
     if request_ctx.url_adapter is None:  # the host is none of ours: no address can be made for it
         return _plain(title, remedy, error_id)
-    template = "errors/_error.html" if wants_fragment() else "errors/error.html"
     try:
-        return make_response(render_template(template, title=title, remedy=remedy, error_id=error_id))
+        return make_response(render_template(_template(), title=title, remedy=remedy, error_id=error_id))
     except Exception:
         logger.exception("the error page itself failed")
         return _plain(title, remedy, error_id)
+
+
+def _template() -> str:
+    if request.endpoint == SCREEN:
+        return "errors/screen.html"
+    return "errors/_error.html" if wants_fragment() else "errors/error.html"
 
 
 def _plain(title: str, remedy: str, error_id: str | None) -> Response:

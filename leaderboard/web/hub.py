@@ -146,6 +146,8 @@ class Hub:
                     channel.whole = channel.whole or whole(channel.frame)
                     listener.put(channel.whole)
                 channel.listeners.add(listener)
+            with self._lock:
+                self._watch()
         except BaseException:
             self.leave(listener)
             raise
@@ -153,7 +155,6 @@ class Hub:
             with self._lock:
                 channel.joining -= 1
                 self._drop_if_empty(channel)
-                self._watch()
         return listener
 
     def leave(self, listener: Listener) -> None:
@@ -200,8 +201,9 @@ class Hub:
     def _watch(self) -> None:
         """Wake the watcher, which the first listener starts: no thread outlives the fork of a server's workers."""
         if self._thread is None:
-            self._thread = Thread(target=self._run, name="watcher", daemon=True)
-            self._thread.start()
+            thread = Thread(target=self._run, name="watcher", daemon=True)
+            thread.start()  # where there is no room for one, the next listener tries again
+            self._thread = thread
         self._somebody.notify()
 
     def _run(self) -> None:

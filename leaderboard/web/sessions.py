@@ -23,6 +23,7 @@ from leaderboard.web.clock import utc_now
 from leaderboard.web.form_cookie import FormCookie
 from leaderboard.web.rights import require_sign_in
 
+MANAGING = frozenset({"manager", "admin"})  # roles
 FORM_SECRET = "csrf_token"  # where Flask-WTF keeps it
 
 
@@ -36,7 +37,7 @@ class User(UserMixin):
         self.member_id = resumed.member_id
         self.language = resumed.language
         self.signed_in_at = resumed.signed_in_at
-        self.is_manager = resumed.role in {"manager", "admin"}
+        self.is_manager = resumed.role in MANAGING
         self.is_admin = resumed.role == "admin"
 
 

@@ -3,14 +3,15 @@
 import socket
 from collections.abc import Callable, Hashable
 from time import time
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
 from flask_babel import force_locale
 from flask_login import current_user
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
-from leaderboard.services.boards import today
+from leaderboard.services.boards import BoardQuery, today
 from leaderboard.services.watching import Versions, live_sessions, read_versions
 from leaderboard.storage.database import db
 from leaderboard.web import board
@@ -19,20 +20,20 @@ from leaderboard.web.clock import utc_now
 from leaderboard.web.frames import event
 from leaderboard.web.hub import Crowded, Hub, Listener, Owner
 from leaderboard.web.languages import choose_language
-from leaderboard.web.sessions import limits, session_token
+from leaderboard.web.sessions import MANAGING, limits, session_token
 from leaderboard.web.turns import Turns
 
 bp = Blueprint("streams", __name__)
 SESSION = "session"  # the kind of owner of a signed-in user's streams
 MOST_EACH = 12  # windows of one user, or connections of one screen of which it knows no more
-CHECK_SESSIONS_EVERY = 60.0  # seconds
+CHECK_SESSIONS_EVERY = 5.0  # seconds
 DEAD_AFTER_MS = 60_000  # a peer that acknowledges nothing for so long is gone
 RETRY_SECONDS = "20"
 
 
 def init_app(app: Flask) -> None:
     """Give the application its hub, and requests their turns."""
-    app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Turns(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"])  # type: ignore[method-assign]
     hub = Hub(lambda: _look(app), lambda: _beat(app), most=app.config["MOST_STREAMS"], most_each=MOST_EACH)
     hub.chores.append((CHECK_SESSIONS_EVERY, lambda: _check_sessions(app)))
     app.extensions["hub"] = hub
@@ -48,14 +49,14 @@ def of_board() -> Response:
     """The board that the address asks for, as `/` does, as it changes."""
     if g.rules_version is None:
         abort(404)
-    user = current_user._get_current_object()
-    query = board.query_of(request.args, today(db.session(), now=utc_now(), rules_version=g.rules_version))
-    language, shows_missed = choose_language() or "en", user.is_manager
+    asked, is_of_today = request.args, not request.args.get("period")
+    query, language, shows_missed = _query_now(asked), choose_language() or "en", current_user.is_manager
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return streamed(
-        ("board", query, language, shows_missed),
-        lambda: in_language(app, language, lambda: board.standings_now(query, shows_missed)),
-        (SESSION, session_token()),
+        ("board", query, is_of_today, language, shows_missed),
+        lambda: in_language(app, language, lambda: board.standings_now(_query_now(asked), shows_missed)),
+        signed_in(),
+        is_timed=True,  # at midnight this month is another one
     )
 
 
@@ -72,6 +73,7 @@ def streamed(
 
     welcome: events that come first.
     """
+    db.session.rollback()  # who waits for a channel keeps no connection from whoever is showing it
     try:
         listener = hub().join(key, show, owner, seen=request.args.get("seen"), is_timed=is_timed, about=about)
     except Crowded:
@@ -91,6 +93,11 @@ def answered(listener: Listener) -> Response:
     return response
 
 
+def signed_in() -> Owner:
+    """Return whose a stream of the user who asks is: of a session, and of what its user may see."""
+    return SESSION, (session_token(), current_user.is_manager)
+
+
 def in_language(app: Flask, language: str, show: Callable[[], str]) -> str:
     """Return what is shown in a language, made outside of any request of a reader."""
     with app.test_request_context(), force_locale(language):
@@ -104,6 +111,11 @@ def _drop_when_dead(connection: Any) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_MS)
 
 
+def _query_now(asked: MultiDict[str, str]) -> BoardQuery:
+    """Return what an address asks for at this moment: this month, if it names none."""
+    return board.query_of(asked, today(db.session(), now=utc_now(), rules_version=g.rules_version))
+
+
 def _look(app: Flask) -> Versions | None:
     with app.app_context(), Session(db.engine) as session:
         return read_versions(session)
@@ -114,13 +126,21 @@ def _beat(app: Flask) -> bytes:
 
 
 def _check_sessions(app: Flask) -> None:
-    """End the streams of users who are signed in no more."""
+    """End the streams of users who are signed in no more, or whose role is another: they come again and see theirs."""
     listeners = app.extensions["hub"].listeners(SESSION)
     if not listeners:
         return
     with app.app_context(), Session(db.engine) as session:
-        tokens = {listener.owner[1] for listener in listeners}
-        good = live_sessions(session, tokens, now=utc_now(), limits=limits())
+        tokens = {token for token, _ in map(_whose, listeners)}
+        roles = live_sessions(session, tokens, now=utc_now(), limits=limits())
     for listener in listeners:
-        if listener.owner[1] not in good:
+        token, is_manager = _whose(listener)
+        if token not in roles:
             listener.end(event("gone", {}))
+        elif (roles[token] in MANAGING) != is_manager:
+            listener.end(event("bye", {}))
+
+
+def _whose(listener: Listener) -> tuple[str, bool]:
+    """Return the session of a listener and whether its user was a manager, as `signed_in` noted them."""
+    return cast(tuple[str, bool], listener.owner[1])

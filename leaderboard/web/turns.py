@@ -1,25 +1,67 @@
 """How many requests are worked on at once: streams have threads by the thousand, which pages must not all use.
 
-A stream's view takes its turn too, and then waits outside of it: only its events are still to be sent.
+A stream's view takes its turn too, and then waits outside of it: only its events are still to be sent. So does who
+sends slowly: what a request brings is taken in before its turn, or else a few that dribble would stop everybody. And
+who writes may wait for an import to end, so that some turns are left to those who only read.
 """
 
 from collections.abc import Iterable
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-AT_ONCE = 16
+AT_ONCE, WRITING = 16, 12
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+SILENT_SECONDS, SLOW_SECONDS = 10, 60  # of one who is sending: without a byte, and in all
+PIECE, IN_MEMORY = 16 * 1024, 64 * 1024  # bytes
 
 
 class Turns:
-    """Lets so many requests in at a time; the others wait."""
+    """Lets so many requests in at a time; the others wait. most_bytes: what is longer the application refuses."""
 
-    def __init__(self, wsgi_app: "WSGIApplication") -> None:
-        self.wsgi_app = wsgi_app
-        self._turns = BoundedSemaphore(AT_ONCE)
+    def __init__(self, wsgi_app: "WSGIApplication", most_bytes: int) -> None:
+        self.wsgi_app, self.most_bytes = wsgi_app, most_bytes
+        self._turns, self._writing = BoundedSemaphore(AT_ONCE), BoundedSemaphore(WRITING)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        with self._turns:
+        with ExitStack() as kept:
+            if length := self._length(environ):
+                body = kept.enter_context(SpooledTemporaryFile(IN_MEMORY))
+                try:
+                    take_in(environ, cast(BinaryIO, body), length)
+                except OSError:  # silence, or it hung up, or what it sends is no body
+                    start_response("408 Request Timeout", [("Content-Type", "text/plain")])
+                    return [b"The request did not come whole; send it again.\n"]
+            if environ["REQUEST_METHOD"] not in READS:
+                kept.enter_context(self._writing)
+            kept.enter_context(self._turns)
             return self.wsgi_app(environ, start_response)
+
+    def _length(self, environ: "WSGIEnvironment") -> int:
+        """Return how much to take in: what is sent in chunks has no length, and what is too long is left alone."""
+        length = environ.get("CONTENT_LENGTH", "")
+        if length.isdecimal():
+            return int(length) if int(length) <= self.most_bytes else 0
+        is_chunked = environ.get("wsgi.input_terminated") and environ.get("HTTP_TRANSFER_ENCODING")
+        return self.most_bytes + 1 if is_chunked else 0
+
+
+def take_in(environ: "WSGIEnvironment", body: BinaryIO, most: int) -> None:
+    """Read so much of what a request brings, or to its end, and put it in its place; OSError if it does not come."""
+    source, connection = environ["wsgi.input"], environ.get("gunicorn.socket")
+    until = monotonic() + SLOW_SECONDS
+    if connection is not None:
+        connection.settimeout(SILENT_SECONDS)
+    while piece := source.read(min(PIECE, most - body.tell())):  # not past it: not all servers know where it ends
+        body.write(piece)
+        if monotonic() > until:
+            raise TimeoutError
+    if connection is not None:
+        connection.settimeout(None)
+    body.seek(0)
+    environ["wsgi.input"] = body

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.displays import Settings, to_text
 from leaderboard.domain.periods import parse_period
 from leaderboard.services.celebrating import Celebration, shown_to
-from leaderboard.services.walls import Wall, read_wall
+from leaderboard.services.walls import Wall, read_wall, with_message
 from leaderboard.services.watching import read_versions
 from leaderboard.web.assets import asset
 from leaderboard.web.badge_texts import badge_picture, badge_text
@@ -48,11 +48,12 @@ def shown_wall(session: Session, settings: Settings, message: str, now: datetime
 
 
 def wall_now(session: Session, settings: Settings, message: str, now: datetime) -> Wall:
-    """Return a wall, read only if it is not kept."""
+    """Return a wall, read only if it is not kept; displays that differ in their message have the rest in common."""
     contents = settings.of_contents
-    key = read_versions(session), contents, message, int(now.timestamp()) // KEPT_SECONDS
+    key = read_versions(session), contents, int(now.timestamp()) // KEPT_SECONDS
     kept = current_app.extensions["read_walls"]
-    return kept.get(key, lambda: read_wall(session, contents, message=message, now=now))
+    wall = kept.get(key, lambda: read_wall(session, contents, message="", now=now))
+    return with_message(wall, contents, message)
 
 
 def _rendered(wall: Wall, language: str, page: Settings) -> ShownWall:

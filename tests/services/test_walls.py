@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from fractions import Fraction
 
 import pytest
@@ -16,7 +16,7 @@ from leaderboard.services.closing import close_next
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
 from leaderboard.services.stakes import Leader, Prize
-from leaderboard.services.walls import read_wall
+from leaderboard.services.walls import read_wall, with_message
 from leaderboard.storage.tables import Team
 from tests.factories import at, crowd, ids_of, people_file
 from tests.services.bonus_examples import DORA, bonus
@@ -399,3 +399,12 @@ def test_a_wall_takes_17_queries_however_many_people_badges_and_teams_there_are(
         in_time(full, f"c{n}", "10-12 09:00", now=at(TODAY))
     refresh_badges(full, now=at(TODAY))
     assert queries() == few == 17
+
+
+@pytest.mark.parametrize("chosen", [SLIDES, ("message", "plaque", "month-people"), ("pulse",)])
+def test_a_message_comes_to_a_wall_that_was_read_without_it_as_if_it_had_been_read_with_it(aurora, chosen):
+    settings = Settings(slides=tuple(Slide(kind, 7) for kind in chosen))
+    now = at(TODAY).astimezone(UTC)
+    without, found = (read_wall(aurora, settings, message=each, now=now) for each in ("", "Hello"))
+    assert with_message(without, settings, "Hello") == found
+    assert with_message(without, settings, "") == without

@@ -1,10 +1,12 @@
 """The database's settings hold on every connection; writers take turns; instants and days come back exactly."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from threading import Event as Signal
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -125,6 +127,25 @@ def test_a_second_writer_waits_before_it_reads(engine: Engine) -> None:
         first.commit()
         second.join(10)
     assert seen == [41]
+
+
+def test_a_writer_without_patience_gives_up_soon_and_the_next_one_waits_again(engine: Engine) -> None:
+    add = counter(engine)
+    with Session(engine) as first, Session(engine) as second:
+        begin_writing(first)
+        began = monotonic()
+        with pytest.raises((OperationalError, sqlite3.OperationalError)):
+            begin_writing(second, is_patient=False)
+        assert monotonic() - began < 5
+        second.rollback()
+        third = Thread(target=add)
+        third.start()
+        third.join(0.5)
+        assert third.is_alive()
+        first.rollback()
+        third.join(10)
+        begin_writing(second, is_patient=False)
+        second.rollback()
 
 
 def test_a_writer_lets_the_next_one_in_when_it_rolls_back(engine: Engine) -> None:

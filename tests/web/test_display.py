@@ -7,12 +7,15 @@ from itertools import count
 
 import pytest
 from flask_babel import force_locale
+from sqlalchemy.exc import OperationalError
 
 from leaderboard.domain.displays import SLIDES, Settings, Slide, slide_at
 from leaderboard.services.celebrating import Celebration
 from leaderboard.services.choices import choose
-from leaderboard.services.displays import change_display, find_display, revoke_display
+from leaderboard.services.displays import change_display, change_message, find_display, revoke_display
+from leaderboard.services.walls import read_wall
 from leaderboard.services.watching import read_versions
+from leaderboard.web import walls
 from leaderboard.web.frames import tag_of
 from leaderboard.web.kept import Kept
 from leaderboard.web.walls import celebration_items, short_period, trial_items
@@ -117,6 +120,19 @@ def test_what_has_not_changed_is_not_read_again(screen_of, clock, query_counter)
     assert len(statements) <= 24
 
 
+def test_displays_that_differ_in_their_message_alone_are_read_once(screen_of, session, monkeypatch):
+    plain, first, second = screen_of(), screen_of(), screen_of()
+    for (_, display_id), told in ((first, "Cake at four"), (second, "Well done")):
+        change_message(session, display_id, message=told, until=None, now=NOW, by=DORA)
+    read = []
+    monkeypatch.setattr(walls, "read_wall", lambda *args, **more: read.append(args) or read_wall(*args, **more))
+    shown, *pages = (screen.get("/display/slides").text for screen, _ in (plain, first, second))
+    assert [each.count("Cake at four") + 2 * each.count("Well done") for each in pages] == [1, 2]
+    assert 'id="slide-message"' not in shown
+    assert pages[0].index('id="slide-message"') > pages[0].index('id="slide-quarter-teams"')  # in its place: the last
+    assert len(read) == 1
+
+
 def test_the_worker_may_keep_the_page_and_comes_anew_each_time(client, world):
     answer = client.get("/display/worker.js")
     assert answer.headers["Service-Worker-Allowed"] == "/display"
@@ -202,3 +218,30 @@ def test_a_member_who_hides_is_on_no_wall_from_the_next_look_on(screen_of, sessi
     choose(session, 1, is_hidden=True, nickname="", now=NOW, by=DORA)
     assert read_versions(session) != versions
     assert "Ana Lima" not in screen.get("/display/slides").text
+
+
+FAILURES = {
+    503: OperationalError("SELECT", {}, Exception("the server closed the connection")),
+    500: TimeoutError("QueuePool limit reached"),
+}
+
+
+@pytest.mark.parametrize("status", FAILURES)
+@pytest.mark.databases("sqlite")
+def test_a_screen_that_cannot_have_its_board_says_so_quietly_and_stays_a_display(screen_of, monkeypatch, status):
+    screen, _ = screen_of()
+
+    def fails(*_args, **_more):
+        raise FAILURES[status]
+
+    monkeypatch.setattr("leaderboard.web.display.device_of_request", fails)
+    answer = screen.get("/display")
+    assert answer.status_code == status  # so that the service worker shows the page that it keeps
+    assert "The board will be back in a moment" in answer.text
+    assert '<meta http-equiv="refresh"' in answer.text
+    assert "js/away.js" in answer.text
+    assert "error" not in answer.text.lower()
+    assert not answer.headers.getlist("Set-Cookie")
+    assert "Clear-Site-Data" not in answer.headers
+    monkeypatch.undo()
+    assert screen.get("/display").status_code == 200

@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy.exc import OperationalError
 
 from leaderboard.domain.displays import SLIDES, Settings, slide_at
 from leaderboard.services.displays import change_display, list_displays
@@ -292,6 +293,10 @@ def test_a_page_of_yesterday_begins_with_what_was_shown_last(tv):
     page.guard.faults.clear()
 
 
+def no_database():
+    raise OperationalError("SELECT", {}, Exception("no database"))
+
+
 def loads(page):
     """Return a list that grows with each load of the page; where each of them ends at once."""
     found = []
@@ -374,7 +379,7 @@ def test_a_display_that_is_revoked_forgets_everything_at_once(tv):
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_a_wall_keeps_its_page_for_a_browser_that_starts_without_a_server(tv, app, chromium, session):
+def test_a_wall_keeps_its_page_for_a_browser_that_starts_without_a_server(tv, app, chromium, session, monkeypatch):
     _, token = pair(session, "Lobby")
     context = chromium.new_context()
     page = context.new_page()
@@ -384,8 +389,28 @@ def test_a_wall_keeps_its_page_for_a_browser_that_starts_without_a_server(tv, ap
         page.evaluate("navigator.serviceWorker.ready.then(() => null)")
         page.reload()  # the first load was not the worker's
         until(page, "navigator.serviceWorker.controller && caches.keys().then(names => names.length === 1)")
+        with monkeypatch.context() as broken:
+            broken.setattr("leaderboard.web.display.device_of_request", no_database)
+            page.reload()
+            expect(page.locator(".slide.shown")).to_be_visible()  # the worker's, not the server's 503
     page.reload()
     assert page.locator(".slide.shown").count() == 1
     assert page.evaluate("getComputedStyle(document.querySelector('.slide')).display") == "grid"  # its sheets too
     expect(page.locator("#mark")).to_contain_text("as of")
     context.close()
+
+
+def test_a_wall_that_begins_while_the_database_is_away_comes_by_itself(tv, monkeypatch):
+    page = tv()
+    with monkeypatch.context() as broken:
+        broken.setattr("leaderboard.web.display.device_of_request", no_database)
+        page.clock.install(time=NOW)
+        page.goto("/display")
+        loaded = loads(page)
+        expect(page.get_by_role("heading", name="The board will be back in a moment")).to_be_visible()
+        tick(page, 20)
+        page.wait_for_timeout(100)
+        assert loaded == []  # it asked, and stayed
+    tick(page, 20)
+    expect(page.locator(".slide.shown")).to_be_visible()
+    page.guard.faults.clear()

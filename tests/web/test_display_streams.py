@@ -155,3 +155,17 @@ def test_screens_that_are_there_are_noted_and_managers_may_look_on(screen, sessi
     )
     assert reader("ana").get(f"/manage/displays/{display_id}/stream").status_code == 403
     assert reader("dora").get("/manage/displays/99/stream").status_code == 404
+
+
+def test_a_screen_that_joins_just_while_it_is_revoked_or_changed_learns_it_all_the_same(screen, session, app):
+    (gone_id, gone), (changed_id, changed), (_, sound) = screen(), screen(name="Kitchen"), screen(name="Hall")
+    app.extensions["hub"].changed.clear()  # the watcher has told everybody before they were there
+    streams = [Stream(each, LIVE) for each in (gone, changed, sound)]
+    for each in streams:
+        each.has("beat", "frame")
+    revoke_display(session, gone_id, now=NOW, by=COMMAND_LINE)
+    change_message(session, changed_id, message="Cake!", until=None, now=NOW, by=COMMAND_LINE)
+    app.extensions["screens"].check()
+    streams[0].has("beat", "frame", "gone")
+    streams[1].has("beat", "frame", "bye")
+    assert streams[2].names() == ["beat", "frame"]

@@ -192,6 +192,23 @@ def test_who_cannot_be_shown_anything_does_not_stay(hub, world):
     assert hub.channels() == []
 
 
+def test_a_watcher_that_cannot_start_is_started_by_the_next_who_joins(hub, world, monkeypatch):
+    class NoRoom(Thread):
+        def start(self):
+            raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(hubs, "Thread", NoRoom)
+        with pytest.raises(RuntimeError):
+            joined(hub, world)
+    assert hub.listeners("session") == []
+    assert hub.channels() == []
+    reader = Reader(joined(hub, world))
+    until(reader.lines)
+    world.number = 2
+    until(lambda: reader.lines()[1] == "board 2")
+
+
 def test_all_streams_end_when_the_server_stops_and_none_begins(hub, world):
     readers = [Reader(joined(hub, world, who=who)) for who in range(3)]
     until(lambda: all(each.lines() for each in readers))

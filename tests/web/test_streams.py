@@ -1,16 +1,17 @@
 """Live boards over HTTP: who may have one, what comes, and when it ends."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from time import monotonic
 
 import pytest
+from sqlalchemy import update
 
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.accounts import deactivate
 from leaderboard.services.recording import record_event
 from leaderboard.storage.accounts_tables import UserAccount
-from leaderboard.web import streams
+from leaderboard.web import hub, streams
 from tests.factories import at, event, ids_of
 from tests.web import worlds
 from tests.web.listening import Stream, until
@@ -60,6 +61,40 @@ def test_a_stream_ends_when_its_user_is_signed_out(reader, session, app):
     ana.has("beat", "frame", "gone")
     until(lambda: ana.has_ended)
     assert dora.names() == ["beat", "frame"]
+
+
+def test_who_is_a_manager_no_more_loses_at_once_what_only_managers_see(reader, session, app):
+    ana, dora = Stream(reader("ana"), PEOPLE), Stream(client := reader("dora"), PEOPLE)
+    for each in (ana, dora):
+        each.has("beat", "frame")
+    session.execute(update(UserAccount).where(UserAccount.email == "dora@example.com").values(role="rep"))
+    session.commit()
+    streams._check_sessions(app)
+    dora.has("beat", "frame", "bye")  # it comes again
+    assert ana.names() == ["beat", "frame"]
+    again = Stream(client, PEOPLE)
+    again.has("beat", "frame")
+    assert "Missed" not in "".join(again.events[1][1]["lines"])
+
+
+def test_a_board_of_this_month_is_that_of_the_next_when_it_has_begun(reader, monkeypatch):
+    monkeypatch.setattr(hub, "TIMED_EVERY", 0.0)
+    named, present = (Stream(reader("ana"), f"/stream?scope=member{more}") for more in ("&period=2026-11", ""))
+    for each in (named, present):
+        each.has("beat", "frame")
+    monkeypatch.setattr(streams, "today", lambda *_args, **_more: date(2026, 12, 1))
+    present.has("beat", "frame", "patch")
+    assert "December 2026" in str(present.events[2])
+    assert named.names() == ["beat", "frame"]
+
+
+def test_who_waits_for_a_board_keeps_no_connection_to_the_database(reader, app, pool, monkeypatch):
+    asked, join = [], app.extensions["hub"].join
+    monkeypatch.setattr(
+        app.extensions["hub"], "join", lambda *args, **more: asked.append(pool.pool.checkedout()) or join(*args, **more)
+    )
+    Stream(reader("ana"), PEOPLE).has("beat", "frame")
+    assert asked == [0]
 
 
 def test_who_comes_when_all_streams_are_taken_is_asked_to_come_again(reader, app):
