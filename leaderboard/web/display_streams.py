@@ -84,9 +84,7 @@ def _streamed(display: Shown, owner: tuple[str, object]) -> Response:
     screens = app.extensions["screens"]
     screens.begin(db.session())
     welcome = screens.missed(db.session(), view) if request.args.get("seen") else b""
-    return streamed(
-        ("wall", view), lambda: _show(app, view), owner, is_timed=True, about=Seat(display.id, view), welcome=welcome
-    )
+    return streamed(("wall", view), lambda: _show(app, view), owner, about=Seat(display.id, view), welcome=welcome)
 
 
 def _show(app: Flask, view: View) -> str:

@@ -74,12 +74,11 @@ class Listener:
 
 
 class Channel:
-    """What many look at alike. show: makes it as it is now; is_timed: also the time changes it."""
+    """What many look at alike. show: makes it as it is now."""
 
-    def __init__(self, key: Hashable, show: Callable[[], str], *, is_timed: bool) -> None:
+    def __init__(self, key: Hashable, show: Callable[[], str]) -> None:
         self.key = key
         self.show = show
-        self.is_timed = is_timed
         self.frame: Frame | None = None
         self.whole = b""  # the event that brings the frame, the same for all
         self.listeners: set[Listener] = set()
@@ -123,7 +122,6 @@ class Hub:
         owner: Owner,
         *,
         seen: str | None = None,
-        is_timed: bool = False,
         about: Any = None,
     ) -> Listener:
         """Return a new listener of a channel, which it makes if need be; Crowded if there are too many.
@@ -133,7 +131,7 @@ class Hub:
         with self._lock:
             if len(self._where) >= self.most or self._owners[owner] >= self.most_each or self.is_stopping():
                 raise Crowded
-            channel = self._channels.setdefault(key, Channel(key, show, is_timed=is_timed))
+            channel = self._channels.setdefault(key, Channel(key, show))
             channel.joining += 1
             listener = Listener(owner, lambda: self.beat() if self.can_see else b"", about)
             self._where[listener] = channel
@@ -247,7 +245,7 @@ class Watcher:
             self.seen = found
             self._show(self.hub.channels())
         elif monotonic() >= self.next_timed:
-            self._show(channel for channel in self.hub.channels() if channel.is_timed)
+            self._show(self.hub.channels())
         if monotonic() >= self.next_timed:
             self.next_timed = monotonic() + TIMED_EVERY
         self._do_chores()

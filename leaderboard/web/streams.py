@@ -56,7 +56,6 @@ def of_board() -> Response:
         ("board", query, is_of_today, language, shows_missed),
         lambda: in_language(app, language, lambda: board.standings_now(_query_now(asked), shows_missed)),
         signed_in(),
-        is_timed=True,  # at midnight this month is another one
     )
 
 
@@ -65,7 +64,6 @@ def streamed(
     show: Callable[[], str],
     owner: Owner,
     *,
-    is_timed: bool = False,
     about: Any = None,
     welcome: bytes = b"",
 ) -> Response:
@@ -75,7 +73,7 @@ def streamed(
     """
     db.session.rollback()  # who waits for a channel keeps no connection from whoever is showing it
     try:
-        listener = hub().join(key, show, owner, seen=request.args.get("seen"), is_timed=is_timed, about=about)
+        listener = hub().join(key, show, owner, seen=request.args.get("seen"), about=about)
     except Crowded:
         return Response("There are too many streams.\n", 503, {"Retry-After": RETRY_SECONDS}, mimetype="text/plain")
     if welcome:

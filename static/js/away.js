@@ -6,8 +6,11 @@
   const wait = () => setTimeout(look, SECOND * (5 + 15 * Math.random()));
 
   const look = async () => {
-    const asked = { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(10 * SECOND) };
+    const patience = new AbortController();
+    const given = setTimeout(() => patience.abort(), 10 * SECOND);
+    const asked = { cache: "no-store", redirect: "manual", signal: patience.signal };
     const answer = await fetch(location.pathname, asked).catch(() => null);
+    clearTimeout(given);
     if (answer?.ok && answer.headers.has("X-Release")) location.reload();
     else wait();
   };
