@@ -40,6 +40,7 @@ def test_an_open_board_follows_what_is_scored_and_another_board_after_it(page, w
     expect(rows.first.locator(".score")).to_have_text("40")
     expect(page.locator("tr[aria-current]")).to_contain_text("Ana Lima")
     assert page.evaluate("document.activeElement.id") == "choose-month"
+    page.wait_for_function("() => document.getAnimations().length === 0")  # rows on their way lie over each other
     axe(page)
 
 
