@@ -6,13 +6,13 @@ from datetime import datetime
 from time import monotonic
 from typing import NamedTuple
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, request
+from flask import Blueprint, Flask, Response, abort, current_app, request
 from sqlalchemy.orm import Session
 
 from leaderboard.services.celebrating import Celebration, Mark, begin, celebrations_since
 from leaderboard.services.display_names import read_choices
 from leaderboard.services.displays import Display, Shown, View, find_display, list_displays, mark_seen
-from leaderboard.services.watching import Versions, read_versions
+from leaderboard.services.watching import Versions
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.devices import device_of_request
@@ -20,7 +20,7 @@ from leaderboard.web.frames import event
 from leaderboard.web.hub import Hub, Listener
 from leaderboard.web.organisation import organisation
 from leaderboard.web.rights import manager_required, public
-from leaderboard.web.streams import SESSION, signed_in, streamed
+from leaderboard.web.streams import SESSION, for_many, signed_in, streamed
 from leaderboard.web.walls import celebration_items, shown_wall, trial_items
 
 bp = Blueprint("display_streams", __name__)
@@ -89,8 +89,7 @@ def _streamed(display: Shown, owner: tuple[str, object]) -> Response:
 
 def _show(app: Flask, view: View) -> str:
     """Return what displays that look alike show now, made outside of any request of theirs."""
-    with app.test_request_context():
-        g.scores_version, g.rules_version, _ = read_versions(db.session()) or (None, None, None)
+    with for_many(app):
         now = utc_now()
         return shown_wall(db.session(), view.settings, view.message_at(now), now).html
 

@@ -1,7 +1,8 @@
 """Server-sent events: a board that is open follows every change."""
 
 import socket
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from time import time
 from typing import Any, cast
 
@@ -54,7 +55,7 @@ def of_board() -> Response:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return streamed(
         ("board", query, is_of_today, language, shows_missed),
-        lambda: in_language(app, language, lambda: board.standings_now(_query_now(asked), shows_missed)),
+        lambda: _standings(app, language, asked, shows_missed),
         signed_in(),
     )
 
@@ -96,11 +97,17 @@ def signed_in() -> Owner:
     return SESSION, (session_token(), current_user.is_manager)
 
 
-def in_language(app: Flask, language: str, show: Callable[[], str]) -> str:
-    """Return what is shown in a language, made outside of any request of a reader."""
-    with app.test_request_context(), force_locale(language):
+@contextmanager
+def for_many(app: Flask) -> Iterator[None]:
+    """Make what many look at outside of any reader's request, by the rules as they are now."""
+    with app.test_request_context():
         g.scores_version, g.rules_version, _ = read_versions(db.session()) or (None, None, None)
-        return show()
+        yield
+
+
+def _standings(app: Flask, language: str, asked: MultiDict[str, str], shows_missed: bool) -> str:
+    with for_many(app), force_locale(language):
+        return board.standings_now(_query_now(asked), shows_missed)
 
 
 def _drop_when_dead(connection: Any) -> None:
