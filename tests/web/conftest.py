@@ -1,6 +1,7 @@
 """Tests of pages stand on the organisation of worlds.py at its moment; those of the door on pages that go wrong."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Blueprint, Flask, Response, abort, g, render_template_string, request
@@ -104,6 +105,20 @@ def world(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """The organisation is loaded, and the board's clock stands at its moment."""
     worlds.build(session)
     monkeypatch.setattr("leaderboard.web.board.utc_now", lambda: worlds.NOW)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., datetime]:
+    """`clock(minutes=5)` moves on the time that screens see, which begins at the organisation's moment."""
+    passed = [timedelta(0)]
+    for name in ("display", "displays", "devices", "pairing"):
+        monkeypatch.setattr(f"leaderboard.web.{name}.utc_now", lambda: worlds.NOW + passed[0])
+
+    def move(**by: float) -> datetime:
+        passed[0] += timedelta(**by)
+        return worlds.NOW + passed[0]
+
+    return move
 
 
 @pytest.fixture

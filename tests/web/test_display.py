@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import time
 from itertools import count
 
 import pytest
@@ -29,21 +29,7 @@ HX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def clock(monkeypatch, world):
-    """`clock(seconds=5)` moves on the time that screens see."""
-    passed = [timedelta(0)]
-    for name in ("display", "displays", "devices"):
-        monkeypatch.setattr(f"leaderboard.web.{name}.utc_now", lambda: NOW + passed[0])
-
-    def move(**by):
-        passed[0] += timedelta(**by)
-        return NOW + passed[0]
-
-    return move
-
-
-@pytest.fixture
-def screen_of(app, session, clock):
+def screen_of(app, session, world, clock):
     """`screen_of(settings)` is a screen that is paired, and its display's id."""
     names = map(str, count(1))
 

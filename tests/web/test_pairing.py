@@ -1,7 +1,6 @@
 """The screen's side of pairing: its page, its two cookies, and what becomes of a token that is good no more."""
 
 import re
-from datetime import timedelta
 
 import pytest
 import segno
@@ -20,20 +19,6 @@ from tests.services.screens import DORA, claim
 from tests.web.worlds import NOW
 
 CODE = re.compile(rf'id="pairing-code"><span>([{CODE_LETTERS}]{{4}})</span> <span>([{CODE_LETTERS}]{{4}})</span>')
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """`clock(minutes=5)` moves on the time that screens see."""
-    passed = [timedelta(0)]
-    for name in ("pairing", "devices"):
-        monkeypatch.setattr(f"leaderboard.web.{name}.utc_now", lambda: NOW + passed[0])
-
-    def move(**by):
-        passed[0] += timedelta(**by)
-        return NOW + passed[0]
-
-    return move
 
 
 @pytest.fixture
