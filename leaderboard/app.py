@@ -12,8 +12,10 @@ from leaderboard.resources import resource
 from leaderboard.settings import load_settings
 from leaderboard.storage import (  # noqa: F401 - so that migrations know them
     accounts_tables,
+    agreement_tables,
     bonus_tables,
     closing_tables,
+    compliance_tables,
     display_tables,
     tables,
     trail_tables,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, bindparam, delete, insert, literal, or_, select, update
 
-from leaderboard.storage.accounts_tables import ApiToken, SignInAttempt, UserAccount, UserSession
+from leaderboard.storage.accounts_tables import ApiToken, ManagerTeam, SignInAttempt, UserAccount, UserSession
 from leaderboard.storage.database import Instant
 from leaderboard.storage.tables import Member, OrganisationRow
 
@@ -55,6 +55,26 @@ def add_account(connection: Connection, email: str, role: str, password_hash: st
     values = {"email": email, "role": role, "password_hash": password_hash, "member_id": member, "is_active": 1}
     query = insert(UserAccount).values(**values, created_at=now, password_changed_at=now)
     return connection.execute(query.returning(UserAccount.id)).scalar_one()
+
+
+def teams_answered_for(connection: Connection, user_id: int) -> Sequence[Any]:
+    """Return role, is_active, teams_seen and member_id of an account, once for each team given to it (team_id)."""
+    query = (
+        select(
+            UserAccount.role, UserAccount.is_active, UserAccount.teams_seen, UserAccount.member_id, ManagerTeam.team_id
+        )
+        .outerjoin(ManagerTeam, ManagerTeam.user_id == UserAccount.id)
+        .where(UserAccount.id == user_id)
+    )
+    return connection.execute(query).all()
+
+
+def give_teams(connection: Connection, user_id: int, teams_seen: str | None, team_ids: Sequence[int]) -> None:
+    """Store which teams a manager answers for: `all`, `own` with some more, or None for what goes without saying."""
+    connection.execute(update(UserAccount).where(UserAccount.id == user_id).values(teams_seen=teams_seen))
+    connection.execute(delete(ManagerTeam).where(ManagerTeam.user_id == user_id))
+    if team_ids:
+        connection.execute(insert(ManagerTeam), [{"user_id": user_id, "team_id": each} for each in team_ids])
 
 
 def link_members(connection: Connection) -> None:

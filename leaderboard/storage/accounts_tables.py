@@ -10,7 +10,11 @@ from leaderboard.storage.tables import STRICT
 
 
 class UserAccount(Base):
-    """An account that signs in. language: None leaves the choice to the browser."""
+    """An account that signs in. language: None leaves the choice to the browser.
+
+    teams_seen: which teams a manager answers for: `all`, or `own`, which are the team they belong to and those of
+    `manager_team`. None: own if the account belongs to a member, all if it does not.
+    """
 
     __tablename__ = "user_account"
     __table_args__ = (
@@ -29,6 +33,17 @@ class UserAccount(Base):
     is_active: Mapped[int] = mapped_column(Big)
     created_at: Mapped[datetime]
     password_changed_at: Mapped[datetime]
+    teams_seen: Mapped[str | None]
+
+
+class ManagerTeam(Base):
+    """A team that a manager answers for, beside the one they belong to."""
+
+    __tablename__ = "manager_team"
+    __table_args__ = (STRICT,)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True, autoincrement=False)
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), primary_key=True, autoincrement=False)
 
 
 class UserSession(Base):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leaderboard.storage.database import Base, Big
@@ -81,7 +81,11 @@ class Pairing(Base):
 
 
 class DisplayChoice(Base):
-    """What a member chose about displays: not to be shown at all, or a nickname. No row: shown by name."""
+    """What a member chose to show: no row is by name, to everybody.
+
+    is_hidden: on no display; nickname: for displays that use them; is_page_hidden: colleagues see no more on the
+    member's page than the board says.
+    """
 
     __tablename__ = "display_choice"
     __table_args__ = (CheckConstraint("is_hidden IN (0, 1)", name="is_hidden"), STRICT)
@@ -89,3 +93,4 @@ class DisplayChoice(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
     is_hidden: Mapped[int] = mapped_column(Big)
     nickname: Mapped[str | None]
+    is_page_hidden: Mapped[int] = mapped_column(Big, server_default=text("0"))

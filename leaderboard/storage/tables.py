@@ -46,7 +46,10 @@ class Team(Base):
 
 
 class Member(Base):
-    """key: the e-mail, or the external id of one created from an event."""
+    """key: the e-mail, or the external id of one created from an event.
+
+    anonymised_at: since when nothing here tells who they are.
+    """
 
     __tablename__ = "member"
     __table_args__ = (STRICT,)
@@ -55,6 +58,7 @@ class Member(Base):
     key: Mapped[str] = mapped_column(unique=True)
     email: Mapped[str | None] = mapped_column(unique=True)
     name: Mapped[str]
+    anonymised_at: Mapped[datetime | None]
 
 
 class ExternalId(Base):
@@ -92,7 +96,10 @@ class AgreementVersion(Base):
 
 
 class EventImport(Base):
-    """One file that came in, and what became of its rows."""
+    """One file that came in, and what became of its rows.
+
+    first_event_id, last_event_id: between which its new events lie; none of others do. Empty without new ones.
+    """
 
     __tablename__ = "event_import"
     __table_args__ = (STRICT,)
@@ -105,6 +112,8 @@ class EventImport(Base):
     new: Mapped[int]
     duplicate: Mapped[int]
     refused: Mapped[int]
+    first_event_id: Mapped[int | None]
+    last_event_id: Mapped[int | None]
 
 
 class EventRow(Base):
@@ -152,6 +161,22 @@ class AttainmentRow(Base):
             "due_at",
             sqlite_where=text("level = 'pending'"),
             postgresql_where=text("level = 'pending'"),
+        ),
+        Index(  # what falls due next for somebody
+            "ix_attainment_waiting",
+            "scope",
+            "participant_id",
+            "due_at",
+            sqlite_where=text("level = 'pending'"),
+            postgresql_where=text("level = 'pending'"),
+        ),
+        Index(  # what somebody missed and has still not done
+            "ix_attainment_overdue",
+            "scope",
+            "participant_id",
+            "decided_at",
+            sqlite_where=text("level = 'missed' AND stopped_at IS NULL AND is_monthly = 0"),
+            postgresql_where=text("level = 'missed' AND stopped_at IS NULL AND is_monthly = 0"),
         ),
         STRICT,
     )

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leaderboard.storage.database import Base, Big
@@ -28,6 +29,43 @@ class AdjustmentRow(Base):
     made_by: Mapped[str]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     takes_back: Mapped[int | None] = mapped_column(ForeignKey("adjustment.id"), unique=True)
+
+
+class PointQuestion(Base):
+    """What a member finds wrong with a result or an entry of theirs, and a manager's answer; both are kept.
+
+    attainment_id, entry_id: what it is about, one of them at least; month: in which that counts. outcome: `adjusted`
+    (adjustment_id: the points given for it) or `explained`; empty while it is open.
+    """
+
+    __tablename__ = "point_question"
+    __table_args__ = (
+        CheckConstraint("attainment_id IS NOT NULL OR entry_id IS NOT NULL", name="about"),
+        CheckConstraint("outcome IN ('adjusted', 'explained')", name="outcome"),
+        Index("ix_point_question_member", "member_id", "id"),
+        Index(
+            "ix_point_question_open",
+            "id",
+            sqlite_where=sql("outcome IS NULL"),
+            postgresql_where=sql("outcome IS NULL"),
+        ),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    attainment_id: Mapped[int | None] = mapped_column(ForeignKey("attainment.id"))
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("point_entry.id"))
+    month: Mapped[str]
+    text: Mapped[str]
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str]
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    outcome: Mapped[str | None]
+    answer: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
+    adjustment_id: Mapped[int | None] = mapped_column(ForeignKey("adjustment.id"), unique=True)
 
 
 class AuditEntry(Base):

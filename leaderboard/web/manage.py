@@ -1,9 +1,11 @@
 """The managers' home, and the way between their pages."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from flask import Blueprint, current_app, render_template, request
 from flask_babel import lazy_gettext as _
+from flask_login import current_user
 
 from leaderboard.services.awards import count_proposed
 from leaderboard.services.certificates import newest_certificates
@@ -20,6 +22,7 @@ class Place(NamedTuple):
     icon: str
     name: Any
     purpose: Any
+    is_for_admins: bool = False
 
     @property
     def is_here(self) -> bool:
@@ -27,23 +30,107 @@ class Place(NamedTuple):
         return request.blueprint == self.endpoint.split(".")[0]
 
 
-PLACES = (
-    Place("bonuses.index", "coins", _("Bonuses"), _("Approve what was won, or decline it.")),
-    Place("payroll.index", "file", _("Payroll"), _("Export what is approved, each award once, and mark it as paid.")),
-    Place("adjustments.index", "add", _("Adjustments"), _("Give points by hand, with a reason, in an open month.")),
-    Place(
-        "corrections.index", "back", _("Corrections"), _("What changed in closed months, and where the points went.")
+class Group(NamedTuple):
+    """Places that belong together, under a heading."""
+
+    name: Any
+    places: Sequence[Place]
+
+
+GROUPS = (
+    Group(
+        _("Results"),
+        (
+            Place("compliance.index", "chart", _("Compliance"), _("How well the promises are kept, and where not.")),
+            Place("due.index", "clock", _("Due"), _("What falls due today, and what is overdue now.")),
+            Place("questions.index", "question", _("Questions"), _("Answer those who find a result not right.")),
+        ),
     ),
-    Place("displays.index", "screen", _("Displays"), _("Pair the screens on the walls, and choose what they show.")),
-    Place("jobs.index", "clock", _("Jobs"), _("What ran by itself, what failed and why, and what comes next.")),
-    Place("audit.index", "list", _("Audit trail"), _("Who did what and when, from which value to which.")),
+    Group(
+        _("Agreement"),
+        (
+            Place(
+                "agreements.index",
+                "file",
+                _("Agreements"),
+                _("Read what was agreed; draft, compare and sign the next."),
+            ),
+            Place("targets.index", "target", _("Targets"), _("What other targets would have meant, from the history.")),
+            Place("readiness.index", "check", _("Readiness"), _("Whether the data is sound enough to score by.")),
+        ),
+    ),
+    Group(
+        _("Recognition"),
+        (
+            Place("bonuses.index", "coins", _("Bonuses"), _("Approve what was won, or decline it.")),
+            Place(
+                "payroll.index",
+                "file",
+                _("Payroll"),
+                _("Export what is approved, each award once, and mark it as paid."),
+            ),
+            Place(
+                "adjustments.index", "add", _("Adjustments"), _("Give points by hand, with a reason, in an open month.")
+            ),
+            Place(
+                "corrections.index",
+                "back",
+                _("Corrections"),
+                _("What changed in closed months, and where the points went."),
+            ),
+        ),
+    ),
+    Group(
+        _("People"),
+        (
+            Place("people.index", "people", _("People"), _("Teams, their members, and who belonged where when.")),
+            Place(
+                "users.index",
+                "key",
+                _("Accounts"),
+                _("Who signs in, with which role, and which teams they answer for."),
+                is_for_admins=True,
+            ),
+            Place(
+                "settings.index",
+                "calendar",
+                _("Organisation"),
+                _("Time zone, working hours and holidays, for all and for each team."),
+                is_for_admins=True,
+            ),
+        ),
+    ),
+    Group(
+        _("Running"),
+        (
+            Place(
+                "displays.index",
+                "screen",
+                _("Displays"),
+                _("Pair the screens on the walls, and choose what they show."),
+            ),
+            Place("jobs.index", "clock", _("Jobs"), _("What ran by itself, what failed and why, and what comes next.")),
+            Place("audit.index", "list", _("Audit trail"), _("Who did what and when, from which value to which.")),
+        ),
+    ),
 )
+
+
+@bp.app_template_global("manage_groups")
+def groups() -> list[Group]:
+    """Return the pages for managers that there are and that the reader may see, by group."""
+    found = [Group(group.name, [place for place in group.places if _is_open(place)]) for group in GROUPS]
+    return [group for group in found if group.places]
+
+
+def _is_open(place: Place) -> bool:
+    return place.endpoint in current_app.view_functions and (current_user.is_admin or not place.is_for_admins)
 
 
 @bp.app_template_global("manage_places")
 def places() -> list[Place]:
-    """Return the pages for managers that there are."""
-    return [place for place in PLACES if place.endpoint in current_app.view_functions]
+    """Return the pages of all groups."""
+    return [place for group in groups() for place in group.places]
 
 
 @bp.get("/")

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import abort, current_app, request
+from flask import abort, current_app, g, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from leaderboard.domain.actors import Actor
+from leaderboard.services.scopes import NOTHING, Scope, scope_of
+from leaderboard.storage.database import db
+from leaderboard.web.clock import utc_now
 from leaderboard.web.redirects import ask_to_sign_in
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -45,6 +48,13 @@ def admin_required(view: View) -> View:
 def actor() -> Actor:
     """Return who acts: the user who is signed in, as services and the audit trail name them."""
     return Actor(current_user.email, current_user.id, current_user.member_id)
+
+
+def scope() -> Scope:
+    """Return which teams the reader may look into; asked for once a request."""
+    if "scope" not in g:
+        g.scope = scope_of(db.session(), current_user.id, now=utc_now()) if current_user.is_manager else NOTHING
+    return g.scope
 
 
 def _required(view: View, right: str) -> View:
