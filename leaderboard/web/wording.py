@@ -1,7 +1,7 @@
 """How periods, numbers and names read on a page, in the reader's language."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,6 +15,7 @@ from leaderboard.domain.periods import parse_period
 from leaderboard.web.organisation import time_zone
 
 HUES = 8
+UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def period_name(key: str) -> str:
@@ -40,6 +41,20 @@ def number(value: int | Fraction) -> str:
     if isinstance(value, Fraction):
         return format_decimal(round(float(value), 1), "#,##0.0", locale=get_locale())
     return format_decimal(value, locale=get_locale())
+
+
+def duration(length: timedelta, *, has_days: bool = False) -> str:
+    """Return how long something takes in its two largest units: 3 h 20 min; less than a second is none.
+
+    has_days: count 24 hours as a day, as clocks that never stop do; a day of working time has other hours.
+    """
+    seconds = abs(length) // timedelta(seconds=1)
+    parts = []
+    for unit, size in UNITS if has_days else UNITS[1:]:
+        count, seconds = divmod(seconds, size)
+        parts += [f"{number(count)}\xa0{unit}"] if count else []
+    sign = "\u2212" if length < timedelta(0) and parts else ""
+    return sign + (" ".join(parts[:2]) or "0\xa0s")
 
 
 def money(amount_minor: int, currency: str) -> str:
