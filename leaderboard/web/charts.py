@@ -5,10 +5,10 @@ A view makes a chart with `trend`, `columns`, `histogram` or `curve` and hands i
     chart = trend("points", _("Points by month"), months, [Series(_("Points"), [120, None, 95])], summary=…)
     {% from "charts/_plot.html" import plot %} … {{ plot(chart) }}
 
-The page links css/manage.css (tables) and css/charts.css. `key` is the chart's id and stands once on a page. Along x a shape stands by the share of
-the width, so that a chart fills any width and its text keeps its size. What is None is left out, and told as a dash.
-Colours by `kind` (charts.css): series-0 to series-3, or met, exceeded, missed. For heat maps see the macros of
-templates/charts/_heat.html, for bars within rows and small lines those of templates/charts/_small.html.
+The page links css/manage.css (for the table) and css/charts.css. `key` is the chart's id, once on a page. Along
+x a shape stands by the share of the width, so that a chart fills any width and its text keeps its size. What is None is
+left out, and told as a dash. Colours by `kind` (charts.css): series-0 to series-3, or met, exceeded, missed. For heat
+maps see the macros of templates/charts/_heat.html, for bars and small lines in rows those of charts/_small.html.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
