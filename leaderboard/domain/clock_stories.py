@@ -48,6 +48,12 @@ class ClockStory(NamedTuple):
     used: timedelta
     clockwork: Clockwork
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether it stands still by a pause now (C5); one that has stopped is not paused."""
+        turns = [part for _, part in self.parts if part in (Part.PAUSE, Part.RESUME)]
+        return self.result.stopped_at is None and turns[-1:] == [Part.PAUSE]
+
 
 def clock_stories(
     measure: ResponseTime,
