@@ -22,6 +22,7 @@ from leaderboard.domain.passwords import LONGEST, make_password, password_proble
 from leaderboard.domain.people import is_email
 from leaderboard.domain.shown import quoted
 from leaderboard.services.people import ROLES
+from leaderboard.services.scopes import Reach, reach_of
 from leaderboard.storage import accounts, people, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, begin_write, write_at_once
 
@@ -63,7 +64,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Resumed:
-    """Who a session belongs to, when they signed in, and the versions of what a page shows.
+    """Who a session belongs to, how far they see, when they signed in, and the versions of what a page shows.
 
     The versions are None while no organisation is loaded.
     """
@@ -76,6 +77,7 @@ class Resumed:
     signed_in_at: datetime
     scores_version: int | None
     rules_version: int | None
+    reach: Reach
 
 
 def add_user(
@@ -208,6 +210,7 @@ def resume(session: Session, token: str, *, now: datetime, limits: Limits) -> Re
         row.created_at,
         row.scores_version,
         row.rules_version,
+        reach_of(row.role, row.teams_seen, row.member_id),
     )
 
 
