@@ -38,6 +38,7 @@ def init_app(app: Flask) -> None:
         number=wording.number,
         day=wording.day,
         date_name=wording.date_name,
+        day_before=wording.day_before,
         duration=wording.duration,
         initials=wording.initials,
         hue=wording.hue,

@@ -41,6 +41,11 @@ def date_name(day: date) -> str:
     return format_date(day, "medium", locale=get_locale())
 
 
+def day_before(day: date) -> date:
+    """Return the day before another: the last one of what ends where that begins."""
+    return day - timedelta(days=1)
+
+
 def number(value: float | Fraction) -> str:
     """Return a number with the language's separators; what is not an integer to one decimal place."""
     if not isinstance(value, int):
