@@ -102,10 +102,8 @@ def test_k2_the_currency_stays_once_there_are_amounts(won_reader, session):
     enzo = won_reader("enzo")
     form = {**HEAD, "currency": "EUR", "digest": digest(enzo)}
     answer = enzo.post(PATH, data=form)
-    assert (answer.status_code, "They would mean something else" in text_of(answer).replace("they", "They")) == (
-        422,
-        True,
-    )
+    assert answer.status_code == 422
+    assert "they would mean something else" in text_of(answer)
     assert stored(session).currency == "BRL"
 
 
@@ -114,7 +112,7 @@ def test_a_calendar_is_previewed_then_saved_as_the_file_has_it(reader, session):
     path = f"{PATH}/calendar"
     form = {
         **HOURS,
-        "hours_friday": "9-12 13:00 – 18:00; 22:00-06:00",
+        "hours_friday": "9-12 13:00 \u2013 18:00; 22:00-06:00",
         "country": "BR",
         "region": "SP",
         "closed": ["2026-12-24", ""],
@@ -127,7 +125,7 @@ def test_a_calendar_is_previewed_then_saved_as_the_file_has_it(reader, session):
     seen = enzo.post(path, data={**form, "preview": "1"})
     assert seen.status_code == 200
     assert "Preview: not saved yet" in text_of(seen)
-    assert "Nov 20 Closed Consciência Negra" in text_of(seen) or "Nov 20 Closed" in text_of(seen)
+    assert re.search(r"Nov 20 Closed \w{4}", text_of(seen))  # a public holiday, by its name
     assert "Nov 21 09:00-13:00 extra hours" in text_of(seen)
     assert stored(session) == before
     assert enzo.post(path, data=form).status_code == 303
