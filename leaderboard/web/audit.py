@@ -48,6 +48,9 @@ def _place_of(about: str) -> str | None:
     kind, _space, number = about.partition(" ")
     if kind == "award" and number.isdecimal():
         return url_for("bonuses.show", award_id=int(number))
+    if kind in ("result", "entry") and number.isdecimal():
+        endpoint, name = ("points.result", "attainment_id") if kind == "result" else ("points.entry", "entry_id")
+        return url_for(endpoint, **{name: int(number)})
     if kind == "export":
         return url_for("payroll.index", _anchor=f"export-{number}")
     try:
@@ -126,6 +129,8 @@ def _words() -> dict[str, Any]:
         "password.changed": _("Password changed"),
         "people.loaded": _("People loaded"),
         "period.closed": _("Period closed"),
+        "points.answered": _("Question about points answered"),
+        "points.questioned": _("Points questioned"),
         "question.answered": _("Question about a bonus answered"),
         "question.asked": _("Question about a bonus asked"),
         "role.changed": _("Role changed"),
