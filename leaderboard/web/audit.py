@@ -48,9 +48,10 @@ def _place_of(about: str) -> str | None:
     kind, _space, number = about.partition(" ")
     if kind == "award" and number.isdecimal():
         return url_for("bonuses.show", award_id=int(number))
-    if kind in ("result", "entry") and number.isdecimal():
-        endpoint, name = ("points.result", "attainment_id") if kind == "result" else ("points.entry", "entry_id")
-        return url_for(endpoint, **{name: int(number)})
+    if kind == "result" and number.isdecimal():
+        return url_for("points.result", attainment_id=int(number))
+    if kind == "entry" and number.isdecimal():
+        return url_for("points.entry", entry_id=int(number))
     if kind == "export":
         return url_for("payroll.index", _anchor=f"export-{number}")
     try:
