@@ -30,6 +30,30 @@ class AgreementRefused(Refused):
         self.problems = problems
 
 
+class DraftRefused(Refused):
+    """A draft of the agreement that cannot go the way that was asked for.
+
+    because: `gone` (there is none), `settled` (it is proposed, in force or discarded), `stale` (somebody changed it
+    meanwhile), `waiting` (it is not proposed, so there is nothing to sign), `same` (these very words are proposed or in
+    force already), `side` (the signer does not belong to the side), `twice` (the signer has signed for the other side),
+    `signed` (the side has signed already).
+    """
+
+    def __init__(self, because: str) -> None:
+        says = {
+            "gone": "There is no such draft any more; look at the list of agreements again.",
+            "settled": "This draft does not change any more; start a new one from it.",
+            "stale": "Somebody has changed this draft meanwhile; look at what it says now, then change it again.",
+            "waiting": "This draft is not proposed; propose it before it is signed.",
+            "same": "These very words are proposed or in force already; change what is to be different.",
+            "side": "You belong to no team of this side; ask somebody of that side to sign.",
+            "twice": "You have signed for the other side; ask somebody else to sign for this one.",
+            "signed": "This side has signed already; there is nothing left to do.",
+        }
+        super().__init__(says[because])
+        self.because = because
+
+
 class PeriodRefused(Refused):
     """Not a month such as 2026-10 or a quarter such as 2026-Q4."""
 

@@ -41,6 +41,7 @@ def init_app(app: Flask) -> None:
         initials=wording.initials,
         hue=wording.hue,
         money=wording.money,
+        share=wording.share,
     )
     app.jinja_env.globals.update(asset=asset, integrity=integrity, htmx_config=json.dumps(HTMX, separators=(",", ":")))
     app.context_processor(lambda: {"organisation_name": organisation_name()})

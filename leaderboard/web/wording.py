@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_currency, format_decimal, get_currency_symbol
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 from flask_babel import get_locale
 
 from leaderboard.domain.money import format_amount, minor_digits
@@ -36,9 +36,9 @@ def day(instant: datetime) -> str:
     return format_date(instant.astimezone(time_zone()), "long", locale=get_locale())
 
 
-def number(value: int | Fraction) -> str:
-    """Return a number with the language's separators; a fraction to one decimal place."""
-    if isinstance(value, Fraction):
+def number(value: float | Fraction) -> str:
+    """Return a number with the language's separators; what is not an integer to one decimal place."""
+    if not isinstance(value, int):
         return format_decimal(round(float(value), 1), "#,##0.0", locale=get_locale())
     return format_decimal(value, locale=get_locale())
 
@@ -55,6 +55,13 @@ def duration(length: timedelta, *, has_days: bool = False) -> str:
         parts += [f"{number(count)}\xa0{unit}"] if count else []
     sign = "\u2212" if length < timedelta(0) and parts else ""
     return sign + (" ".join(parts[:2]) or "0\xa0s")
+
+
+def share(value: float | Fraction) -> str:
+    """Return a share of 1 in whole per cent; 100 % is all, and 0 % is none."""
+    rounded = round(float(value) * 100)
+    percent = min(max(rounded, 1), 99) if 0 < value < 1 else rounded
+    return format_percent(percent / 100, "#,##0%", locale=get_locale())
 
 
 def money(amount_minor: int, currency: str) -> str:
