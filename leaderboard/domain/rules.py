@@ -153,13 +153,23 @@ class Rules:
         assert isinstance(sla.measure, ResponseTime)
         if not sla.measure.is_working:
             return ALL_TIME
-        team_id = None
-        if owner is not None and sla.measure.credit != "closer":
-            team_id = owner if sla.participant == "team" else self.membership.team_at(owner, at)
+        team_id = self._team_of_clock(sla.measure, sla.participant, owner, at)
         found = self._working_times.get(team_id)
         if found is None:
             found = self._working_times[team_id] = self.calendar_of(team_id).working_time
         return found
+
+    def calendar_of_clock(self, sla: Sla, owner: int | None, at: datetime) -> Calendar | None:
+        """Return the calendar by which `clockwork` counts; None for a clock that never stops."""
+        assert isinstance(sla.measure, ResponseTime)
+        if not sla.measure.is_working:
+            return None
+        return self.calendar_of(self._team_of_clock(sla.measure, sla.participant, owner, at))
+
+    def _team_of_clock(self, measure: ResponseTime, participant: str, owner: int | None, at: datetime) -> int | None:
+        if owner is None or measure.credit == "closer":
+            return None
+        return owner if participant == "team" else self.membership.team_at(owner, at)
 
     def participants(self, sla: Sla, month: Month) -> Iterator[int]:
         """Yield those active on the side that promises, who have a result each month, if only for a part of it."""

@@ -90,6 +90,13 @@ class Calendar:
             return ()
         return self.week[day.weekday()]
 
+    def holiday_on(self, day: date) -> str | None:
+        """Return the name of a public holiday that closes a date; None where none does."""
+        if self.holidays is None or day in self.opened:
+            return None
+        name: str | None = public_holidays(self.holidays).get(day)
+        return name
+
     @cached_property
     def _public_holidays(self) -> public.HolidayBase | frozenset[date]:
         return frozenset() if self.holidays is None else public_holidays(self.holidays)
