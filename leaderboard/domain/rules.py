@@ -93,6 +93,14 @@ class Rules:
         return self._slas_by_events[version.id]
 
     @cached_property
+    def _slas_by_key(self) -> dict[tuple[int, str], Sla]:
+        return {(version.id, sla.key): sla for version in self.versions for sla in version.agreement.slas}
+
+    def sla_in(self, version_id: int, key: str) -> Sla | None:
+        """Return an SLA as a version of the agreement has it; None if it has none of this key."""
+        return self._slas_by_key.get((version_id, key))
+
+    @cached_property
     def _by_month(self) -> dict[Month, "InForce"]:
         return {}
 

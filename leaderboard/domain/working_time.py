@@ -36,6 +36,7 @@ class Clockwork(Protocol):
     def due_at(self, start: datetime, target: timedelta) -> datetime | None: ...
     def next_running(self, at: datetime) -> datetime | None: ...
     def run(self, start: datetime, end: datetime, target: timedelta) -> tuple[timedelta, datetime | None]: ...
+    def spans_between(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]: ...
 
 
 class AllTime:
@@ -56,6 +57,10 @@ class AllTime:
     def run(self, start: datetime, end: datetime, target: timedelta) -> tuple[timedelta, datetime]:
         """Return the time from start to end, and when `target` has passed since start."""
         return self.elapsed(start, end), start + target
+
+    def spans_between(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """Return all of [start, end) as one span; none if end is not after start."""
+        return [(start, end)] if end > start else []
 
 
 ALL_TIME = AllTime()

@@ -19,6 +19,7 @@ from leaderboard.domain.organisation_file import LANGUAGES
 from leaderboard.domain.passwords import LONGEST, make_password, password_problem
 from leaderboard.domain.people import is_email
 from leaderboard.services.people import ROLES
+from leaderboard.services.scopes import Reach, reach_of
 from leaderboard.storage import accounts, trail
 from leaderboard.storage.database import DOOR_LOCK, begin_write, write_at_once
 
@@ -60,7 +61,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Resumed:
-    """Who a session belongs to, when they signed in, and the versions of what a page shows.
+    """Who a session belongs to, how far they see, when they signed in, and the versions of what a page shows.
 
     The versions are None while no organisation is loaded.
     """
@@ -73,6 +74,7 @@ class Resumed:
     signed_in_at: datetime
     scores_version: int | None
     rules_version: int | None
+    reach: Reach
 
 
 def add_user(
@@ -176,6 +178,7 @@ def resume(session: Session, token: str, *, now: datetime, limits: Limits) -> Re
         row.created_at,
         row.scores_version,
         row.rules_version,
+        reach_of(row.role, row.teams_seen, row.member_id),
     )
 
 

@@ -105,6 +105,7 @@ class Scoring:
         self.months.keep(self.poster.corrected_into)
         self.score_months(sorted(self.months.open.difference(scored)))
         self.months.write_all()
+        self.poster.write_tallies()
         rebuild_totals(self.connection, self.book)
         return self.poster.posted
 

@@ -16,6 +16,7 @@ _resumed = (
         UserAccount.email,
         UserAccount.role,
         UserAccount.member_id,
+        UserAccount.teams_seen,
         UserAccount.language,
         UserSession.created_at,
         UserSession.last_seen_at,
@@ -135,9 +136,9 @@ def resumed(connection: Connection, key: str, idle_since: datetime, begun_since:
 def live_keys(
     connection: Connection, keys: Sequence[str], idle_since: datetime, begun_since: datetime
 ) -> Sequence[Any]:
-    """Return those of some session keys that are live, as resumed says, each with its user's role."""
+    """Return those of some session keys that are live, as resumed says, each with role, teams_seen and member_id."""
     query = (
-        select(UserSession.key, UserAccount.role)
+        select(UserSession.key, UserAccount.role, UserAccount.teams_seen, UserAccount.member_id)
         .join(UserAccount, UserAccount.id == UserSession.user_id)
         .where(
             UserSession.key.in_(keys),
