@@ -5,7 +5,7 @@ events, and goes from one process to another.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ from leaderboard.domain.periods import Month
 from leaderboard.domain.points import Attainment, Credit
 from leaderboard.domain.rules import Rules
 from leaderboard.domain.scoring import SubjectScore
+
+NOTHING = Tally()
 
 
 class Alike(NamedTuple):
@@ -38,34 +40,47 @@ class Alike(NamedTuple):
 class WorkedOut:
     """What some subjects come to together.
 
-    numbers: of decided attainments that are alike. amounts: what evidence puts into each cell. months: those in which
-    anything happened.
+    numbers: of decided attainments that are alike. amounts: what evidence puts into each cell.
     """
 
     def __init__(self) -> None:
         self.numbers: defaultdict[Alike, int] = defaultdict(int)
-        self.amounts: defaultdict[Cell, Tally] = defaultdict(Tally)
-        self.months: set[Month] = set()
+        self.amounts: dict[Cell, list[int]] = {}  # each the numbers of a Tally
+        self._months: set[Month] = set()
+
+    @property
+    def months(self) -> set[Month]:
+        """The months in which anything happened: an event, or a decision."""
+        return self._months | {alike.month for alike in self.numbers}
 
     def add(self, score: SubjectScore) -> None:
         """Add what one subject comes to."""
-        self.months |= score.months
+        self._months |= score.months
         for each in score.attainments:
             if each.month is not None:
-                self.months.add(each.month)
-                alike = tuple.__new__(Alike, each[:3] + each[5:9])  # the fields of Alike, in their order
-                self.numbers[alike] += 1
+                self.numbers[tuple.__new__(Alike, each[:3] + each[5:9])] += 1  # the fields of Alike, in their order
         for cell, _, amount, cases in score.evidence:
-            value, before = self.amounts[cell]
-            self.amounts[cell] = Tally(value + amount, before + cases)
+            self._add_amount(cell, amount, cases)
+
+    def _add_amount(self, cell: Cell, amount: int, cases: int) -> None:
+        found = self.amounts.get(cell)
+        if found is None:
+            self.amounts[cell] = [amount, cases]
+        else:
+            found[0] += amount
+            found[1] += cases
+
+    def keep(self, months: Iterable[Month]) -> None:
+        """Note months that have standings whatever happened."""
+        self._months.update(months)
 
     def merge(self, other: "WorkedOut") -> None:
         """Add what other subjects come to."""
-        self.months |= other.months
+        self._months |= other._months
         for alike, number in other.numbers.items():
             self.numbers[alike] += number
         for cell, tally in other.amounts.items():
-            self.amounts[cell] = self.amounts[cell].plus(*tally)
+            self._add_amount(cell, *tally)
 
 
 class CellTallies:
@@ -76,16 +91,16 @@ class CellTallies:
         self._months = frozenset(found.months)
         self._by_month: defaultdict[Month, dict[Cell, Tally]] = defaultdict(dict)
         for cell, tally in found.amounts.items():
-            self._by_month[cell.month][cell] = tally
+            self._by_month[cell.month][cell] = Tally(*tally)
         for alike, number in found.numbers.items():
             for cell, is_in_time in rate_cells(rules, alike.sla, alike.level, alike.credit):
                 theirs = self._by_month[cell.month]
-                theirs[cell] = theirs.get(cell, Tally()).plus(is_in_time * number, number)
+                theirs[cell] = theirs.get(cell, NOTHING).plus(is_in_time * number, number)
 
     def of(self, month: Month) -> dict[Cell, Tally]:
         """Return what is counted in a month; everybody active has a cell where anything happened, also with nothing."""
         places = zero_cells(self.rules, month) if month in self._months else ()
-        return dict.fromkeys(places, Tally()) | self._by_month.get(month, {})
+        return dict.fromkeys(places, NOTHING) | self._by_month.get(month, {})
 
     def results(self, month: Month, now: datetime) -> Iterator[Attainment]:
         """Yield the monthly results of a month as of `now`; not when a target was reached."""

@@ -46,8 +46,8 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
         if progress is not None:
             progress(len(subjects))
     opened = set(map(month_of_key, book.opened))
-    happened.months |= closed_months(book.closed)
-    happened.months |= set(map(month_of_key, closings.months_with_postings_apart(connection)))
+    happened.keep(closed_months(book.closed))
+    happened.keep(map(month_of_key, closings.months_with_postings_apart(connection)))
     yield from _period_differences(opened, happened.months)
     tallies = CellTallies(book.rules, happened)
     for month in sorted(opened | happened.months):

@@ -15,7 +15,7 @@ from leaderboard.domain.events import Event, place
 from leaderboard.domain.instants import from_micros
 
 _EVENT = "event_id, occurred_at, type, subject, member_id, team_id, outcome, amount_minor, due_at, source"
-_CACHE_KIB = 65_536
+_CACHE_KIB, _MOST_MAPPED = 65_536, 2_000_000_000
 
 
 def among_texts(texts: Sequence[str], *, is_postgresql: bool) -> tuple[str, tuple[Any, ...]]:
@@ -42,17 +42,18 @@ def grouped(rows: Sequence[Any]) -> dict[str, list[Event]]:
     fromtimestamp, new = datetime.fromtimestamp, tuple.__new__
     found: dict[str, list[Event]] = {}
     disordered: set[str] = set()
-    for event_id, at, kind, subject, member_id, team_id, outcome, amount, due_at, source in rows:
-        due = None if due_at is None else from_micros(due_at)
+    theirs: list[Event] = []
+    before = ""
+    for event_id, at, kind, subject, member_id, team_id, outcome, amount, due, source in rows:
+        if due is not None:
+            due = from_micros(due)
         instant = fromtimestamp(at / 1_000_000, UTC)
-        event = new(Event, (event_id, instant, kind, subject, member_id, team_id, outcome, amount, due, source))
-        if subject not in found:
-            found[subject] = [event]
-        else:
-            theirs = found[subject]
-            if instant <= theirs[-1].occurred_at:  # the index gives them by instant, so this is rare
-                disordered.add(subject)
-            theirs.append(event)
+        if subject != before:
+            theirs = found.setdefault(subject, [])
+            before = subject
+        if theirs and instant <= theirs[-1][1]:  # the index gives them by instant, so this is rare
+            disordered.add(subject)
+        theirs.append(new(Event, (event_id, instant, kind, subject, member_id, team_id, outcome, amount, due, source)))
     for subject in disordered:
         found[subject].sort(key=place)
     return found
@@ -85,7 +86,7 @@ def event_reader(dialect: str, args: Sequence[Any], options: Mapping[str, Any]) 
             yield EventReader(connection.cursor(binary=True), is_postgresql=True)
         return
     with closing(sqlite3.connect(*args, **{**options, "isolation_level": None})) as database:
-        for pragma in ("query_only = ON", f"cache_size = -{_CACHE_KIB}"):
+        for pragma in ("query_only = ON", f"mmap_size = {_MOST_MAPPED}", f"cache_size = -{_CACHE_KIB}"):
             database.execute(f"PRAGMA {pragma}")
         database.execute("BEGIN")
         yield EventReader(database.cursor(), is_postgresql=False)
