@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from leaderboard.services.badge_reading import MemberBadges, progress_of_member
+from leaderboard.services.badge_reading import BadgeGroup, MemberBadges, grouped, progress_of_member
 from leaderboard.services.courses import SlaCourse, courses_of
 from leaderboard.services.next_due import ToDo, to_do
 from leaderboard.services.questions import Question, questions_of
@@ -34,11 +34,12 @@ class Now:
 
 @dataclass(frozen=True)
 class OwnPage:
-    """All of a member's own page. history: points by month, None where they did not stand."""
+    """All of a member's own page. earned: equal badges together; history: points by month, None without standing."""
 
     now: Now
     courses: Sequence[SlaCourse]
     badges: MemberBadges
+    earned: Sequence[BadgeGroup]
     history: Sequence[tuple[str, int | None]]
     entries: Sequence[Entry]
     questions: Sequence[Question]
@@ -72,10 +73,12 @@ def read_own(session: Session, member_id: int, *, now: datetime) -> OwnPage | No
     connection = session.connection()
     book = rule_book(connection)
     month = book.rules.months.month_of(now)
+    badges = progress_of_member(session, member_id, now=now, rules_version=book.version)
     return OwnPage(
         now=found,
         courses=courses_of(connection, book, member_id, month, found.to_do.waiting),
-        badges=progress_of_member(session, member_id, now=now, rules_version=book.version),
+        badges=badges,
+        earned=grouped(badges.badges),
         history=history(connection, member_id, month),
         entries=list_entries(session, member_id, month, page_size=LATEST_ENTRIES)[0],
         questions=questions_of(session, member_id, page_size=LATEST_QUESTIONS)[0],

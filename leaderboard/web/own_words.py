@@ -15,14 +15,20 @@ from leaderboard.web.charts import Plot, Series, columns
 from leaderboard.web.organisation import time_zone
 from leaderboard.web.wording import number, period_name
 
+DAYS_OF_A_WEEK = 7
+
 
 def soon(instant: datetime, now: datetime) -> str:
-    """Return when something is, as one says it who stands in `now`: today by the time alone, else with the day."""
+    """Return when something is, as one says it who stands in `now`.
+
+    Today by the time alone, in the days beside it with the weekday, and further away the day alone.
+    """
     local, here, locale = instant.astimezone(time_zone()), now.astimezone(time_zone()), get_locale()
+    days = abs((local.date() - here.date()).days)
+    if days >= DAYS_OF_A_WEEK:
+        return format_skeleton("MMMEd", local, locale=locale)
     at = format_time(local, "short", locale=locale)
-    if local.date() == here.date():
-        return at
-    return f"{format_skeleton('MMMEd', local, locale=locale)}, {at}"
+    return f"{format_skeleton('E', local, locale=locale)} {at}" if days else at
 
 
 class BadgeAhead(NamedTuple):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_skeleton, format_time
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _
 
@@ -97,7 +97,7 @@ def _drawn(day: DayOfClock, zone: ZoneInfo, place: Any) -> DrawnDay:
     ]
     total = sum((end - start for start, end in day.counted), timedelta(0))
     return DrawnDay(
-        name=format_date(day.day, "EEE d MMM", locale=get_locale()),
+        name=format_skeleton("MMMEd", day.day, locale=get_locale()),
         boxes=tuple(boxes),
         marks=tuple((name, place(at, day)) for name, at in day.marks),
         told=tuple((NAMES[name], _clock(at, day, zone)) for name, at in _in_order(day.marks)),
