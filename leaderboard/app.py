@@ -43,12 +43,14 @@ from leaderboard.web import (
     pages,
     pairing,
     payroll,
+    people,
     points,
     questions,
     security,
     sessions,
     statements,
     streams,
+    users,
 )
 
 # Every page: one blueprint a module of leaderboard/web.
@@ -68,6 +70,8 @@ BLUEPRINTS = (
     adjustments.bp,
     corrections.bp,
     audit.bp,
+    people.bp,
+    users.bp,
     displays.bp,
     jobs.bp,
     display.bp,

@@ -1,6 +1,6 @@
 """What the domain refuses, each as one plain sentence with its remedy."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 PASSWORD_PROBLEMS = {
     "short": "The password has fewer than 12 characters",
@@ -100,6 +100,22 @@ class AdjustmentRefused(Refused):
     def __init__(self, problem: str, sentence: str) -> None:
         super().__init__(sentence)
         self.problem = problem
+
+
+class AccountRefused(Refused):
+    """A change of an account that cannot be; `problem` is a word for why."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
+class PersonRefused(Refused):
+    """A change of a person or team that cannot be; `problem` is a word for why, `at` the day that it is about."""
+
+    def __init__(self, problem: str, sentence: str, *, at: date | None = None) -> None:
+        super().__init__(sentence)
+        self.problem, self.at = problem, at
 
 
 class QuestionRefused(Refused):

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from leaderboard.domain.agreement import Agreement, Completion, Levels, Measure, ResponseTime, Sla, SlaRate
-from leaderboard.domain.clocks import OwnerOf
+from leaderboard.domain.clocks import ClockworkOf, OwnerOf
 from leaderboard.domain.events import Event
 from leaderboard.domain.monthly import TASK_ASSIGNED, Cell, is_whole, prorated, share_of_month
 from leaderboard.domain.organisation_file import Organisation
@@ -55,6 +55,10 @@ class InForce:
         for sla in self.monthly:
             if isinstance(sla.measure, SlaRate):
                 self.rates_of.setdefault(sla.measure.of_sla, []).append(sla)
+
+
+def _all_time(_owner: int | None, _at: datetime) -> Clockwork:
+    return ALL_TIME
 
 
 @dataclass(frozen=True)
@@ -150,10 +154,27 @@ class Rules:
 
     def clockwork(self, sla: Sla, owner: int | None, at: datetime) -> Clockwork:
         """Return how time counts for a clock of an owner that starts at an instant (C9, C10)."""
+        return self.clockwork_of(sla)(owner, at)
+
+    def clockwork_of(self, sla: Sla) -> ClockworkOf:
+        """Return how time counts for an SLA's clocks, by owner and the instant at which one starts (C9, C10)."""
         assert isinstance(sla.measure, ResponseTime)
         if not sla.measure.is_working:
-            return ALL_TIME
-        team_id = self._team_of_clock(sla.measure, sla.participant, owner, at)
+            return _all_time
+        if sla.measure.credit == "closer":
+            return self._organisations_time
+        return self._own_time if sla.participant == "team" else self._time_of_team_then
+
+    def _organisations_time(self, _owner: int | None, _at: datetime) -> Clockwork:
+        return self._working_time(None)
+
+    def _own_time(self, owner: int | None, _at: datetime) -> Clockwork:
+        return self._working_time(owner)
+
+    def _time_of_team_then(self, owner: int | None, at: datetime) -> Clockwork:
+        return self._working_time(None if owner is None else self.membership.team_at(owner, at))
+
+    def _working_time(self, team_id: int | None) -> WorkingTime:
         found = self._working_times.get(team_id)
         if found is None:
             found = self._working_times[team_id] = self.calendar_of(team_id).working_time
@@ -161,15 +182,8 @@ class Rules:
 
     def calendar_of_clock(self, sla: Sla, owner: int | None, at: datetime) -> Calendar | None:
         """Return the calendar by which `clockwork` counts; None for a clock that never stops."""
-        assert isinstance(sla.measure, ResponseTime)
-        if not sla.measure.is_working:
-            return None
-        return self.calendar_of(self._team_of_clock(sla.measure, sla.participant, owner, at))
-
-    def _team_of_clock(self, measure: ResponseTime, participant: str, owner: int | None, at: datetime) -> int | None:
-        if owner is None or measure.credit == "closer":
-            return None
-        return owner if participant == "team" else self.membership.team_at(owner, at)
+        clockwork = self.clockwork(sla, owner, at)
+        return clockwork.calendar if isinstance(clockwork, WorkingTime) else None
 
     def participants(self, sla: Sla, month: Month) -> Iterator[int]:
         """Yield those active on the side that promises, who have a result each month, if only for a part of it."""

@@ -39,6 +39,9 @@ class _Subject(NamedTuple):
     score: SubjectScore
 
 
+_new = tuple.__new__  # makes what millions are made of in a third of the time that its class takes with names
+
+
 def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datetime) -> SubjectScore:
     """Return all that one subject comes to by `now`.
 
@@ -46,12 +49,12 @@ def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datet
     """
     events = before(known, now)
     wakes_at = None if len(events) == len(known) else known[len(events)].occurred_at
-    score = SubjectScore([], [], [], set(), wakes_at)
+    score = _new(SubjectScore, ([], [], [], set(), wakes_at))
     if not events:
         return score
     _add_months(rules, events, score.months)
     types = {event.type for event in events}
-    theirs = _Subject(subject, events, now, score)
+    theirs = _new(_Subject, (subject, events, now, score))
     for version in rules.versions_between(events[0].occurred_at, events[-1].occurred_at):
         for sla, wanted in rules.slas_by_events(version):
             if not types.isdisjoint(wanted):
@@ -75,7 +78,7 @@ def _add_clocks(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> 
         subject.events,
         subject.now,
         rules.owner_of(sla.participant),
-        lambda owner, at: rules.clockwork(sla, owner, at),
+        rules.clockwork_of(sla),
     )
     score = subject.score
     for clock in clocks.results:
@@ -102,22 +105,25 @@ def _attainment(
     started_at, decided_at, value = result.started_at, result.decided_at, result.value
     if sla.participant == "member":
         team_id = rules.membership.team_at_or_before(owner, started_at if decided_at is None else decided_at)
-    return Attainment(  # by place: names would take twice as long, for each of millions
-        sla.key,
-        sla.participant,
-        owner,
-        subject,
-        started_at,
-        team_id,
-        None if decided_at is None else rules.months.month_of(decided_at),
-        result.level,
-        sla.points_of(result.level),
-        None if value is None else value // MICROSECOND,
-        None,
-        result.due_at,
-        result.stopped_at,
-        decided_at,
-        version.id,
+    return _new(
+        Attainment,
+        (
+            sla.key,
+            sla.participant,
+            owner,
+            subject,
+            started_at,
+            team_id,
+            None if decided_at is None else rules.months.month_of(decided_at),
+            result.level,
+            sla.points_of(result.level),
+            None if value is None else value // MICROSECOND,
+            None,
+            result.due_at,
+            result.stopped_at,
+            decided_at,
+            version.id,
+        ),
     )
 
 
@@ -126,8 +132,8 @@ def _add_evidence(rules: Rules, version: Version, sla: Sla, subject: _Subject) -
     cases = 1 if isinstance(sla.measure, EventRate) else 0
     for each in evidence_of(sla.measure, subject.events, rules.owner_of(sla.participant), rules.months):
         if version.starts_at <= each.at < version.ends_at:  # versions begin with months, so this is the month's
-            cell = Cell(sla.key, sla.participant, each.participant, each.month)
-            subject.score.evidence.append(SubjectEvidence(cell, each.at, each.amount, cases))
+            cell = _new(Cell, (sla.key, sla.participant, each.participant, each.month))
+            subject.score.evidence.append(_new(SubjectEvidence, (cell, each.at, each.amount, cases)))
 
 
 _ADD: Mapping[type, Callable[[Rules, Version, Sla, _Subject], None]] = {
