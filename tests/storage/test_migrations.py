@@ -132,7 +132,10 @@ def test_the_way_back_takes_everything_away_and_the_way_forth_works_again(bare_u
 
 def test_a_database_that_is_in_use_gets_the_tallies_of_what_it_holds(app: Flask, session: Session) -> None:
     set_up(session)
-    log(session, "10-05 09:00 lead.assigned ana\n10-05 09:30 lead.disposed ana\n10-06 09:00 lead.assigned ana subject=L2")
+    log(
+        session,
+        "10-05 09:00 lead.assigned ana\n10-05 09:30 lead.disposed ana\n10-06 09:00 lead.assigned ana subject=L2",
+    )
     before = dict(tallies.stored(session.connection()))
     session.rollback()
     assert len(before) > 5
