@@ -43,10 +43,12 @@ from leaderboard.web import (
     pages,
     pairing,
     payroll,
+    people,
     security,
     sessions,
     statements,
     streams,
+    users,
 )
 
 # Every page: one blueprint a module of leaderboard/web.
@@ -64,6 +66,8 @@ BLUEPRINTS = (
     adjustments.bp,
     corrections.bp,
     audit.bp,
+    people.bp,
+    users.bp,
     displays.bp,
     jobs.bp,
     display.bp,

@@ -175,3 +175,8 @@ class Agreement:
     def first_month(self) -> Month:
         """The month with which it takes effect."""
         return Month(self.effective_from.year, self.effective_from.month)
+
+    @property
+    def review_on(self) -> date | None:
+        """When it is to be reviewed: so many months after it takes effect; None if that is not agreed."""
+        return None if self.review_every_months is None else self.first_month.plus(self.review_every_months).first_day

@@ -108,8 +108,8 @@ class Clock:
         return self.clockwork.due_at(start, self.target - self.used)
 
 
-class _Machine:
-    """The state of one subject in one SLA."""
+class Machine:
+    """The state of one subject in one SLA; domain/clock_stories.py watches the same machine at work."""
 
     __slots__ = (
         "anomalies",
@@ -125,6 +125,7 @@ class _Machine:
         "owner_of",
         "results",
     )
+    new_clock: type[Clock] = Clock
 
     def __init__(self, measure: ResponseTime, levels: Levels, owner_of: OwnerOf, clockwork_of: ClockworkOf) -> None:
         self.measure = measure
@@ -139,6 +140,16 @@ class _Machine:
         self.results: list[ClockResult] = []
         self.anomalies: list[Event] = []
         self.closed: tuple[int, datetime] | None = None  # the result that the last `to` closed, and when
+
+    def run(self, events: Sequence[Event], now: datetime) -> None:
+        """Take all events of the subject up to now, in the order of C8, and settle what is still open."""
+        roles, takes = self.measure.roles, (self.begin, self.pause, self.resume, self.end, self.void)  # as roles
+        # By instant, then role; the place among the events stands for their ids.
+        steps = [(each.occurred_at, roles[each.type], place) for place, each in enumerate(events) if each.type in roles]
+        steps.sort()
+        for _, role, place in steps:
+            takes[role](events[place])
+        self.finish(now)
 
     def begin(self, event: Event) -> None:
         """Take a `from` event (C1, C2, C4, C10)."""
@@ -160,7 +171,7 @@ class _Machine:
 
     def _open(self, owner: Owner | None, at: datetime) -> None:
         clockwork = self.clockwork_of(owner, at)
-        self.clock = Clock(owner, at, clockwork, self.levels.met, is_paused=self.is_paused)
+        self.clock = self.new_clock(owner, at, clockwork, self.levels.met, is_paused=self.is_paused)
 
     def _take_away(self, clock: Clock, at: datetime) -> None:
         """Close the earlier owner's clock at a reassignment: dropped, or missed if it was (C2)."""
@@ -265,15 +276,10 @@ def run_clocks(
         begun, ended = events
         if (roles.get(begun.type), roles.get(ended.type)) == FROM_THEN_TO:
             return _run_plain(levels, begun, ended, owner_of, clockwork_of)
-    # C8: by instant, then role; the place among the events stands for their ids.
-    steps = [(event.occurred_at, roles[event.type], place) for place, event in enumerate(events) if event.type in roles]
-    if not steps:
+    if roles.keys().isdisjoint(event.type for event in events):
         return SubjectClocks([], [])
-    steps.sort()
-    machine = _Machine(measure, levels, owner_of, clockwork_of)
-    for _, role, place in steps:
-        _TAKES[role](machine, events[place])
-    machine.finish(now)
+    machine = Machine(measure, levels, owner_of, clockwork_of)
+    machine.run(events, now)
     return SubjectClocks(machine.results, machine.anomalies)
 
 
@@ -294,6 +300,3 @@ def _run_plain(
         decided_at = clockwork.next_running(due_at)
     result = _new(ClockResult, (owner, at, due_at, stopped_at, decided_at, level, used))
     return _new(SubjectClocks, ([result], []))
-
-
-_TAKES = (_Machine.begin, _Machine.pause, _Machine.resume, _Machine.end, _Machine.void)  # as ResponseTime.roles

@@ -109,6 +109,14 @@ class Rules:
         return self._decided_by_events[version.id]
 
     @cached_property
+    def _slas_by_key(self) -> dict[tuple[int, str], Sla]:
+        return {(version.id, sla.key): sla for version in self.versions for sla in version.agreement.slas}
+
+    def sla_in(self, version_id: int, key: str) -> Sla | None:
+        """Return an SLA as a version of the agreement has it; None if it has none of this key."""
+        return self._slas_by_key.get((version_id, key))
+
+    @cached_property
     def _by_month(self) -> dict[Month, "InForce"]:
         return {}
 
@@ -183,6 +191,11 @@ class Rules:
         if found is None:
             found = self._working_times[team_id] = self.calendar_of(team_id).working_time
         return found
+
+    def calendar_of_clock(self, sla: Sla, owner: int | None, at: datetime) -> Calendar | None:
+        """Return the calendar by which `clockwork` counts; None for a clock that never stops."""
+        clockwork = self.clockwork(sla, owner, at)
+        return clockwork.calendar if isinstance(clockwork, WorkingTime) else None
 
     def participants(self, sla: Sla, month: Month) -> Iterator[int]:
         """Yield those active on the side that promises, who have a result each month, if only for a part of it."""

@@ -37,6 +37,7 @@ class Clockwork(Protocol):
     def due_at(self, start: datetime, target: timedelta) -> datetime | None: ...
     def next_running(self, at: datetime) -> datetime | None: ...
     def run(self, start: datetime, end: datetime, target: timedelta) -> tuple[timedelta, datetime | None]: ...
+    def spans_between(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]: ...
 
 
 class AllTime:
@@ -57,6 +58,10 @@ class AllTime:
     def run(self, start: datetime, end: datetime, target: timedelta) -> tuple[timedelta, datetime]:
         """Return the time from start to end, and when `target` has passed since start."""
         return self.elapsed(start, end), start + target
+
+    def spans_between(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """Return all of [start, end) as one span; none if end is not after start."""
+        return [(start, end)] if end > start else []
 
 
 ALL_TIME = AllTime()
@@ -85,6 +90,13 @@ class Calendar:
         if day in self.closed or day in self._public_holidays:
             return ()
         return self.week[day.weekday()]
+
+    def holiday_on(self, day: date) -> str | None:
+        """Return the name of a public holiday that closes a date; None where none does."""
+        if self.holidays is None or day in self.opened:
+            return None
+        name: str | None = public_holidays(self.holidays).get(day)
+        return name
 
     @cached_property
     def _public_holidays(self) -> public.HolidayBase | frozenset[date]:
@@ -138,7 +150,7 @@ class WorkingTime:
     """Look-ups in one calendar's open time; years are spread out when first asked for."""
 
     def __init__(self, calendar: Calendar) -> None:
-        self._calendar = calendar
+        self.calendar = calendar
         self._spans = _Spans(EPOCH, EPOCH, [], [], [ZERO])
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
@@ -231,13 +243,13 @@ class WorkingTime:
 
     def _spread(self, first_year: int, last_year: int) -> _Spans:
         """Spread the calendar out over whole years, one day over at both ends."""
-        zone = ZoneInfo(self._calendar.time_zone)
+        zone = ZoneInfo(self.calendar.time_zone)
         day, stop = date(first_year, 1, 1) - 2 * DAY, date(last_year + 1, 1, 1) + 2 * DAY
         spans: list[tuple[datetime, datetime]] = []
         while day < stop:
             spans.extend(
                 (local_instant(day, opening, zone), local_instant(day, closing, zone))
-                for opening, closing in self._calendar.hours_on(day)
+                for opening, closing in self.calendar.hours_on(day)
             )
             day += DAY
         starts: list[datetime] = []

@@ -10,7 +10,8 @@ from leaderboard.domain.closing import counted_back, digest_of
 from leaderboard.domain.periods import Month, month_of_key, parse_period
 from leaderboard.domain.points import Credit
 from leaderboard.services.rules import RuleBook
-from leaderboard.services.totals import LEVEL_PLACES, Counts, credits_of, no_counts
+from leaderboard.services.tallies import LEVEL_PLACES, Counts, no_counts
+from leaderboard.services.totals import credits_of
 from leaderboard.storage import closings, tampering, totals
 
 Standings = dict[tuple[str, int], Counts]

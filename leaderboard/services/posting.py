@@ -7,13 +7,15 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from leaderboard.domain.agreement import Level
+from leaderboard.domain.bands import band_of
 from leaderboard.domain.cells import cells_of_rates
 from leaderboard.domain.closing import Correction, corrections, open_after, placed
 from leaderboard.domain.monthly import Cell
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment, Credit, Posting, postings
 from leaderboard.services.rules import RuleBook
-from leaderboard.services.totals import LEVEL_PLACES, POINTS, Counts, TotalsChange, no_counts
+from leaderboard.services.tallies import LEVEL_PLACES, POINTS, Counts, TalliesChange, no_counts, write_tallies
+from leaderboard.services.totals import TotalsChange
 from leaderboard.storage import attainments, closings, ledger
 
 Pair = tuple[int | None, Attainment | None, Attainment | None]
@@ -64,6 +66,7 @@ class Poster:
         self.cells: defaultdict[Cell, CellChange] = defaultdict(CellChange)
         self.totals = TotalsChange(book)
         self.posted = 0
+        self.tallies = TalliesChange()
         self._counts: defaultdict[tuple[str, bool, str, int, int | None, str], Counts] = defaultdict(no_counts)
         self._next_id = first_id
         self._ids_end = first_id + ids
@@ -116,29 +119,39 @@ class Poster:
         place = LEVEL_PLACES.get(attainment.level)
         if place is not None:
             counts[place] += sign
+            if attainment.team_id is not None:
+                band = 0 if is_monthly else band_of(attainment.value)
+                self.tallies.spread(month.key, attainment.sla, attainment.team_id, band, place, attainment.points, sign)
 
     def settle(self) -> None:
-        """Add what was noted to the totals and, for clocks, to the rates.
+        """Add what was noted to the tallies, to the totals and, for clocks, to the rates.
 
         Of a closed month the points alone go on, to an open one (P5): its levels stay as they were counted.
         """
         for (sla, is_monthly, scope, participant, team_id, month), counts in self._counts.items():
+            points, met, exceeded, missed = counts
+            if scope == "member":
+                self.tallies.add(month, sla, participant, team_id, counts)
             credit = Credit(scope, participant, team_id, month_of_key(month))
             if month not in self.closed:
                 self.totals.add(credit, counts)
-            elif counts[POINTS]:
+            elif points:
                 later = open_after(month_of_key(month), self.closed)
-                self.totals.add(credit._replace(month=later), [counts[POINTS], 0, 0, 0])
+                self.totals.add(credit._replace(month=later), [points, 0, 0, 0])
             if not is_monthly:
-                _, met, exceeded, missed = counts
                 for cell in cells_of_rates(self.rules, sla, credit):
                     self.cells[cell].add(met + exceeded, met + exceeded + missed)
         self._counts.clear()
 
     def write_totals(self) -> None:
-        """Write what the totals gain or lose."""
+        """Write what the totals and the tallies gain or lose."""
         self.settle()
-        self.totals.write(self.connection)
+        self.totals.write(self.connection, self.tallies)
+
+    def write_tallies(self) -> None:
+        """Write what the tallies alone gain or lose, where the totals are made anew."""
+        self.settle()
+        write_tallies(self.connection, self.tallies)
 
     def _new_id(self) -> int:
         self._next_id += 1

@@ -12,12 +12,9 @@ from leaderboard.domain.periods import Month, Period, month_of_key
 from leaderboard.domain.points import Credit
 from leaderboard.domain.standings import sort_key
 from leaderboard.services.rules import RuleBook
+from leaderboard.services.tallies import LEVEL_PLACES, Counts, TalliesChange, no_counts, write_tallies
 from leaderboard.storage import closings, periods, totals
-
-POINTS = 0  # the places of what is counted
-LEVEL_PLACES = {Level.MET: 1, Level.EXCEEDED: 2, Level.MISSED: 3}
-Counts = list[int]
-"""Points, and how often met, exceeded and missed."""
+from leaderboard.storage.bulk import insert_rows
 
 Key = tuple[Period, str, int]
 
@@ -60,11 +57,12 @@ class TotalsChange:
                     total[place] += number
         return changes
 
-    def write(self, connection: Connection) -> None:
-        """Add the changes to the stored totals."""
+    def write(self, connection: Connection, beside: TalliesChange | None = None) -> None:
+        """Add the changes to the stored totals, and what goes beside them to the tallies."""
         # What came and went again within the transaction leaves no row where there was none.
         changes = {key: numbers for key, numbers in self.changes().items() if any(numbers) or key in self._opened}
-        totals.add_to_totals(connection, [total_row(self.book, *key, *numbers) for key, numbers in changes.items()])
+        rows = [total_row(self.book, *key, *numbers) for key, numbers in changes.items()]
+        write_tallies(connection, beside or TalliesChange(), totals.addition(rows))
         is_active = self.book.rules.membership.is_active
         left = [
             (str(period), scope, participant)
@@ -74,11 +72,6 @@ class TotalsChange:
         totals.forget_if_empty(connection, left)
         self._credits.clear()
         self._opened.clear()
-
-
-def no_counts() -> Counts:
-    """Return that nothing was counted."""
-    return [0, 0, 0, 0]
 
 
 def _keys(credit: Credit) -> Iterator[Key]:
@@ -173,4 +166,4 @@ def rebuild_totals(connection: Connection, book: RuleBook) -> None:
     """Make the totals of open periods anew from the ledger and the attainments, with today's names and teams."""
     expected = expected_totals(connection, book, set(periods.opened_months(connection)))
     totals.clear(connection)
-    totals.add_to_totals(connection, [total_row(book, *key, *numbers) for key, numbers in expected.items()])
+    insert_rows(connection, *totals.addition([total_row(book, *key, *numbers) for key, numbers in expected.items()]))

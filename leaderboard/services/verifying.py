@@ -22,6 +22,7 @@ from leaderboard.services.closed_periods import closing_differences
 from leaderboard.services.compared import row_differences
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import SUBJECTS_A_CHUNK, Progress
+from leaderboard.services.tallies import tally_differences
 from leaderboard.services.totals import expected_totals
 from leaderboard.services.trail_checks import trail_differences
 from leaderboard.storage import attainments, closings, events, evidence, tampering, totals
@@ -31,8 +32,8 @@ from leaderboard.storage.database import begin_snapshot
 def verify(session: Session, *, now: datetime, progress: Progress | None = None) -> Iterator[str]:
     """Yield one sentence for each difference between the database and what the events say (P2).
 
-    Compared are attainments, evidence, monthly results, the ledger's net for each attainment, totals, what closed
-    periods were closed with, badges, awards and their shares. What has fallen due by `now` must be scored already.
+    Compared are attainments, evidence, monthly results, the ledger's net for each attainment, totals, tallies, what
+    closed periods were closed with, badges, awards and their shares. What has fallen due by `now` must be scored.
     Works through subjects in chunks; what it keeps grows with participants and months, not with events.
     """
     begin_snapshot(session)
@@ -55,6 +56,7 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
     yield from _groundless(connection)
     yield from _ledger_differences(connection)
     yield from _total_differences(connection, book)
+    yield from tally_differences(connection)
     yield from closing_differences(connection, book)
     yield from badge_differences(connection, book, now=now)
     yield from award_differences(connection, book)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,6 +16,31 @@ KEYS_A_QUERY = 400
 COPY_FROM = 200  # below this many rows COPY into a temporary table costs more than it saves
 
 Rows = Sequence[tuple[Any, ...]]
+
+
+class Insertion(NamedTuple):
+    """Rows for a table, as insert_rows takes them."""
+
+    table: str
+    columns: Sequence[str]
+    rows: Rows
+    on_conflict: str
+
+
+def insert_both(connection: Connection, first: Insertion, second: Insertion) -> None:
+    """Insert rows into two tables: on PostgreSQL in one statement, where they are few."""
+    few = 0 < len(first.rows) < COPY_FROM and 0 < len(second.rows) < COPY_FROM
+    if few and connection.dialect.name == "postgresql":
+        parts = [
+            f"INSERT INTO {each.table} ({', '.join(each.columns)}) VALUES "
+            f"{', '.join([_percents(len(each.columns))] * len(each.rows))} ON CONFLICT {each.on_conflict}"
+            for each in (first, second)
+        ]
+        values = tuple(chain.from_iterable((*first.rows, *second.rows)))
+        connection.exec_driver_sql(f"WITH first AS ({parts[0]}) {parts[1]}", values)
+        return
+    insert_rows(connection, *first)
+    insert_rows(connection, *second)
 
 
 def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Rows, on_conflict: str = "") -> int:
@@ -53,8 +78,12 @@ def _row_marks(width: int, rows: int) -> str:
 def _insert_into_postgresql(connection: Connection, table: str, names: str, rows: Rows, tail: str) -> int:
     if len(rows) >= COPY_FROM:
         return _copy(connection, table, names, rows, tail)
-    marks = ", ".join(["%s"] * len(rows[0]))
-    return connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks}){tail}", list(rows)).rowcount
+    head = f"INSERT INTO {table} ({names}) VALUES {_percents(len(rows[0]))}"
+    return connection.exec_driver_sql(f"{head}{tail}", list(rows)).rowcount
+
+
+def _percents(count: int) -> str:
+    return f"({', '.join(['%s'] * count)})"
 
 
 @contextmanager

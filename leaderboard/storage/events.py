@@ -11,6 +11,7 @@ from leaderboard.storage import event_rows
 from leaderboard.storage.bulk import Rows, insert_rows
 from leaderboard.storage.tables import EventImport, EventRow
 
+MEMBERS_A_QUERY = 500
 COLUMNS = (
     "source",
     "event_id",
@@ -67,6 +68,15 @@ def subjects_beyond(connection: Connection, subject: str | None, limit: int) -> 
     if subject is not None:
         query = query.where(EventRow.subject > subject)
     return list(connection.execute(query).scalars())
+
+
+def subjects_of_members(connection: Connection, member_ids: Sequence[int]) -> list[str]:
+    """Return the subjects of which an event names one of some members, in order; reads all events once."""
+    found: set[str] = set()
+    for start in range(0, len(member_ids), MEMBERS_A_QUERY):
+        some = EventRow.member_id.in_(member_ids[start : start + MEMBERS_A_QUERY])
+        found.update(connection.execute(select(EventRow.subject).where(some).distinct()).scalars())
+    return sorted(found)
 
 
 def note_import(

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
-from leaderboard.storage.bulk import insert_rows
+from leaderboard.storage.bulk import Insertion
 from leaderboard.storage.closing_tables import Closing
 from leaderboard.storage.tables import AttainmentRow, PointEntry, Total
 
@@ -24,16 +24,10 @@ TOTAL_COLUMNS = (
 )
 
 
-def add_to_totals(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add points and level counts to totals, making those that are not there; rows as TOTAL_COLUMNS."""
+def addition(rows: Sequence[tuple[Any, ...]]) -> Insertion:
+    """Return what adds points and level counts to totals and makes those that are not there; rows as TOTAL_COLUMNS."""
     added = ", ".join(f"{name} = total.{name} + excluded.{name}" for name in ("points", "met", "exceeded", "missed"))
-    insert_rows(
-        connection,
-        Total.__tablename__,
-        TOTAL_COLUMNS,
-        rows,
-        f"(period, scope, participant_id) DO UPDATE SET {added}",
-    )
+    return Insertion(Total.__tablename__, TOTAL_COLUMNS, rows, f"(period, scope, participant_id) DO UPDATE SET {added}")
 
 
 def ledger_sums(connection: Connection) -> Iterator[tuple[str, int | None, int | None, int]]:

@@ -1,6 +1,6 @@
 """A member's page: the person sees all of it, managers too, and others what was reached."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -8,13 +8,14 @@ from flask_login import current_user
 from leaderboard.domain.displays import LONGEST_NICKNAME
 from leaderboard.domain.errors import DisplayRefused, PeriodRefused
 from leaderboard.domain.periods import parse_period
+from leaderboard.services.boards import today
 from leaderboard.services.certificates import has_certificate
 from leaderboard.services.choices import Choice, choice_of, choose
 from leaderboard.services.members import MemberPage, read_member
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.organisation import organisation_required
-from leaderboard.web.rights import actor, manager_required
+from leaderboard.web.rights import actor, manager_required, sees_member
 
 bp = Blueprint("members", __name__)
 MOST_MEMBERS = 10**18  # more than any database's id
@@ -47,8 +48,8 @@ def choose_own() -> ResponseReturnValue:
 @manager_required
 @organisation_required
 def choose_for(member_id: int) -> ResponseReturnValue:
-    """Store it for a member, as managers may who are asked to."""
-    return _choose(member_id)
+    """Store it for a member, as managers may who are asked to and answer for them."""
+    return _choose(member_id if _may_choose(member_id) else abort(404))
 
 
 def _choose(member_id: int) -> ResponseReturnValue:
@@ -69,7 +70,9 @@ def _choose(member_id: int) -> ResponseReturnValue:
 
 
 def _may_choose(member_id: int) -> bool:
-    return current_user.member_id == member_id or current_user.is_manager
+    """Tell whether the choice is the reader's, or of somebody whom they answer for today."""
+    day = today(db.session(), now=utc_now(), rules_version=g.rules_version)
+    return sees_member(member_id, parse_period(f"{day:%Y-%m}"))
 
 
 def _shown(page: MemberPage, choice: Choice | None, fault: str | None = None) -> str:
@@ -79,7 +82,7 @@ def _shown(page: MemberPage, choice: Choice | None, fault: str | None = None) ->
         "members/show.html",
         page=page,
         is_own=is_own,
-        sees_all=is_own or current_user.is_manager,
+        sees_all=sees_member(page.id, parse_period(page.quarter.period)),
         has_certificate=has_certificate,
         choice=choice,
         fault=fault,

@@ -37,9 +37,12 @@ def init_app(app: Flask) -> None:
         moment=wording.moment,
         number=wording.number,
         day=wording.day,
+        date_name=wording.date_name,
+        duration=wording.duration,
         initials=wording.initials,
         hue=wording.hue,
         money=wording.money,
+        share=wording.share,
     )
     app.jinja_env.globals.update(asset=asset, integrity=integrity, htmx_config=json.dumps(HTMX, separators=(",", ":")))
     app.context_processor(lambda: {"organisation_name": organisation_name()})

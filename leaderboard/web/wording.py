@@ -1,13 +1,13 @@
 """How periods, numbers and names read on a page, in the reader's language."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_currency, format_decimal, get_currency_symbol
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 from flask_babel import get_locale
 
 from leaderboard.domain.money import format_amount, minor_digits
@@ -15,6 +15,7 @@ from leaderboard.domain.periods import parse_period
 from leaderboard.web.organisation import time_zone
 
 HUES = 8
+UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def period_name(key: str) -> str:
@@ -35,11 +36,37 @@ def day(instant: datetime) -> str:
     return format_date(instant.astimezone(time_zone()), "long", locale=get_locale())
 
 
-def number(value: int | Fraction) -> str:
-    """Return a number with the language's separators; a fraction to one decimal place."""
-    if isinstance(value, Fraction):
+def date_name(day: date) -> str:
+    """Return a calendar date as the language writes it, in short."""
+    return format_date(day, "medium", locale=get_locale())
+
+
+def number(value: float | Fraction) -> str:
+    """Return a number with the language's separators; what is not an integer to one decimal place."""
+    if not isinstance(value, int):
         return format_decimal(round(float(value), 1), "#,##0.0", locale=get_locale())
     return format_decimal(value, locale=get_locale())
+
+
+def duration(length: timedelta, *, has_days: bool = False) -> str:
+    """Return how long something takes in its two largest units: 3 h 20 min; less than a second is none.
+
+    has_days: count 24 hours as a day, as clocks that never stop do; a day of working time has other hours.
+    """
+    seconds = abs(length) // timedelta(seconds=1)
+    parts = []
+    for unit, size in UNITS if has_days else UNITS[1:]:
+        count, seconds = divmod(seconds, size)
+        parts += [f"{number(count)}\xa0{unit}"] if count else []
+    sign = "\u2212" if length < timedelta(0) and parts else ""
+    return sign + (" ".join(parts[:2]) or "0\xa0s")
+
+
+def share(value: float | Fraction) -> str:
+    """Return a share of 1 in whole per cent; 100 % is all, and 0 % is none."""
+    rounded = round(float(value) * 100)
+    percent = min(max(rounded, 1), 99) if 0 < value < 1 else rounded
+    return format_percent(percent / 100, "#,##0%", locale=get_locale())
 
 
 def money(amount_minor: int, currency: str) -> str:

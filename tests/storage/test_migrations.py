@@ -7,15 +7,19 @@ import pytest
 from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from flask_migrate import downgrade
+from flask import Flask
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import CheckConstraint, Engine, inspect, text
+from sqlalchemy.orm import Session
 
 from leaderboard.app import create_app
 from leaderboard.resources import resource
+from leaderboard.storage import tallies
 from leaderboard.storage.database import Base, db
 from tests.conftest import DATABASES
 from tests.database import migrate
 from tests.factories import fresh_engine
+from tests.services.examples import log, set_up
 
 ONE_MIGRATION = "import sys; from tests.database import migrate; migrate(sys.argv[1])"
 PROCESSES = 4
@@ -124,3 +128,18 @@ def test_the_way_back_takes_everything_away_and_the_way_forth_works_again(bare_u
         db.engine.dispose()
     migrate(bare_url)
     assert differences(fresh_engine(bare_url)) == []
+
+
+def test_a_database_that_is_in_use_gets_the_tallies_of_what_it_holds(app: Flask, session: Session) -> None:
+    set_up(session)
+    log(
+        session,
+        "10-05 09:00 lead.assigned ana\n10-05 09:30 lead.disposed ana\n10-06 09:00 lead.assigned ana subject=L2",
+    )
+    before = dict(tallies.stored(session.connection()))
+    session.rollback()
+    assert len(before) > 5
+    with app.app_context():
+        for move, revision in ((downgrade, "0004"), (upgrade, "head")):
+            move(directory=str(resource("migrations")), revision=revision)
+    assert dict(tallies.stored(session.connection())) == before

@@ -3,6 +3,7 @@
 from sqlalchemy import insert, select
 
 from leaderboard.storage import totals
+from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.tables import AttainmentRow, PointEntry
 from tests.factories import ids_of
 from tests.services.examples import NOW, SPEED, agreement, log, set_up
@@ -18,8 +19,8 @@ def stored(session):
 
 def test_numbers_are_added_to_those_that_are_there(session):
     connection = session.connection()
-    totals.add_to_totals(connection, [row("2026-10", 1, 5, 1, 0, 0), row("2026-Q4", 1, 5, 1, 0, 0)])
-    totals.add_to_totals(connection, [row("2026-10", 1, -2, 0, 1, 0)])
+    insert_rows(connection, *totals.addition([row("2026-10", 1, 5, 1, 0, 0), row("2026-Q4", 1, 5, 1, 0, 0)]))
+    insert_rows(connection, *totals.addition([row("2026-10", 1, -2, 0, 1, 0)]))
     assert stored(session) == [("2026-10", "member", 1, [3, 1, 1, 0]), ("2026-Q4", "member", 1, [5, 1, 0, 0])]
 
 
@@ -27,16 +28,15 @@ def test_many_are_added_as_one_is(session):
     """From 200 rows on PostgreSQL takes them by COPY."""
     connection = session.connection()
     for _ in range(2):
-        totals.add_to_totals(connection, [row("2026-10", number, 5, 1, 2, 3) for number in range(1, 301)])
+        insert_rows(connection, *totals.addition([row("2026-10", number, 5, 1, 2, 3) for number in range(1, 301)]))
     assert stored(session) == [("2026-10", "member", number, [10, 2, 4, 6]) for number in range(1, 301)]
 
 
 def test_only_an_empty_total_is_forgotten(session):
     connection = session.connection()
     rows = [row("2026-10", 1, 0, 0, 0, 0), row("2026-10", 2, 1, 0, 0, 0), row("2026-10", 3, 0, 0, 0, 1)]
-    totals.add_to_totals(
-        connection, [*rows, row("2026-11", 1, 0, 0, 0, 0), row("2026-10", 1, 0, 0, 0, 0, scope="team")]
-    )
+    rows += [row("2026-11", 1, 0, 0, 0, 0), row("2026-10", 1, 0, 0, 0, 0, scope="team")]
+    insert_rows(connection, *totals.addition(rows))
     for participant in (1, 2, 3):
         totals.forget_if_empty(connection, [("2026-10", "member", participant)])
     assert [(period, scope, number) for period, scope, number, _ in stored(session)] == [
@@ -48,7 +48,7 @@ def test_only_an_empty_total_is_forgotten(session):
 
 
 def test_all_are_cleared(session):
-    totals.add_to_totals(session.connection(), [row("2026-10", 1, 5, 1, 0, 0)])
+    insert_rows(session.connection(), *totals.addition([row("2026-10", 1, 5, 1, 0, 0)]))
     totals.clear(session.connection())
     assert stored(session) == []
 

@@ -1,4 +1,6 @@
-"""Money reads as the language writes it, to the minor unit (B1)."""
+"""Money reads as the language writes it, to the minor unit (B1); durations in their two largest units."""
+
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from leaderboard.app import create_app
 from leaderboard.domain.money import MINOR_DIGITS, minor_digits
-from leaderboard.web.wording import money
+from leaderboard.web.wording import duration, money
 from tests.conftest import SETTINGS
 from tests.domain.examples import properties
 
@@ -49,3 +51,26 @@ def test_b1_no_minor_unit_is_lost(app, amount, currency, language):
     digits = "".join(each for each in shown if each.isdigit())
     assert int(digits) == amount
     assert len(digits) > minor_digits(currency)
+
+
+@pytest.mark.parametrize(
+    ("length", "has_days", "text"),
+    [
+        (timedelta(0), False, "0 s"),
+        (timedelta(seconds=59), False, "59 s"),
+        (timedelta(minutes=20), False, "20 min"),
+        (timedelta(hours=3, minutes=20, seconds=59), False, "3 h 20 min"),
+        (timedelta(hours=8, seconds=1), False, "8 h 1 s"),  # a target missed by a second shows
+        (timedelta(hours=1_250), False, "1,250 h"),
+        (timedelta(days=2, hours=5), False, "53 h"),
+        (timedelta(days=2, hours=5), True, "2 d 5 h"),
+        (timedelta(minutes=-5), False, "\u22125 min"),
+        (timedelta(microseconds=-5), False, "0 s"),
+    ],
+)
+def test_a_duration_reads_in_its_two_largest_units(app, length, has_days, text):
+    with app.test_request_context(), force_locale("en"):
+        assert duration(length, has_days=has_days).replace("\xa0", " ") == text
+        assert app.jinja_env.filters["duration"](length, has_days=has_days).replace("\xa0", " ") == text
+    with app.test_request_context(), force_locale("pt_BR"):
+        assert duration(timedelta(hours=1_250)) == "1.250\xa0h"
