@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import Actor
 from leaderboard.domain.agreement import Agreement
 from leaderboard.domain.agreement_file import parse_agreement
-from leaderboard.domain.agreement_text import Document, document_of, write_document
+from leaderboard.domain.agreement_text import Document, document_of, write_agreement, write_document
 from leaderboard.domain.closing import closed_months
 from leaderboard.domain.errors import DraftRefused
 from leaderboard.domain.periods import Month
@@ -78,7 +78,7 @@ def start_draft(session: Session, document: str, *, by: Actor, now: datetime) ->
         connection = session.connection()
         title = parse_agreement(document, _currency(connection)).title
         draft_id = agreements.add_draft(connection, title, document, by.name, now)
-        trail.note(connection, by, "draft.started", _about(draft_id), at=now, after=_in_short(title, document))
+        trail.note(connection, by, "draft.started", about(draft_id), at=now, after=in_short(title, document))
     return draft_id
 
 
@@ -93,31 +93,31 @@ def change_draft(
     """
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()
-        draft = _to_change(session, draft_id, revision)
+        draft = to_change(session, draft_id, revision)
         tables = document_of(draft.agreement(), draft.currency)
         edit(tables)
-        document = write_document(tables)
-        title = parse_agreement(document, draft.currency).title
+        agreement = parse_agreement(write_document(tables), draft.currency)
+        title, document = agreement.title, write_agreement(agreement, draft.currency)
         if document == draft.document:
             return
         values = {"title": title, "document": document}
         if not agreements.change_draft(connection, draft_id, ["draft"], by.name, now, revision=revision, **values):
             raise DraftRefused("stale")
-        before, after = _in_short(draft.title, draft.document), _in_short(title, document)
-        trail.note(connection, by, "draft.changed", _about(draft_id), at=now, before=before, after=after)
+        before, after = in_short(draft.title, draft.document), in_short(title, document)
+        trail.note(connection, by, "draft.changed", about(draft_id), at=now, before=before, after=after)
 
 
 def discard_draft(session: Session, draft_id: int, revision: int, *, by: Actor, now: datetime) -> None:
     """Give a draft up; it is kept and listed, and can be read. Raises DraftRefused as change_draft does."""
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()
-        draft = _to_change(session, draft_id, revision)
+        draft = to_change(session, draft_id, revision)
         if not agreements.change_draft(
             connection, draft_id, ["draft"], by.name, now, revision=revision, state="withdrawn"
         ):
             raise DraftRefused("stale")
-        before = _in_short(draft.title, draft.document)
-        trail.note(connection, by, "draft.discarded", _about(draft_id), at=now, before=before)
+        before = in_short(draft.title, draft.document)
+        trail.note(connection, by, "draft.discarded", about(draft_id), at=now, before=before)
 
 
 def choosable_months(session: Session, *, now: datetime) -> list[Month]:
@@ -136,7 +136,8 @@ def choosable_months(session: Session, *, now: datetime) -> list[Month]:
     return months
 
 
-def _to_change(session: Session, draft_id: int, revision: int) -> Draft:
+def to_change(session: Session, draft_id: int, revision: int) -> Draft:
+    """Return a draft that may change, at the revision that whoever changes it has seen; else DraftRefused."""
     draft = read_draft(session, draft_id)
     if draft is None:
         raise DraftRefused("gone")
@@ -151,9 +152,11 @@ def _currency(connection: Connection) -> str:
     return rule_book(connection).rules.organisation.currency
 
 
-def _about(draft_id: int) -> str:
+def about(draft_id: int) -> str:
+    """Return how the audit trail names a draft."""
     return f"draft {draft_id}"
 
 
-def _in_short(title: str, document: str) -> str:
+def in_short(title: str, document: str) -> str:
+    """Return what the audit trail says of a draft."""
     return f"{title}; {trail.digest_of(document)}"

@@ -48,6 +48,10 @@ def _place_of(about: str) -> str | None:
     kind, _space, number = about.partition(" ")
     if kind == "award" and number.isdecimal():
         return url_for("bonuses.show", award_id=int(number))
+    if kind == "result" and number.isdecimal():
+        return url_for("points.result", attainment_id=int(number))
+    if kind == "entry" and number.isdecimal():
+        return url_for("points.entry", entry_id=int(number))
     if kind == "export":
         return url_for("payroll.index", _anchor=f"export-{number}")
     try:
@@ -134,6 +138,8 @@ def _words() -> dict[str, Any]:
         "person.id-removed": _("Id of a CRM removed"),
         "person.moved": _("Memberships of a person changed"),
         "period.closed": _("Period closed"),
+        "points.answered": _("Question about points answered"),
+        "points.questioned": _("Points questioned"),
         "question.answered": _("Question about a bonus answered"),
         "question.asked": _("Question about a bonus asked"),
         "role.changed": _("Role changed"),

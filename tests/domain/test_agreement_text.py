@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.domain.agreement_file import parse_agreement, parse_duration
+from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.agreement_text import document_of, write_agreement, write_document, write_duration
+from leaderboard.domain.toml_table import parse_duration
 from leaderboard.services.demo import demo_file
 from tests.domain.agreements import agreements
 from tests.domain.examples import properties
