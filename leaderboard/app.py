@@ -24,6 +24,7 @@ from leaderboard.storage.database import db
 from leaderboard.web import (
     accounts,
     adjustments,
+    anonymous,
     audit,
     awards,
     badges,
@@ -47,6 +48,7 @@ from leaderboard.web import (
     pairing,
     payroll,
     people,
+    personal,
     points,
     questions,
     report,
@@ -80,6 +82,7 @@ BLUEPRINTS = (
     corrections.bp,
     audit.bp,
     people.bp,
+    personal.bp,
     users.bp,
     settings.bp,
     displays.bp,
@@ -100,7 +103,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (streams, security, sessions, languages, pages, errors, display_streams):
+    for floor in (streams, security, sessions, languages, pages, anonymous, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

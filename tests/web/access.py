@@ -24,6 +24,8 @@ MANAGERS_OF_TEAM = _who(DOOR, REFUSED, UNKNOWN, REFUSED, IN)
 THEIRS = _who(DOOR, UNKNOWN, UNKNOWN, IN, IN)
 UNPAIRED = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # a screen's own; a browser that is none gets 401
 
+NOT_THERE = {"enzo": UNKNOWN}
+FILLED_WRONG = {"enzo": KEPT}
 UNFIT = dict.fromkeys(("fabio", "dora", "enzo"), KEPT)  # let in, but what they send cannot be taken
 
 
@@ -111,6 +113,40 @@ ACCESS: dict[str, Entry] = {
     "audit.export": Entry(ADMINISTRATORS),
     "jobs.index": Entry(MANAGERS),
     "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
+    # People: managers read of their teams, administrators change; accounts and the organisation are theirs alone
+    "people.index": Entry(MANAGERS, asks=[("state=all", MANAGERS), ("team={other.team}", MANAGERS)]),
+    "people.show": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}),
+    "people.file": Entry(ADMINISTRATORS),
+    **dict.fromkeys(("people.add", "people.add_team", "people.load"), Entry(ADMINISTRATORS | FILLED_WRONG)),
+    "people.export": Entry(ADMINISTRATORS, {"kind": "csv"}),
+    "people.rename_team": Entry(ADMINISTRATORS | NOT_THERE, {"team_id": 999}),
+    **dict.fromkeys(("people.change", "people.add_id"), Entry(ADMINISTRATORS | FILLED_WRONG, {"member_id": "member"})),
+    "people.remove_id": Entry(ADMINISTRATORS | FILLED_WRONG, {"member_id": "member"}),
+    "people.move": Entry(ADMINISTRATORS | FILLED_WRONG, {"member_id": "member"}),
+    "personal.own": Entry(SIGNED_IN),
+    "personal.take_own": Entry(SIGNED_IN),
+    "personal.of_member": Entry(ADMINISTRATORS, {"member_id": "member"}),
+    "personal.of_account": Entry(ADMINISTRATORS | NOT_THERE, {"user_id": 999}),
+    "personal.confirm": Entry(ADMINISTRATORS, {"member_id": "member"}),
+    "personal.anonymise": Entry(ADMINISTRATORS | FILLED_WRONG, {"member_id": "member"}, {"understood": "1"}),
+    "users.index": Entry(ADMINISTRATORS),
+    "users.add": Entry(ADMINISTRATORS | FILLED_WRONG),
+    **dict.fromkeys(
+        (
+            *("users.show", "users.change_role", "users.give_teams", "users.link", "users.change_email"),
+            *("users.deactivate", "users.reactivate", "users.sign_out", "users.reset_password"),
+        ),
+        Entry(ADMINISTRATORS | NOT_THERE, {"user_id": 999}),
+    ),
+    "users.revoke_token": Entry(ADMINISTRATORS | NOT_THERE, {"user_id": 999, "token_id": 1}),
+    **dict.fromkeys(("settings.index", "settings.download", "settings.calendar"), Entry(ADMINISTRATORS)),
+    **dict.fromkeys(
+        ("settings.change", "settings.load", "settings.change_calendar"), Entry(ADMINISTRATORS | FILLED_WRONG)
+    ),
+    **dict.fromkeys(
+        ("settings.team_calendar", "settings.change_team_calendar", "settings.remove_team_calendar"),
+        Entry(ADMINISTRATORS | NOT_THERE, {"team_id": 999}),
+    ),
     # Displays show what the board shows: every manager looks after them
     "displays.index": Entry(MANAGERS),
     "displays.pair": Entry(MANAGERS),
