@@ -22,6 +22,8 @@ ALL_TEAMS = ADMINISTRATORS = _who(DOOR, REFUSED, REFUSED, REFUSED, REFUSED)
 MANAGERS_OF_TEAM = _who(DOOR, REFUSED, UNKNOWN, REFUSED, IN)
 # What Ana has: she, and her manager.
 THEIRS = _who(DOOR, UNKNOWN, UNKNOWN, IN, IN)
+# What Ana alone does with it.
+OWN = {**THEIRS, "dora": REFUSED, "enzo": REFUSED}
 UNPAIRED = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # a screen's own; a browser that is none gets 401
 
 UNFIT = dict.fromkeys(("fabio", "dora", "enzo"), KEPT)  # let in, but what they send cannot be taken
@@ -72,10 +74,26 @@ ACCESS: dict[str, Entry] = {
     "members.show": Entry(
         SIGNED_IN, {"member_id": "member"}, asks=[("period=2026-10", SIGNED_IN)], shows=["north reason"]
     ),
+    "members.results": Entry(
+        THEIRS,
+        {"member_id": "member"},
+        asks=[("period=2026-10", THEIRS), ("level=missed&sla=speed", THEIRS), ("page=2", THEIRS)],
+        shows=["kestrel-ana-11-05"],
+    ),
+    "members.entries": Entry(
+        THEIRS, {"member_id": "member"}, asks=[("period=2026-10", THEIRS)], shows=["kestrel-ana-11-03", "north reason"]
+    ),
+    "members.my_questions": Entry(SIGNED_IN),
     "members.choose_own": Entry(SIGNED_IN, form={"nickname": ""}),
     "members.choose_for": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}, {"nickname": "Aninha"}),
     "statements.show": Entry(THEIRS, STATEMENT, shows=["north reason", "kestrel-ana-10-20"]),
     "statements.ledger": Entry(THEIRS, STATEMENT),
+    "points.result": Entry(
+        THEIRS, {"attainment_id": "attainment"}, asks=[("page=2", THEIRS)], shows=["kestrel-ana-11-05"]
+    ),
+    "points.entry": Entry(THEIRS, {"entry_id": "entry"}, shows=["kestrel-ana-"]),
+    "points.ask_about_result": Entry(OWN, {"attainment_id": "attainment"}, {"question": "Why?"}),
+    "points.ask_about_entry": Entry(OWN, {"entry_id": "entry"}, {"question": "Why?"}),
     # What managers of a team see and do
     "manage.index": Entry(MANAGERS),
     "bonuses.index": Entry(
@@ -92,6 +110,10 @@ ACCESS: dict[str, Entry] = {
     "bonuses.confirm": Entry(MANAGERS | UNFIT, asks=[("step=paid&award={award}", MANAGERS_OF_TEAM)]),
     "bonuses.decide": Entry(MANAGERS_OF_TEAM, form={"step": "paid", "award": "award"}),
     "bonuses.pay": Entry({**MANAGERS_OF_TEAM, "dora": KEPT, "enzo": KEPT}, AWARD),
+    "questions.index": Entry(MANAGERS, asks=[("state=answered", MANAGERS)], shows=["north question", "kestrel-ana"]),
+    "questions.answer": Entry(
+        {**MANAGERS_OF_TEAM, "enzo": KEPT}, {"question_id": "point_question"}, {"answer": "North answer"}
+    ),
     "adjustments.index": Entry(MANAGERS, shows=["north reason"]),
     "adjustments.make": Entry(
         {**MANAGERS, "fabio": KEPT, "enzo": KEPT},

@@ -8,13 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import COMMAND_LINE, Actor
-from leaderboard.services import asking, deciding, exporting
+from leaderboard.services import asking, deciding, exporting, questions
 from leaderboard.services.accounts import add_user
 from leaderboard.services.adjusting import adjust
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import close_next
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
+from leaderboard.services.results import find_result
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import BadgeRow
@@ -95,6 +96,8 @@ def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNames
             select(AttainmentRow.level, AttainmentRow.id).where(*mine).order_by(AttainmentRow.id.desc())
         ).all()
     )
+    waiting = find_result(session, levels["pending"])
+    asked = questions.ask(session, waiting, f"{team} question", by=_actor(session, rep), now=NOW)
     entry = (
         session.execute(select(PointEntry.id).where(PointEntry.attainment_id == levels["exceeded"])).scalars().first()
     )
@@ -105,6 +108,7 @@ def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNames
         user=_actor(session, rep).user_id,
         award=award,
         question=question,
+        point_question=asked,
         adjustment=given.id,
         attainment=levels["missed"],
         waiting=levels["pending"],
