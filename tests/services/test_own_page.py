@@ -10,6 +10,7 @@ from leaderboard.services.own_page import read_now, read_own
 from leaderboard.services.people import load_people
 from leaderboard.services.rules import rule_book
 from leaderboard.services.standing_near import history, near
+from leaderboard.storage import boards
 from tests.factories import at, ids_of, people_file
 from tests.services.examples import EVENT_RATE, NOW, ON_TIME, PIPELINE, SPEED, TRAINING, WINS, agreement, log, set_up
 
@@ -65,7 +66,8 @@ def test_neighbours_stand_around_one_as_far_as_the_board_goes_on(aurora, size, n
     ids, book = ids_of(aurora), rule_book(connection)
 
     def around(who):
-        return [each.name for each in near(connection, book, Month(2026, 12), ids[who], now=NOW, size=size).rows]
+        read = {"now": NOW, "known": tuple(boards.periods(connection)), "size": size}
+        return [each.name for each in near(connection, book, Month(2026, 12), ids[who], **read).rows]
 
     assert around("m2") == names
     assert around("m0") == ["m0", "m1", "m2", "m3", "m4"][:size]
