@@ -24,7 +24,7 @@ from leaderboard.storage.database import begin_snapshot
 
 MONTHS_SHOWN = 12
 MOST_WORST = 10
-MOST_PEOPLE = 20
+MOST_PEOPLE = 10
 PAGE_SIZE = 50
 
 
