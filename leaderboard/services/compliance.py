@@ -23,7 +23,7 @@ from leaderboard.storage.compliance import MemberMonth, TeamMonth
 from leaderboard.storage.database import begin_snapshot
 
 MONTHS_SHOWN = 12
-MOST_WORST = 10
+MOST_WORST = 6
 MOST_PEOPLE = 10
 PAGE_SIZE = 50
 

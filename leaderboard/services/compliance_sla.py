@@ -34,6 +34,7 @@ from leaderboard.storage.database import begin_snapshot
 
 HALF, NINE_IN_TEN = Fraction(1, 2), Fraction(9, 10)
 MOST_RESULTS = 300
+ORDER = ("missed", "pending", "met", "exceeded")
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,12 @@ def _times(connection: Connection, asked: Asked, teams: list[int] | None, sla: S
 def _results(
     connection: Connection, book: RuleBook, promises: Promises, asked: Asked, teams: list[int] | None, sla: Sla
 ) -> tuple[MonthlyResult, ...]:
-    """Return what people or teams came to, month by month, MOST_RESULTS at most."""
+    """Return what people or teams came to, those who fell short first, MOST_RESULTS at most."""
     months = [str(month) for month in asked.period.months]
     rows = compliance.monthly_results(connection, months, teams, sla.key, MOST_RESULTS)
-    leads = (lead_of(book, promises, row) for row in rows)
-    return tuple(MonthlyResult(lead, _targets(book, lead)) for lead in leads if lead is not None)
+    leads = [lead for row in rows if (lead := lead_of(book, promises, row)) is not None]
+    leads.sort(key=lambda lead: (ORDER.index(lead.level), lead.subject, lead.value or 0, lead.name.casefold()))
+    return tuple(MonthlyResult(lead, _targets(book, lead)) for lead in leads)
 
 
 def _targets(book: RuleBook, lead: Lead) -> Levels:

@@ -21,7 +21,8 @@ from leaderboard.storage.database import begin_snapshot
 from leaderboard.storage.due import MOST_OF_PERSON, MOST_OF_TEAM
 
 PAGE_SIZE = 50
-MOST_PEOPLE = 50
+FIRST_SIZE = 20  # of a page's two lists
+MOST_PEOPLE = 20
 At = tuple[datetime, int]
 """Where a page begins: behind the row of this instant and id."""
 
@@ -75,8 +76,19 @@ class DuePage:
     more_overdue: At | None
 
 
-def read_due(session: Session, asked: DueAsked, scope: Scope, *, now: datetime, page_size: int = 20) -> DuePage:
-    """Return what is due and overdue as one moment holds it; five queries beside those of the rules."""
+def read_due(
+    session: Session,
+    asked: DueAsked,
+    scope: Scope,
+    *,
+    now: datetime,
+    page_size: int = FIRST_SIZE,
+    most_people: int | None = MOST_PEOPLE,
+) -> DuePage:
+    """Return what is due and overdue as one moment holds it; five queries beside those of the rules.
+
+    most_people: how many of them are listed, None for all.
+    """
     begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
@@ -90,7 +102,7 @@ def read_due(session: Session, asked: DueAsked, scope: Scope, *, now: datetime, 
         asked,
         until,
         tuple(_teams(connection, book, teams, waits)),
-        tuple(people[:MOST_PEOPLE]),
+        tuple(people[:most_people]),
         len(people),
         waiting,
         more_waiting,

@@ -137,7 +137,7 @@ def _after() -> After | None:
 
 
 def _heat_of_teams(found: Compliance) -> dict[str, Any]:
-    columns = [(each.sla, each.title) for each in found.slas]
+    columns = [(each.sla, each.title) for each in found.slas if each.counts.decided]
     rows = [
         _heat_row(found.asked, team, columns, lambda sla, team=team: found.heat.get((team.team_id, sla)))
         for team in found.teams

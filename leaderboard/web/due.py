@@ -74,16 +74,11 @@ def file(name: str, kind: str) -> ResponseReturnValue:
 @organisation_required
 def load_file(name: str, kind: str) -> ResponseReturnValue:
     """How much waits for each team or person, as a file."""
-    page = due_lists.read_due(db.session(), _asked_or_404(), scope(), now=utc_now())
+    page = due_lists.read_due(db.session(), _asked_or_404(), scope(), now=utc_now(), most_people=None)
     loads = page.teams if name == "teams" else page.people
     rows = ([each.name, each.team, each.due, capped(each)] for each in loads)
-    return download(
-        _("By team") if name == "teams" else _("By person"),
-        f"due-by-{name}",
-        [_("Name"), _("Team"), _("Due"), _("Overdue")],
-        rows,
-        kind,
-    )
+    columns = [_("Name"), _("Team"), _("Due"), _("Overdue")]
+    return download(_("By team") if name == "teams" else _("By person"), f"due-by-{name}", columns, rows, kind)
 
 
 def _cells(item: Item) -> Sequence[Any]:
