@@ -1,5 +1,6 @@
 """Fills a database with this month's history, quickly: whole tables by bulk inserts, as scoring would leave them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,9 +8,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from benchmarks.data import NOW, SOURCE
+from leaderboard.domain.agreement import Level
+from leaderboard.domain.bands import band_of
 from leaderboard.domain.scoring import SubjectScore
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring
+from leaderboard.services.tallies import LEVEL_PLACES, TalliesChange, write_tallies
 from leaderboard.storage import events, people
 from leaderboard.storage.attainments import ATTAINMENT_COLUMNS, reserve_ids
 from leaderboard.storage.bulk import insert_rows
@@ -37,12 +41,29 @@ def fill(engine: Engine, leads: int, first: int = 0) -> None:
             numbers = range(start, min(start + ROWS_A_BATCH, leads))
             starts = {first + number: FIRST + SPAN * number / leads for number in numbers}
             _insert(connection, book, starts, first_id - first)
+        write_tallies(connection, _tallies(book, first, leads))
         month = book.rules.months.month_of(NOW)
         people.raise_rules_version(connection)
         scoring = Scoring(session, NOW, has_new_rules=True)
         scoring.months.note(SubjectScore([], [], [], {month}, None))  # so that the month has standings
         scoring.finish_everything()
         session.commit()
+
+
+def _tallies(book: RuleBook, first: int, leads: int) -> TalliesChange:
+    """Return what so many leads add to the tallies; all fall into one month."""
+    change, members, month = TalliesChange(), sorted(book.members), f"{FIRST:%Y-%m}"
+    for number in range(leads):
+        member = _owner(members, first + number)
+        team = book.rules.membership.team_at(member, FIRST + SPAN * number / leads)
+        change.add(month, "speed-to-lead", member, team, [10, 0, 1, 0])
+        if team is not None:
+            change.spread(month, "speed-to-lead", team, band_of(HALF_HOUR), LEVEL_PLACES[Level.EXCEEDED], 10, 1)
+    return change
+
+
+def _owner(members: Sequence[int], number: int) -> int:
+    return members[number * 7 % len(members)]
 
 
 def _insert(connection: Connection, book: RuleBook, leads: dict[int, datetime], id_of_first: int) -> None:
@@ -53,7 +74,7 @@ def _insert(connection: Connection, book: RuleBook, leads: dict[int, datetime], 
     evidence: Rows = []
     ledger: Rows = []
     for number, at in leads.items():
-        member, subject, begun = members[number * 7 % len(members)], f"old-{number}", to_micros(at)
+        member, subject, begun = _owner(members, number), f"old-{number}", to_micros(at)
         team, month, done = book.rules.membership.team_at(member, at), f"{at:%Y-%m}", begun + HALF_HOUR
         for kind, instant in (("assigned", begun), ("disposed", done)):
             facts.append((SOURCE, f"{subject}-{kind}", instant, f"lead.{kind}", subject, member, *[None] * 4))

@@ -1,6 +1,6 @@
 """What the domain refuses, each as one plain sentence with its remedy."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 PASSWORD_PROBLEMS = {
     "short": "The password has fewer than 12 characters",
@@ -28,6 +28,30 @@ class AgreementRefused(Refused):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class DraftRefused(Refused):
+    """A draft of the agreement that cannot go the way that was asked for.
+
+    because: `gone` (there is none), `settled` (it is proposed, in force or discarded), `stale` (somebody changed it
+    meanwhile), `waiting` (it is not proposed, so there is nothing to sign), `same` (these very words are proposed or in
+    force already), `side` (the signer does not belong to the side), `twice` (the signer has signed for the other side),
+    `signed` (the side has signed already).
+    """
+
+    def __init__(self, because: str) -> None:
+        says = {
+            "gone": "There is no such draft any more; look at the list of agreements again.",
+            "settled": "This draft does not change any more; start a new one from it.",
+            "stale": "Somebody has changed this draft meanwhile; look at what it says now, then change it again.",
+            "waiting": "This draft is not proposed; propose it before it is signed.",
+            "same": "These very words are proposed or in force already; change what is to be different.",
+            "side": "You belong to no team of this side; ask somebody of that side to sign.",
+            "twice": "You have signed for the other side; ask somebody else to sign for this one.",
+            "signed": "This side has signed already; there is nothing left to do.",
+        }
+        super().__init__(says[because])
+        self.because = because
 
 
 class PeriodRefused(Refused):
@@ -76,6 +100,42 @@ class AdjustmentRefused(Refused):
     def __init__(self, problem: str, sentence: str) -> None:
         super().__init__(sentence)
         self.problem = problem
+
+
+class AccountRefused(Refused):
+    """A change of an account that cannot be; `problem` is a word for why."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
+class PersonRefused(Refused):
+    """A change of a person or team that cannot be; `problem` is a word for why, `at` the day that it is about."""
+
+    def __init__(self, problem: str, sentence: str, *, at: date | None = None) -> None:
+        super().__init__(sentence)
+        self.problem, self.at = problem, at
+
+
+class QuestionRefused(Refused):
+    """A question about a result or points that cannot be asked or answered.
+
+    because: `unknown`; `foreign`, it is about somebody else's; `open`, another waits for an answer; `answered` already,
+    by whom and when; or `self`, nobody answers their own.
+    """
+
+    def __init__(self, because: str, *, by: str | None = None, at: datetime | None = None) -> None:
+        when = "" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
+        says = {
+            "unknown": "There is no such question; look at the list again.",
+            "foreign": "Only the person whose points they are can ask about them.",
+            "open": "A question about this waits for its answer; ask the next one after that.",
+            "answered": f"The question was answered already, at {when} by {by}.",
+            "self": "Nobody answers their own question; ask another manager.",
+        }
+        super().__init__(says[because])
+        self.because, self.by, self.at = because, by, at
 
 
 class PasswordRefused(Refused):

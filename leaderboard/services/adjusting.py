@@ -14,6 +14,7 @@ from leaderboard.domain.points import Credit
 from leaderboard.domain.shown import has_controls, quoted
 from leaderboard.domain.standings import sort_key
 from leaderboard.services.rules import RuleBook, rule_book
+from leaderboard.services.scopes import EVERYTHING, Scope
 from leaderboard.services.scoring import Scoring
 from leaderboard.storage import adjustments, trail
 from leaderboard.storage.database import all_or_nothing
@@ -26,13 +27,14 @@ MOST_PROPOSED = 500
 
 @dataclass(frozen=True)
 class Adjustment:
-    """Points given by hand. taken_back_*: who took them back, when and why, if anybody did.
+    """Points given by hand; team_id: credited too. taken_back_*: who took them back, when and why, if anybody did.
 
     is_open: whether they still can be taken back, since their month is not closed.
     """
 
     id: int
     member_id: int
+    team_id: int | None
     name: str
     month: str
     points: int
@@ -51,40 +53,63 @@ def given_in(month: Month | str, points: int) -> str:
 
 
 def adjust(
-    session: Session, member_id: int, points: int, reason: str, month: str, *, by: Actor, now: datetime
+    session: Session,
+    member_id: int,
+    points: int,
+    reason: str,
+    month: str,
+    *,
+    by: Actor,
+    now: datetime,
+    within: Scope = EVERYTHING,
 ) -> Adjustment:
     """Give a member points in a month, and return the adjustment.
 
     points: 1 to MOST_POINTS. reason: in words, shown on the member's page. month: one that is open and has begun,
-    in which the member belongs to a team; the team they were last in then is credited too (K7).
+    in which the member belongs to a team; the team they were last in then is credited too (K7). within: whom `by`
+    answers for; others are refused as one who is not there.
     Raises AdjustmentRefused, also for the same once more; PeriodRefused for what is no period.
     """
+    with all_or_nothing(session):
+        return give(session, Scoring(session, now), member_id, points, reason, month, by=by, now=now, within=within)
+
+
+def give(
+    session: Session,
+    scoring: Scoring,
+    member_id: int,
+    points: int,
+    reason: str,
+    month: str,
+    *,
+    by: Actor,
+    now: datetime,
+    within: Scope = EVERYTHING,
+) -> Adjustment:
+    """As adjust, within a scoring under way in the caller's writing transaction; finishes it."""
     reason = _checked_reason(reason)
     if not 1 <= points <= MOST_POINTS:
         raise AdjustmentRefused("points", f"{points} is not a number of points from 1 to {MOST_POINTS:,}.")
     if by.member_id == member_id:
         raise AdjustmentRefused("self", "Nobody adjusts their own points; ask another manager.")
-    with all_or_nothing(session):
-        scoring = Scoring(session, now)
-        wanted = _checked_month(scoring.book, member_id, month, now)
-        _check_new(session, member_id, points, reason, month)
-        team_id = scoring.rules.membership.memberships_in(member_id, wanted)[-1].team_id
-        scoring.months.keep({wanted})
-        adjustment_id = adjustments.add_adjustment(
-            scoring.connection,
-            member_id=member_id,
-            team_id=team_id,
-            month=month,
-            points=points,
-            reason=reason,
-            by=by,
-            now=now,
-        )
-        _finish(scoring, Credit("member", member_id, team_id, wanted), points)
-        about, given = f"member {scoring.book.members[member_id][0]}", given_in(month, points)
-        trail.note(scoring.connection, by, "adjustment.made", about, at=now, after=given, why=reason)
-        found = adjustments.given(scoring.connection, adjustment_id)
-    return _adjustment(scoring.book, found)
+    wanted = _checked_month(scoring.book, member_id, month, now, within)
+    _check_new(session, member_id, points, reason, month)
+    team_id = scoring.rules.membership.memberships_in(member_id, wanted)[-1].team_id
+    scoring.months.keep({wanted})
+    adjustment_id = adjustments.add_adjustment(
+        scoring.connection,
+        member_id=member_id,
+        team_id=team_id,
+        month=month,
+        points=points,
+        reason=reason,
+        by=by,
+        now=now,
+    )
+    _finish(scoring, Credit("member", member_id, team_id, wanted), points)
+    about, given = f"member {scoring.book.members[member_id][0]}", given_in(month, points)
+    trail.note(scoring.connection, by, "adjustment.made", about, at=now, after=given, why=reason)
+    return _adjustment(scoring.book, adjustments.given(scoring.connection, adjustment_id))
 
 
 def take_back(session: Session, adjustment_id: int, reason: str, *, by: Actor, now: datetime) -> Adjustment:
@@ -126,11 +151,12 @@ def open_months(session: Session, *, now: datetime) -> list[str]:
     return found
 
 
-def proposed_members(session: Session, *, now: datetime) -> list[tuple[str, str]]:
-    """Return key and name of members who are in a team now, by name: MOST_PROPOSED at most, to choose from."""
+def proposed_members(session: Session, *, now: datetime, within: Scope = EVERYTHING) -> list[tuple[str, str]]:
+    """Return key and name of members who are in one of some teams now, by name: MOST_PROPOSED at most."""
     book = rule_book(session.connection())
-    active = book.rules.membership.active_in(book.rules.months.month_of(now))
-    found = sorted((book.members[member_id] for member_id in active), key=lambda each: (sort_key(each[1]), each[0]))
+    active = book.rules.membership.active_in(book.rules.months.month_of(now)).items()
+    theirs = (book.members[member_id] for member_id, team_id in active if within.sees_team(team_id))
+    found = sorted(theirs, key=lambda each: (sort_key(each[1]), each[0]))
     return found[:MOST_PROPOSED]
 
 
@@ -148,11 +174,11 @@ def member_named(session: Session, text: str) -> int:
 
 
 def list_adjustments(
-    session: Session, *, older_than: int | None = None, page_size: int = PAGE_SIZE
+    session: Session, *, older_than: int | None = None, within: Scope = EVERYTHING, page_size: int = PAGE_SIZE
 ) -> tuple[list[Adjustment], int | None]:
-    """Return adjustments, newest first, and the id that the next page begins below; None at the end."""
+    """Return adjustments of some teams, newest first, and the id that the next page begins below; None at the end."""
     connection = session.connection()
-    rows = adjustments.newest(connection, page_size + 1, older_than=older_than)
+    rows = adjustments.newest(connection, page_size + 1, older_than=older_than, teams=within.teams)
     page = _adjustments(rule_book(connection), rows[:page_size])
     return page, page[-1].id if len(rows) > page_size else None
 
@@ -181,6 +207,7 @@ def _adjustment(book: RuleBook, row: Any) -> Adjustment:
     return Adjustment(
         id=row.id,
         member_id=row.member_id,
+        team_id=row.team_id,
         name=book.members[row.member_id][1],
         month=row.month,
         points=row.points,
@@ -215,7 +242,7 @@ def _checked_reason(reason: str) -> str:
     return reason
 
 
-def _checked_month(book: RuleBook, member_id: int, key: str, now: datetime) -> Month:
+def _checked_month(book: RuleBook, member_id: int, key: str, now: datetime, within: Scope) -> Month:
     """Return the month in which a member may be given points, or say why they may not."""
     month = parse_period(key)
     if not isinstance(month, Month):
@@ -226,8 +253,10 @@ def _checked_month(book: RuleBook, member_id: int, key: str, now: datetime) -> M
         raise AdjustmentRefused("future", f"{key} has not begun; give a month that has.")
     if month < _first_month(book, now):
         raise AdjustmentRefused("early", f"{key} lies before the first standings, those of {_first_month(book, now)}.")
-    if member_id not in book.members:
-        raise AdjustmentRefused("member", "There is no such member; load people first.")
+    if member_id not in book.members or not within.sees_member(book.rules, member_id, month):
+        raise AdjustmentRefused(
+            "member", "There is no such member in a team that you answer for; choose one that is proposed."
+        )
     if not book.rules.membership.is_active("member", member_id, month):
         name = book.members[member_id][1]
         raise AdjustmentRefused("inactive", f"{name} belongs to no team in {key}; give a month in which they do.")

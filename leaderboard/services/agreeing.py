@@ -10,7 +10,8 @@ from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.closing import closed_months
 from leaderboard.domain.errors import AgreementRefused, Refused
 from leaderboard.domain.organisation_file import parse_organisation
-from leaderboard.services.rules import NO_ORGANISATION, rule_book
+from leaderboard.domain.toml_table import Problem, Where
+from leaderboard.services.rules import NO_ORGANISATION, RuleBook, rule_book
 from leaderboard.services.scoring import Progress, rescore
 from leaderboard.storage import people, trail
 from leaderboard.storage.database import all_or_nothing
@@ -33,17 +34,32 @@ def load_agreement(
     (design section 5). Raises AgreementRefused, or Refused while there is no organisation.
     """
     with all_or_nothing(session):
-        agreement = check_agreement(session, text)
-        known = agreement_versions(session)
-        if (agreement.effective_from, text) not in ((day, file) for day, _, file in known):
-            _check_not_closed(session, agreement)
-        connection = session.connection()
-        people.write_agreement(connection, agreement.effective_from, agreement.title, text, now)
+        return put_in_force(session, text, now=now, by=by, progress=progress)
+
+
+def put_in_force(
+    session: Session, text: str, *, now: datetime, by: Actor, progress: Progress | None = None
+) -> Agreement:
+    """As load_agreement, within the caller's writing transaction."""
+    agreement = check_agreement(session, text)
+    known = agreement_versions(session)
+    if (agreement.effective_from, text) not in ((day, file) for day, _, file in known):
+        check_not_closed(session, agreement)
+    connection = session.connection()
+    is_to_come = _is_to_come(rule_book(connection), agreement, now)
+    people.write_agreement(connection, agreement.effective_from, agreement.title, text, now)
+    if not is_to_come:
         rescore(session, now, progress, has_new_rules=True)
-        before = dict(_in_short(*each) for each in known)
-        about, after = _in_short(agreement.effective_from, agreement.title, text)
-        trail.note(connection, by, "agreement.loaded", about, at=now, before=before.get(about), after=after)
+    before = dict(_in_short(*each) for each in known)
+    about, after = _in_short(agreement.effective_from, agreement.title, text)
+    trail.note(connection, by, "agreement.loaded", about, at=now, before=before.get(about), after=after)
     return agreement
+
+
+def _is_to_come(book: RuleBook, agreement: Agreement, now: datetime) -> bool:
+    """Tell whether a version takes effect only later, so that nothing that is scored by now rests on it (P6)."""
+    starts_at, _ = book.rules.months.bounds(agreement.first_month)
+    return now < starts_at and agreement.first_month.key > max(book.opened, default="")
 
 
 def _in_short(effective_from: date, title: str, document: str) -> tuple[str, str]:
@@ -51,8 +67,11 @@ def _in_short(effective_from: date, title: str, document: str) -> tuple[str, str
     return f"agreement {effective_from}", f"{title}; {trail.digest_of(document)}"
 
 
-def _check_not_closed(session: Session, agreement: Agreement) -> None:
-    """Refuse a version that would be in force in a month that is closed: its promises have been kept or not by now."""
+def check_not_closed(session: Session, agreement: Agreement) -> None:
+    """Refuse a version that would be in force in a month that is closed: its promises have been kept or not by now.
+
+    Raises AgreementRefused.
+    """
     book = rule_book(session.connection())
     starts = [version.agreement.first_month for version in book.rules.versions]
     until = min((start for start in starts if start > agreement.first_month), default=None)
@@ -60,11 +79,11 @@ def _check_not_closed(session: Session, agreement: Agreement) -> None:
         month for month in closed_months(book.closed) if agreement.first_month <= month and (not until or month < until)
     )
     if closed:
-        problem = (
+        sentence = (
             f"[agreement]: effective_from = {agreement.effective_from}, but {closed[-1]} is closed and rests on "
             f"what was agreed before; give a later month, from {closed[-1].next.first_day} on."
         )
-        raise AgreementRefused([problem])
+        raise AgreementRefused([Problem.at(Where("agreement"), "effective_from", "closed", sentence)])
 
 
 def agreement_versions(session: Session) -> list[tuple[date, str, str]]:

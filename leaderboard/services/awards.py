@@ -16,6 +16,7 @@ from leaderboard.domain.money import format_amount
 from leaderboard.domain.periods import parse_period
 from leaderboard.domain.standings import average, ranked, sort_key
 from leaderboard.services.rules import RuleBook, rule_book
+from leaderboard.services.scopes import EVERYTHING, Scope
 from leaderboard.storage import awards
 from leaderboard.storage.database import begin_snapshot
 
@@ -70,7 +71,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Award:
-    """An award as a page shows it. team: of a team itself its name, of a member the team they were last in.
+    """An award as a page shows it. team: of a team itself its name, of a member the team they were last in; team_id.
 
     programme_side, tie, divide: what the agreement says. by: total or average, what the rank rests on.
     standings: the first places of the board that it rests on.
@@ -89,6 +90,7 @@ class Award:
     name: str
     key: str
     team: str | None
+    team_id: int | None
     points: int
     members: int | None
     amount_minor: int | None
@@ -147,39 +149,40 @@ class AwardPage:
     periods: Sequence[str]
 
 
-def read_awards(session: Session, query: AwardQuery, *, page_size: int = PAGE_SIZE) -> AwardPage:
-    """Return one page of awards, newest period first; seven queries, however many awards there are."""
+def read_awards(
+    session: Session, query: AwardQuery, *, within: Scope = EVERYTHING, page_size: int = PAGE_SIZE
+) -> AwardPage:
+    """Return one page of awards of some teams, newest period first; seven queries, however many awards there are."""
     begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
-    counts = {status.value: 0 for status in Status} | awards.counts(connection, query.period)
+    counts = {status.value: 0 for status in Status} | awards.counts(connection, query.period, within.teams)
     number = sum(counts.values()) if query.status is None else counts.get(query.status, 0)
     pages = max(1, -(-number // page_size))
     page = min(max(query.page, 1), pages)
     periods = None if query.period is None else [query.period]
-    rows = awards.awards(
-        connection, status=query.status, periods=periods, offset=(page - 1) * page_size, limit=page_size
-    )
+    asked: dict[str, Any] = {"status": query.status, "periods": periods, "teams": within.teams}
+    rows = awards.awards(connection, **asked, offset=(page - 1) * page_size, limit=page_size)
     shown = _with_standings(connection, shown_awards(connection, book, rows))
-    return AwardPage(replace(query, page=page), shown, pages, counts, awards.periods(connection))
+    return AwardPage(replace(query, page=page), shown, pages, counts, awards.periods(connection, within.teams))
 
 
-def count_proposed(session: Session) -> int:
-    """Return how many awards wait for a decision. One query."""
-    return awards.counts(session.connection(), None).get(Status.PROPOSED.value, 0)
+def count_proposed(session: Session, *, within: Scope = EVERYTHING) -> int:
+    """Return how many awards of some teams wait for a decision. One query."""
+    return awards.counts(session.connection(), None, within.teams).get(Status.PROPOSED.value, 0)
 
 
-def read_award(session: Session, award_id: int) -> Award | None:
-    """Return one award as a page shows it, None if there is none of this number."""
-    return next(iter(read_chosen_awards(session, [award_id])), None)
+def read_award(session: Session, award_id: int, *, within: Scope = EVERYTHING) -> Award | None:
+    """Return one award as a page shows it, None if some teams have none of this number."""
+    return next(iter(read_chosen_awards(session, [award_id], within=within)), None)
 
 
-def read_chosen_awards(session: Session, award_ids: Collection[int]) -> list[Award]:
-    """Return the awards of some numbers, newest period first; those that are not there are left out."""
+def read_chosen_awards(session: Session, award_ids: Collection[int], *, within: Scope = EVERYTHING) -> list[Award]:
+    """Return the awards of some numbers, newest period first; those that some teams do not have are left out."""
     begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
-    rows = awards.awards(connection, award_ids=award_ids)
+    rows = awards.awards(connection, award_ids=award_ids, teams=within.teams)
     return _with_standings(connection, shown_awards(connection, book, rows))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.periods import Month, Period
 from leaderboard.services.rules import RuleBook, rule_book
+from leaderboard.services.scopes import EVERYTHING, Scope
 from leaderboard.storage import corrections
 
 PAGE_SIZE = 50
@@ -64,13 +65,13 @@ def list_corrections(
     into: Period | None = None,
     corrects: Period | None = None,
     older_than: int | None = None,
+    within: Scope = EVERYTHING,
     page_size: int = PAGE_SIZE,
 ) -> CorrectionPage:
-    """Return a page of corrections. into: the period that took them; corrects: the period that they correct."""
+    """Return a page of corrections of some teams. into: the period that took them; corrects: that they correct."""
     connection = session.connection()
-    rows = corrections.newest(
-        connection, page_size + 1, older_than=older_than, into=_keys(into), corrects=_keys(corrects)
-    )
+    asked: dict[str, Any] = {"into": _keys(into), "corrects": _keys(corrects), "teams": within.teams}
+    rows = corrections.newest(connection, page_size + 1, older_than=older_than, **asked)
     page = _shown(rule_book(connection), rows[:page_size])
     return CorrectionPage(
         page,
@@ -86,6 +87,15 @@ def corrections_of(
     """Return the corrections that some months took for a member, newest first; MOST_OF_MEMBER at most."""
     connection = session.connection()
     rows = corrections.of_member(connection, member_id, [month.key for month in months], MOST_OF_MEMBER)
+    return _shown(rule_book(connection, rules_version), rows)
+
+
+def corrections_of_result(
+    session: Session, scope: str, participant: int, attainment_id: int, *, rules_version: int | None = None
+) -> tuple[ShownCorrection, ...]:
+    """Return what became of a result after its month was closed, oldest first; MOST_OF_MEMBER at most."""
+    connection = session.connection()
+    rows = corrections.of_attainment(connection, scope, participant, attainment_id, MOST_OF_MEMBER)
     return _shown(rule_book(connection, rules_version), rows)
 
 

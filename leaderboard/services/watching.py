@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from leaderboard.services.accounts import Limits, token_key
+from leaderboard.services.scopes import Reach, reach_of
 from leaderboard.storage import accounts, people
 
 
@@ -24,11 +25,11 @@ def read_versions(session: Session) -> Versions | None:
     return None if row is None else Versions(*row)
 
 
-def live_sessions(session: Session, tokens: Collection[str], *, now: datetime, limits: Limits) -> dict[str, str]:
-    """Return those of some session tokens that are good still, with their users' roles.
+def live_sessions(session: Session, tokens: Collection[str], *, now: datetime, limits: Limits) -> dict[str, Reach]:
+    """Return those of some session tokens that are good still, with how far their users see.
 
     One query, and none of them counts as used by it.
     """
     keys = {token_key(token): token for token in tokens}
     found = accounts.live_keys(session.connection(), list(keys), now - limits.idle, now - limits.absolute)
-    return {keys[row.key]: row.role for row in found}
+    return {keys[row.key]: reach_of(row.role, row.teams_seen, row.member_id) for row in found}

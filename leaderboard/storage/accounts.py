@@ -16,6 +16,7 @@ _resumed = (
         UserAccount.email,
         UserAccount.role,
         UserAccount.member_id,
+        UserAccount.teams_seen,
         UserAccount.language,
         UserSession.created_at,
         UserSession.last_seen_at,
@@ -88,10 +89,10 @@ def link_members(connection: Connection) -> None:
     )
 
 
-def roles(connection: Connection) -> list[tuple[str, str]]:
-    """Return e-mail and role of each account, in the order they were added."""
-    rows = connection.execute(select(UserAccount.email, UserAccount.role).order_by(UserAccount.id))
-    return [(row.email, row.role) for row in rows]
+def roles(connection: Connection) -> list[tuple[int, str, str]]:
+    """Return id, e-mail and role of each account, in the order they were added."""
+    rows = connection.execute(select(UserAccount.id, UserAccount.email, UserAccount.role).order_by(UserAccount.id))
+    return [(row.id, row.email, row.role) for row in rows]
 
 
 def set_role(connection: Connection, email: str, role: str) -> None:
@@ -135,9 +136,9 @@ def resumed(connection: Connection, key: str, idle_since: datetime, begun_since:
 def live_keys(
     connection: Connection, keys: Sequence[str], idle_since: datetime, begun_since: datetime
 ) -> Sequence[Any]:
-    """Return those of some session keys that are live, as resumed says, each with its user's role."""
+    """Return those of some session keys that are live, as resumed says, each with role, teams_seen and member_id."""
     query = (
-        select(UserSession.key, UserAccount.role)
+        select(UserSession.key, UserAccount.role, UserAccount.teams_seen, UserAccount.member_id)
         .join(UserAccount, UserAccount.id == UserSession.user_id)
         .where(
             UserSession.key.in_(keys),

@@ -1,6 +1,6 @@
 """Queries of adjustments: points given by hand, each with its row of the ledger (P7)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,9 +74,13 @@ def given(connection: Connection, adjustment_id: int) -> Any:
     return connection.execute(_given.where(AdjustmentRow.id == adjustment_id)).first()
 
 
-def newest(connection: Connection, limit: int, *, older_than: int | None = None) -> Sequence[Any]:
-    """Return adjustments as `given`, newest first. older_than: an adjustment's id."""
+def newest(
+    connection: Connection, limit: int, *, older_than: int | None = None, teams: Collection[int] | None = None
+) -> Sequence[Any]:
+    """Return adjustments as `given`, newest first. older_than: an adjustment's id; teams: credited, None for all."""
     query = _given if older_than is None else _given.where(AdjustmentRow.id < older_than)
+    if teams is not None:
+        query = query.where(PointEntry.team_id.in_(teams))
     return connection.execute(query.order_by(AdjustmentRow.id.desc()).limit(limit)).all()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, case, func, insert, literal, select, union_all, update
 
 from leaderboard.storage.bonus_tables import AwardShare, BonusAward, BonusQuestion
 from leaderboard.storage.bulk import insert_rows
@@ -28,6 +28,10 @@ is_standing_of_winner = (
     & (Total.scope == BonusAward.scope)
     & (Total.participant_id == BonusAward.participant_id)
 )
+# The team that an award belongs to: one that won, or that of a member who won as it was frozen.
+_team_id = case((BonusAward.scope == "team", BonusAward.participant_id), else_=Total.team_id)
+Teams = Collection[int] | None
+"""Of which teams something is asked for; None: of all."""
 
 
 def contenders(connection: Connection, period: str, scope: str) -> Sequence[Any]:
@@ -128,16 +132,21 @@ def _changed(connection: Connection, where: Sequence[ColumnElement[bool]], **val
     return set(connection.execute(update(BonusAward).where(*where).values(**values).returning(BonusAward.id)).scalars())
 
 
-def counts(connection: Connection, period: str | None) -> dict[str, int]:
+def counts(connection: Connection, period: str | None, teams: Teams = None) -> dict[str, int]:
     """Return how many awards there are of each status."""
-    query = select(BonusAward.status, func.count()).group_by(BonusAward.status)
+    query = _of_teams(select(BonusAward.status, func.count()), teams).group_by(BonusAward.status)
     rows = connection.execute(query if period is None else query.where(BonusAward.period == period))
     return {row[0]: row[1] for row in rows}
 
 
-def periods(connection: Connection) -> list[str]:
+def _of_teams(query: Any, teams: Teams) -> Any:
+    """Return a query of awards for those of some teams."""
+    return query if teams is None else query.outerjoin(Total, is_standing_of_winner).where(_team_id.in_(teams))
+
+
+def periods(connection: Connection, teams: Teams = None) -> list[str]:
     """Return the periods that have awards, the one closed last first."""
-    query = select(Closing.period).where(Closing.period.in_(select(BonusAward.period)))
+    query = select(Closing.period).where(Closing.period.in_(_of_teams(select(BonusAward.period), teams)))
     return list(connection.execute(query.order_by(Closing.ends_at.desc(), Closing.kind.desc())).scalars())
 
 
@@ -148,12 +157,14 @@ def awards(
     periods: Sequence[str] | None = None,
     award_ids: Collection[int] | None = None,
     member_id: int | None = None,
+    teams: Teams = None,
     offset: int = 0,
     limit: int | None = None,
 ) -> Sequence[Any]:
     """Return awards, newest period first, then as they were won; team: that of a member as it was frozen.
 
-    status, periods, award_ids, and member_id, who shares in them: None asks for nothing.
+    team_id: the team that an award belongs to. status, periods, award_ids, member_id, who shares in them, and teams:
+    None asks for nothing.
     """
     where: list[ColumnElement[bool]] = []
     if status is not None:
@@ -164,8 +175,11 @@ def awards(
         where.append(BonusAward.id.in_(award_ids))
     if member_id is not None:
         where.append(BonusAward.id.in_(select(AwardShare.award_id).where(AwardShare.member_id == member_id)))
+    if teams is not None:
+        where.append(_team_id.in_(teams))
+    columns = (Member.key.label("member_key"), Team.name.label("team"), _team_id.label("team_id"))
     query = (
-        select(*BonusAward.__table__.columns, Member.key.label("member_key"), Team.name.label("team"))
+        select(*BonusAward.__table__.columns, *columns)
         .join(Closing, Closing.period == BonusAward.period)
         .outerjoin(Member, (BonusAward.scope == "member") & (Member.id == BonusAward.participant_id))
         .outerjoin(Total, is_standing_of_winner)

@@ -59,6 +59,12 @@ def count_above(connection: Connection, period: str, scope: str, side: str | Non
     ).scalar_one()
 
 
+def next_points(connection: Connection, period: str, scope: str, side: str | None, points: int) -> int | None:
+    """Return the points of those who have the fewest more than that; None if nobody has."""
+    query = select(func.min(Total.points)).where(*_board(period, scope, side), Total.points > points)
+    return connection.execute(query).scalar()
+
+
 def count_ahead(
     connection: Connection,
     period: str,

@@ -1,9 +1,9 @@
 """Queries of corrections: what became of closed months afterwards, as people see it (P5)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from leaderboard.storage.closing_tables import CorrectionRow
 from leaderboard.storage.database import values_of
@@ -35,10 +35,12 @@ def newest(
     older_than: int | None = None,
     into: Sequence[str] = (),
     corrects: Sequence[str] = (),
+    teams: Collection[int] | None = None,
 ) -> Sequence[Any]:
     """Return corrections, newest first. older_than: a correction's id.
 
-    into: the months that took the differences; corrects: the closed months; empty asks for all.
+    into: the months that took the differences; corrects: the closed months; empty asks for all. teams: credited
+    before or after, None for all.
     """
     where: list[ColumnElement[bool]] = []
     if older_than is not None:
@@ -47,6 +49,8 @@ def newest(
         where.append(CorrectionRow.month.in_(into))
     if corrects:
         where.append(CorrectionRow.corrects.in_(corrects))
+    if teams is not None:
+        where.append(or_(CorrectionRow.team_before.in_(teams), CorrectionRow.team_after.in_(teams)))
     return connection.execute(_shown.where(*where).order_by(CorrectionRow.id.desc()).limit(limit)).all()
 
 
@@ -58,6 +62,15 @@ def of_member(connection: Connection, member_id: int, months: Sequence[str], lim
         CorrectionRow.month.in_(months),
     )
     return connection.execute(_shown.where(*where).order_by(CorrectionRow.id.desc()).limit(limit)).all()
+
+
+def of_attainment(
+    connection: Connection, scope: str, participant: int, attainment_id: int, limit: int
+) -> Sequence[Any]:
+    """Return what became of one attainment of a participant after its month was closed, oldest first."""
+    where = (CorrectionRow.participant_id == participant, CorrectionRow.scope == scope)
+    query = _shown.where(*where, CorrectionRow.attainment_id == attainment_id)
+    return connection.execute(query.order_by(CorrectionRow.id).limit(limit)).all()
 
 
 def count_into(connection: Connection, months: Sequence[str]) -> int:

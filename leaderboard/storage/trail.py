@@ -74,7 +74,12 @@ def note_each(
 
 def digest_of(text: str) -> str:
     """Return the beginning of a file's SHA-256, by which the audit trail tells files apart."""
-    return f"sha256 {hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return f"sha256 {whole_digest(text)[:12]}"
+
+
+def whole_digest(text: str) -> str:
+    """Return the SHA-256 of a file, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def entries(

@@ -15,7 +15,7 @@ from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import LONGEST_ID, older_than
-from leaderboard.web.rights import actor, manager_required
+from leaderboard.web.rights import actor, manager_required, scope
 from leaderboard.web.wording import number, period_name
 
 bp = Blueprint("adjustments", __name__, url_prefix="/manage/adjustments")
@@ -46,14 +46,13 @@ def make() -> ResponseReturnValue:
     try:
         member_id = adjusting.member_named(db.session(), filled["member"])
         points = _points(filled["points"])
-        made = adjusting.adjust(
-            db.session(), member_id, points, filled["reason"], filled["month"], by=actor(), now=utc_now()
-        )
+        given: dict[str, Any] = {"by": actor(), "now": utc_now(), "within": scope()}
+        made = adjusting.adjust(db.session(), member_id, points, filled["reason"], filled["month"], **given)
     except AdjustmentRefused as error:
         return _page(filled, _fault(error)), 422
     except PeriodRefused:
         abort(400)
-    given = ngettext(
+    said = ngettext(
         "%(number)s point is given to %(name)s for %(month)s.",
         "%(number)s points are given to %(name)s for %(month)s.",
         made.points,
@@ -61,7 +60,7 @@ def make() -> ResponseReturnValue:
         name=made.name,
         month=period_name(made.month),
     )
-    flash(given, "done")
+    flash(said, "done")
     return redirect(url_for("adjustments.index"), 303)
 
 
@@ -84,7 +83,7 @@ def take_back(adjustment_id: int) -> ResponseReturnValue:
 
 def _adjustment_or_404(adjustment_id: int) -> Adjustment:
     found = adjusting.find_adjustment(db.session(), adjustment_id) if adjustment_id < 10**LONGEST_ID else None
-    return abort(404) if found is None else found
+    return abort(404) if found is None or not scope().sees_team(found.team_id) else found
 
 
 def _refused(found: Adjustment, reason: str, words: str) -> str:
@@ -98,13 +97,13 @@ def _row(found: Adjustment, reason: str = "", error: str | None = None) -> str:
 
 def _page(filled: dict[str, str], fault: Fault | None = None) -> str:
     session, now = db.session(), utc_now()
-    page, older = adjusting.list_adjustments(session, older_than=older_than())
+    page, older = adjusting.list_adjustments(session, older_than=older_than(), within=scope())
     return render_template(
         "adjustments/_list.html" if wants_fragment() else "adjustments/index.html",
         adjustments=page,
         older=older and url_for("adjustments.index", before=older),
         months=adjusting.open_months(session, now=now),
-        people=adjusting.proposed_members(session, now=now),
+        people=adjusting.proposed_members(session, now=now, within=scope()),
         filled=filled,
         fault=fault or Fault("", ""),
     )
@@ -120,7 +119,7 @@ def _fault(error: AdjustmentRefused) -> Fault:
     """Return in the reader's language what is wrong, and where."""
     closed = _("This month is closed and never changes.")
     faults: dict[str, Any] = {
-        "member": ("member", _("Nobody has this e-mail or name. Choose one that is proposed.")),
+        "member": ("member", _("Nobody whom you answer for has this e-mail or name. Choose one that is proposed.")),
         "several": ("member", _("Several people have this name. Give the e-mail.")),
         "self": ("member", _("Nobody adjusts their own points. Ask another manager.")),
         "inactive": ("month", _("They belong to no team in this month. Choose one in which they do.")),

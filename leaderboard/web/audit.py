@@ -1,4 +1,4 @@
-"""The audit trail for managers: searched, paged, and taken away as CSV."""
+"""The audit trail for administrators: searched, paged, and taken away as CSV. It tells of everybody and everything."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from leaderboard.services.trail import EXPORT_COLUMNS, TrailQuery, search_trail,
 from leaderboard.storage.database import db
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.paging import older_than
-from leaderboard.web.rights import manager_required
+from leaderboard.web.rights import admin_required
 
 bp = Blueprint("audit", __name__, url_prefix="/manage/audit")
 FIELDS = ("actor", "action", "about", "text", "from", "to")
@@ -26,7 +26,7 @@ ROWS_A_PART = 200
 
 
 @bp.get("")
-@manager_required
+@admin_required
 def index() -> str:
     """The entries that the address asks for: the page, or for htmx its list alone."""
     asked, query = _asked_for()
@@ -48,6 +48,10 @@ def _place_of(about: str) -> str | None:
     kind, _space, number = about.partition(" ")
     if kind == "award" and number.isdecimal():
         return url_for("bonuses.show", award_id=int(number))
+    if kind == "result" and number.isdecimal():
+        return url_for("points.result", attainment_id=int(number))
+    if kind == "entry" and number.isdecimal():
+        return url_for("points.entry", entry_id=int(number))
     if kind == "export":
         return url_for("payroll.index", _anchor=f"export-{number}")
     try:
@@ -57,7 +61,7 @@ def _place_of(about: str) -> str | None:
 
 
 @bp.get("/export.csv")
-@manager_required
+@admin_required
 def export() -> Response:
     """All entries that the address asks for, as a file; sent as it is read."""
     _asked, query = _asked_for()
@@ -126,6 +130,8 @@ def _words() -> dict[str, Any]:
         "password.changed": _("Password changed"),
         "people.loaded": _("People loaded"),
         "period.closed": _("Period closed"),
+        "points.answered": _("Question about points answered"),
+        "points.questioned": _("Points questioned"),
         "question.answered": _("Question about a bonus answered"),
         "question.asked": _("Question about a bonus asked"),
         "role.changed": _("Role changed"),

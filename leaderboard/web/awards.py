@@ -21,14 +21,16 @@ from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import LONGEST_ID, page_number
-from leaderboard.web.rights import actor
+from leaderboard.web.rights import actor, scope
 from leaderboard.web.wording import moment
 
 bp = Blueprint("awards", __name__, url_prefix="/bonuses")
 
 
 class Seen(NamedTuple):
-    """An award as somebody may see it: without amounts and decisions unless they share in it, with their own questions.
+    """An award as somebody may see it: without amounts and decisions unless it is theirs, with their own questions.
+
+    It is theirs who share in it, and theirs who answer for its team.
 
     share: the reader's, None if they have none. weights, people: what all shares come to.
     """
@@ -94,7 +96,7 @@ def _all_seen(awards: Any, now: datetime) -> Iterator[Seen]:
 def _seen(award: Award, now: datetime) -> Seen | None:
     """Return what the reader may see of an award; None of one that was declined and was not theirs."""
     share = next((each for each in award.shares if each.member_id == current_user.member_id), None)
-    shows_what = share is not None or current_user.is_manager
+    shows_what = share is not None or scope().sees_team(award.team_id)
     if award.status == Status.DECLINED and not shows_what:
         return None
     asked = tuple(each for each in award.questions if each.asked_by == current_user.email)

@@ -34,6 +34,7 @@ from leaderboard.domain.errors import PeriodRefused
 from leaderboard.domain.periods import parse_period
 from leaderboard.services.boards import Board, BoardQuery, Standing, page_of, participant_of, read_board, today
 from leaderboard.services.corrections import count_corrections
+from leaderboard.services.scopes import Reach
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
@@ -72,7 +73,7 @@ def index() -> ResponseReturnValue:
     if g.rules_version is None:
         return render_template("board/empty.html")
     reader = current_user._get_current_object()  # asked for once: each look through the proxy costs time
-    query, shown = _asked_for(reader.is_manager)
+    query, shown = _asked_for(reader.reach)
     if not wants_fragment():
         standings = Markup(_for_reader(shown, query, reader.member_id).decode())
         return render_template("board/index.html", title=shown.title, standings=standings)
@@ -120,24 +121,24 @@ def query_of(args: MultiDict[str, str], day: date) -> BoardQuery:
     return BoardQuery(period, scope, side, by if scope == "team" else "total", int(page))
 
 
-def standings_now(query: BoardQuery, shows_missed: bool) -> str:
+def standings_now(query: BoardQuery, reach: Reach) -> str:
     """Return the standings of a board as everybody sees them, in the language in force."""
     day = today(db.session(), now=utc_now(), rules_version=g.rules_version)
-    return _shown(query, str(get_locale()), day, shows_missed).standings.decode()
+    return _shown(query, str(get_locale()), day, reach).standings.decode()
 
 
-def _asked_for(shows_missed: bool) -> tuple[BoardQuery, Shown]:
+def _asked_for(reach: Reach) -> tuple[BoardQuery, Shown]:
     """Return what the request asks for."""
     day = today(db.session(), now=utc_now(), rules_version=g.rules_version)
     address = request.query_string, day
     query = current_app.extensions["kept_addresses"].get(address, lambda: query_of(request.args, day))
-    return query, _shown(query, choose_language(), day, shows_missed)
+    return query, _shown(query, choose_language(), day, reach)
 
 
-def _shown(query: BoardQuery, language: str | None, day: date, shows_missed: bool) -> Shown:
+def _shown(query: BoardQuery, language: str | None, day: date, reach: Reach) -> Shown:
     """Return a board, made only if it is not kept."""
-    key = g.scores_version, g.rules_version, query, language, day, shows_missed
-    return current_app.extensions["kept_boards"].get(key, lambda: _rendered(query, day, shows_missed))
+    key = g.scores_version, g.rules_version, query, language, day, reach
+    return current_app.extensions["kept_boards"].get(key, lambda: _rendered(query, day, reach))
 
 
 def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes:
@@ -150,15 +151,17 @@ def _for_reader(shown: Shown, query: BoardQuery, member_id: int | None) -> bytes
     return whose.replace(row, row + b' aria-current="true"', 1)
 
 
-def _rendered(query: BoardQuery, day: date, shows_missed: bool) -> Shown:
-    """Return a board; shows_missed: reps see what was reached, not who fell short, and of corrections their own.
+def _rendered(query: BoardQuery, day: date, reach: Reach) -> Shown:
+    """Return a board; reach: reps see what was reached, not who fell short, and of corrections their own.
+
+    Nor do managers see who fell short in teams that they do not answer for: of their own other pages tell them.
 
     Most of what is scored changes few boards, or nothing that one sees: what holds the same is not rendered again.
     """
     kept, version = current_app.extensions, (g.scores_version, g.rules_version)
     board, taken = kept["read_boards"].get((*version, query, day), lambda: _read(query))
-    key = board, taken, shows_missed, str(get_locale()), organisation_name()
-    return kept["kept_contents"].get(key, lambda: _rendered_anew(board, query, taken, shows_missed))
+    key = board, taken, reach, str(get_locale()), organisation_name()
+    return kept["kept_contents"].get(key, lambda: _rendered_anew(board, query, taken, reach))
 
 
 def _read(query: BoardQuery) -> tuple[Board, int]:
@@ -167,15 +170,16 @@ def _read(query: BoardQuery) -> tuple[Board, int]:
     return board, count_corrections(db.session(), parse_period(query.period), rules_version=g.rules_version)
 
 
-def _rendered_anew(board: Board, query: BoardQuery, taken: int, shows_missed: bool) -> Shown:
+def _rendered_anew(board: Board, query: BoardQuery, taken: int, reach: Reach) -> Shown:
     title = _title(query)
     html = render_template(
         "board/_standings.html",
         board=board,
         title=title,
-        shows_missed=shows_missed,
+        shows_missed=reach is Reach.ALL,
+        sees_corrections=reach is not Reach.NONE,
         corrections=taken,
-        row=lambda standing: _row(standing, board, shows_missed),
+        row=lambda standing: _row(standing, board, reach),
         address=lambda **changes: _address(board.query, **changes),
     )
     head = Markup("<title>{} · {}</title>").format(title, organisation_name()).encode()
@@ -183,12 +187,12 @@ def _rendered_anew(board: Board, query: BoardQuery, taken: int, shows_missed: bo
     return Shown(title, head, standings, hashlib.sha256(head + standings).hexdigest()[:24])
 
 
-def _row(standing: Standing, board: Board, shows_missed: bool) -> Markup:
+def _row(standing: Standing, board: Board, reach: Reach) -> Markup:
     """Return a row of a board: one event changes few of them."""
     is_first_period = board.previous is None or board.leader_points == 0
-    key = standing, board.query, is_first_period, board.leader_score, shows_missed, str(get_locale())
+    key = standing, board.query, is_first_period, board.leader_score, reach, str(get_locale())
     row = get_template_attribute("board/_macros.html", "row")
-    return current_app.extensions["kept_rows"].get(key, lambda: row(standing, board, shows_missed))
+    return current_app.extensions["kept_rows"].get(key, lambda: row(standing, board, reach is Reach.ALL))
 
 
 def _title(query: BoardQuery) -> str:

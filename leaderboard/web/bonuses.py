@@ -22,7 +22,7 @@ from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import LONGEST_ID, is_id, page_number
 from leaderboard.web.redirects import HOME, safe_next
-from leaderboard.web.rights import actor, manager_required
+from leaderboard.web.rights import actor, manager_required, scope
 from leaderboard.web.wording import number
 
 bp = Blueprint("bonuses", __name__, url_prefix="/manage/bonuses")
@@ -36,7 +36,7 @@ STEPS = (Status.APPROVED, Status.DECLINED, Status.PAID)
 @organisation_required
 def index() -> ResponseReturnValue:
     """The awards that the address asks for: the page, or for htmx its list alone."""
-    page = read_awards(db.session(), query_of())
+    page = read_awards(db.session(), query_of(), within=scope())
     template = "bonuses/_list.html" if wants_fragment() else "bonuses/index.html"
     asked: dict[str, Any] = {"status": page.query.status, "period": page.query.period}
     return render_template(
@@ -153,23 +153,26 @@ def _flash_refused(outcome: Outcome) -> None:
     """Say of each award that was refused why; as many as a page shows, with short names, fit into the cookie."""
     names = {
         each.id: shown(award_name(each))
-        for each in read_chosen_awards(db.session(), [error.award_id for error in outcome.refused])
+        for each in read_chosen_awards(db.session(), [error.award_id for error in outcome.refused], within=scope())
     }
     for error in outcome.refused:
         flash(f"{names.get(error.award_id, number(error.award_id))}: {refusal(error)}", "wrong")
 
 
 def _together(values: MultiDict[str, str]) -> tuple[Status, list[int]]:
-    """Return the step and the awards that a form names; 400 for what is none."""
+    """Return the step and the awards that a form names; 400 for what is none, 404 for what the reader may not see."""
     step, texts = values.get("step"), values.getlist("award")
     if step not in STEPS or len(texts) > PAGE_SIZE or not all(map(is_id, texts)):
         abort(400)
-    return Status(step), sorted({int(text) for text in texts})
+    chosen = sorted({int(text) for text in texts})
+    if not scope().is_all and len(read_chosen_awards(db.session(), chosen, within=scope())) < len(chosen):
+        abort(404)
+    return Status(step), chosen
 
 
 def _confirmation(step: Status, chosen: list[int], reason: str = "", fault: str | None = None) -> str:
     session, now = db.session(), utc_now()
-    awards = read_chosen_awards(session, chosen)
+    awards = read_chosen_awards(session, chosen, within=scope())
     refused = deciding.refusals(session, chosen, step, by=actor(), now=now)
     ready = [each for each in awards if each.id not in refused]
     sums: Counter[str] = Counter()
@@ -190,8 +193,8 @@ def _confirmation(step: Status, chosen: list[int], reason: str = "", fault: str 
 
 
 def award_or_404(award_id: int) -> Award:
-    """Return an award; the page's rights are checked already."""
-    award = read_award(db.session(), award_id) if award_id < 10**LONGEST_ID else None
+    """Return an award of a team that the reader answers for; that they are a manager is checked already."""
+    award = read_award(db.session(), award_id, within=scope()) if award_id < 10**LONGEST_ID else None
     return abort(404) if award is None else award
 
 

@@ -11,7 +11,7 @@ from leaderboard.storage.database import db
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import older_than
-from leaderboard.web.rights import manager_required
+from leaderboard.web.rights import manager_required, scope
 
 bp = Blueprint("corrections", __name__, url_prefix="/manage/corrections")
 
@@ -23,7 +23,7 @@ def index() -> str:
     """The corrections that a period took, or that were made to one: the page, or for htmx its list alone."""
     asked: dict[str, Any] = {name: request.args.get(name) or None for name in ("period", "corrects")}
     into, corrects = _period(asked["period"]), _period(asked["corrects"])
-    page = list_corrections(db.session(), into=into, corrects=corrects, older_than=older_than())
+    page = list_corrections(db.session(), into=into, corrects=corrects, older_than=older_than(), within=scope())
     return render_template(
         "corrections/_list.html" if wants_fragment() else "corrections/index.html",
         page=page,

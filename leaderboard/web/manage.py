@@ -9,8 +9,9 @@ from flask_login import current_user
 
 from leaderboard.services.awards import count_proposed
 from leaderboard.services.certificates import newest_certificates
+from leaderboard.services.questions import count_open
 from leaderboard.storage.database import db
-from leaderboard.web.rights import manager_required
+from leaderboard.web.rights import manager_required, scope
 
 bp = Blueprint("manage", __name__, url_prefix="/manage")
 
@@ -18,7 +19,7 @@ bp = Blueprint("manage", __name__, url_prefix="/manage")
 class Place(NamedTuple):
     """A page for managers: its endpoint, its icon, its name, and in a sentence what one does there.
 
-    also: other blueprints whose pages belong to it.
+    is_for_all_teams: only for those who answer for all teams. also: other blueprints whose pages belong to it.
     """
 
     endpoint: str
@@ -26,6 +27,7 @@ class Place(NamedTuple):
     name: Any
     purpose: Any
     is_for_admins: bool = False
+    is_for_all_teams: bool = False
     also: tuple[str, ...] = ()
 
     @property
@@ -78,6 +80,7 @@ GROUPS = (
                 "file",
                 _("Payroll"),
                 _("Export what is approved, each award once, and mark it as paid."),
+                is_for_all_teams=True,
             ),
             Place(
                 "adjustments.index", "add", _("Adjustments"), _("Give points by hand, with a reason, in an open month.")
@@ -120,7 +123,13 @@ GROUPS = (
                 _("Pair the screens on the walls, and choose what they show."),
             ),
             Place("jobs.index", "clock", _("Jobs"), _("What ran by itself, what failed and why, and what comes next.")),
-            Place("audit.index", "list", _("Audit trail"), _("Who did what and when, from which value to which.")),
+            Place(
+                "audit.index",
+                "list",
+                _("Audit trail"),
+                _("Who did what and when, from which value to which."),
+                is_for_admins=True,
+            ),
         ),
     ),
 )
@@ -134,6 +143,8 @@ def groups() -> list[Group]:
 
 
 def _is_open(place: Place) -> bool:
+    if place.is_for_all_teams and not current_user.sees_all_teams:
+        return False
     return place.endpoint in current_app.view_functions and (current_user.is_admin or not place.is_for_admins)
 
 
@@ -148,4 +159,6 @@ def places() -> list[Place]:
 def index() -> str:
     """The managers' home: their pages, what waits there, and the winners named last."""
     session = db.session()
-    return render_template("manage/index.html", winners=newest_certificates(session), proposed=count_proposed(session))
+    proposed = count_proposed(session, within=scope())
+    asked = count_open(session, scope())
+    return render_template("manage/index.html", winners=newest_certificates(session), proposed=proposed, asked=asked)

@@ -1,4 +1,7 @@
-"""Payroll exports: made once, fetched as often as need be, and marked as paid (B1, B4)."""
+"""Payroll exports: made once, fetched as often as need be, and marked as paid (B1, B4).
+
+A file holds the amounts of all teams: only who answers for all of them comes in.
+"""
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +14,7 @@ from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.paging import LONGEST_ID, is_page, page_number
-from leaderboard.web.rights import actor, manager_required
+from leaderboard.web.rights import actor, all_teams_required
 from leaderboard.web.wording import moment, number
 
 bp = Blueprint("payroll", __name__, url_prefix="/manage/bonuses/exports")
@@ -19,7 +22,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("")
-@manager_required
+@all_teams_required
 def index() -> ResponseReturnValue:
     """The exports, newest first, and what waits for the next."""
     page = exporting.read_exports(db.session(), page_number())
@@ -28,7 +31,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.post("")
-@manager_required
+@all_teams_required
 def create() -> ResponseReturnValue:
     """Make an export of all that waits."""
     try:
@@ -41,7 +44,7 @@ def create() -> ResponseReturnValue:
 
 
 @bp.get("/<int:export_id>.csv")
-@manager_required
+@all_teams_required
 def as_csv(export_id: int) -> ResponseReturnValue:
     """The file of an export as CSV."""
     try:
@@ -52,7 +55,7 @@ def as_csv(export_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/<int:export_id>.xlsx")
-@manager_required
+@all_teams_required
 def as_xlsx(export_id: int) -> ResponseReturnValue:
     """The file of an export as a workbook."""
     try:
@@ -63,7 +66,7 @@ def as_xlsx(export_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:export_id>/pay")
-@manager_required
+@all_teams_required
 def pay(export_id: int) -> ResponseReturnValue:
     """Mark all of an export as paid."""
     try:

@@ -9,7 +9,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from leaderboard.domain.actors import Actor
-from leaderboard.services.scopes import NOTHING, Scope, scope_of
+from leaderboard.domain.periods import Period
+from leaderboard.services.rules import rule_book
+from leaderboard.services.scopes import EVERYTHING, NOTHING, Scope, scope_of
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.redirects import ask_to_sign_in
@@ -40,6 +42,11 @@ def manager_required(view: View) -> View:
     return _required(view, "is_manager")
 
 
+def all_teams_required(view: View) -> View:
+    """Let administrators and managers who answer for all teams see a page; it stands below the route."""
+    return _required(view, "sees_all_teams")
+
+
 def admin_required(view: View) -> View:
     """Let administrators see a page; it stands below the route."""
     return _required(view, "is_admin")
@@ -53,8 +60,23 @@ def actor() -> Actor:
 def scope() -> Scope:
     """Return which teams the reader may look into; asked for once a request."""
     if "scope" not in g:
-        g.scope = scope_of(db.session(), current_user.id, now=utc_now()) if current_user.is_manager else NOTHING
+        g.scope = _scope() if current_user.is_manager else NOTHING
     return g.scope
+
+
+def sees_member(member_id: int, period: Period) -> bool:
+    """Tell whether the reader may see all of a member in a period, as a manager or as the member."""
+    if member_id == current_user.member_id or current_user.sees_all_teams:
+        return True
+    if not current_user.is_manager:
+        return False
+    return scope().sees_member(rule_book(db.session().connection(), g.rules_version).rules, member_id, period)
+
+
+def _scope() -> Scope:
+    if current_user.sees_all_teams:
+        return EVERYTHING
+    return scope_of(db.session(), current_user.id, now=utc_now(), rules_version=g.rules_version)
 
 
 def _required(view: View, right: str) -> View:

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from leaderboard.services import accounts
 from leaderboard.services.accounts import HashCosts, Limits, Resumed
+from leaderboard.services.scopes import Reach
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.form_cookie import FormCookie
@@ -28,7 +29,10 @@ FORM_SECRET = "csrf_token"  # where Flask-WTF keeps it
 
 
 class User(UserMixin):
-    """The user who is signed in. is_manager: also of administrators."""
+    """The user who is signed in. is_manager: also of administrators.
+
+    reach, sees_all_teams: how far they may look into what teams and members came to.
+    """
 
     def __init__(self, resumed: Resumed) -> None:
         self.id = resumed.id
@@ -39,13 +43,16 @@ class User(UserMixin):
         self.signed_in_at = resumed.signed_in_at
         self.is_manager = resumed.role in MANAGING
         self.is_admin = resumed.role == "admin"
+        self.reach = resumed.reach
+        self.sees_all_teams = resumed.reach is Reach.ALL
 
 
 class Visitor(AnonymousUserMixin):
     """Somebody who is not signed in."""
 
     id = email = role = member_id = language = signed_in_at = None
-    is_manager = is_admin = False
+    is_manager = is_admin = sees_all_teams = False
+    reach = Reach.NONE
 
 
 class ServerSessions(LoginManager):

@@ -1,13 +1,14 @@
-"""A member's statement for a month or quarter, for the person and for managers; and the rows that it rests on."""
+"""A member's statement for a month or quarter, for the person and their managers; and the rows that it rests on."""
 
 from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from leaderboard.domain.errors import PeriodRefused, Refused
+from leaderboard.domain.periods import parse_period
 from leaderboard.services import statements
 from leaderboard.storage.database import db
 from leaderboard.web.organisation import organisation_required
+from leaderboard.web.rights import sees_member
 
 bp = Blueprint("statements", __name__, url_prefix="/members/<int:member_id>/statement")
 
@@ -16,7 +17,7 @@ bp = Blueprint("statements", __name__, url_prefix="/members/<int:member_id>/stat
 @organisation_required
 def show(member_id: int, period: str) -> ResponseReturnValue:
     """The statement, to be read or printed."""
-    _own_or_404(member_id)
+    _theirs_or_404(member_id, period)
     try:
         found = statements.statement(db.session(), member_id, period)
     except (PeriodRefused, Refused):
@@ -28,7 +29,7 @@ def show(member_id: int, period: str) -> ResponseReturnValue:
 @organisation_required
 def ledger(member_id: int, period: str) -> ResponseReturnValue:
     """The rows of the ledger that the statement's digest is made of."""
-    _own_or_404(member_id)
+    _theirs_or_404(member_id, period)
     try:
         content = b"".join(statements.ledger_document(db.session(), member_id, period))
     except (PeriodRefused, Refused):
@@ -37,7 +38,10 @@ def ledger(member_id: int, period: str) -> ResponseReturnValue:
     return Response(content, headers=headers, mimetype="application/jsonl")
 
 
-def _own_or_404(member_id: int) -> None:
-    """Let the person and managers pass; for others there is no such page."""
-    if member_id != current_user.member_id and not current_user.is_manager:
+def _theirs_or_404(member_id: int, period: str) -> None:
+    """Let the person pass, and who answers for their team in all of the period; for others there is no such page."""
+    try:
+        if not sees_member(member_id, parse_period(period)):
+            abort(404)
+    except PeriodRefused:
         abort(404)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from leaderboard.services.boards import BoardQuery, today
+from leaderboard.services.scopes import Reach
 from leaderboard.services.watching import Versions, live_sessions, read_versions
 from leaderboard.storage.database import db
 from leaderboard.web import board
@@ -21,7 +22,7 @@ from leaderboard.web.clock import utc_now
 from leaderboard.web.frames import event
 from leaderboard.web.hub import Crowded, Hub, Listener, Owner
 from leaderboard.web.languages import choose_language
-from leaderboard.web.sessions import MANAGING, limits, session_token
+from leaderboard.web.sessions import limits, session_token
 from leaderboard.web.turns import Turns
 
 bp = Blueprint("streams", __name__)
@@ -51,11 +52,11 @@ def of_board() -> Response:
     if g.rules_version is None:
         abort(404)
     asked, is_of_today = request.args, not request.args.get("period")
-    query, language, shows_missed = _query_now(asked), choose_language() or "en", current_user.is_manager
+    query, language, reach = _query_now(asked), choose_language() or "en", current_user.reach
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return streamed(
-        ("board", query, is_of_today, language, shows_missed),
-        lambda: _standings(app, language, asked, shows_missed),
+        ("board", query, is_of_today, language, reach),
+        lambda: _standings(app, language, asked, reach),
         signed_in(),
     )
 
@@ -94,7 +95,7 @@ def answered(listener: Listener) -> Response:
 
 def signed_in() -> Owner:
     """Return whose a stream of the user who asks is: of a session, and of what its user may see."""
-    return SESSION, (session_token(), current_user.is_manager)
+    return SESSION, (session_token(), current_user.reach)
 
 
 @contextmanager
@@ -105,9 +106,9 @@ def for_many(app: Flask) -> Iterator[None]:
         yield
 
 
-def _standings(app: Flask, language: str, asked: MultiDict[str, str], shows_missed: bool) -> str:
+def _standings(app: Flask, language: str, asked: MultiDict[str, str], reach: Reach) -> str:
     with for_many(app), force_locale(language):
-        return board.standings_now(_query_now(asked), shows_missed)
+        return board.standings_now(_query_now(asked), reach)
 
 
 def _drop_when_dead(connection: Any) -> None:
@@ -131,21 +132,21 @@ def _beat(app: Flask) -> bytes:
 
 
 def _check_sessions(app: Flask) -> None:
-    """End the streams of users who are signed in no more, or whose role is another: they come again and see theirs."""
+    """End the streams of users who are signed in no more or see less or more: they come again and see theirs."""
     listeners = app.extensions["hub"].listeners(SESSION)
     if not listeners:
         return
     with app.app_context(), Session(db.engine) as session:
         tokens = {token for token, _ in map(_whose, listeners)}
-        roles = live_sessions(session, tokens, now=utc_now(), limits=limits())
+        reaches = live_sessions(session, tokens, now=utc_now(), limits=limits())
     for listener in listeners:
-        token, is_manager = _whose(listener)
-        if token not in roles:
+        token, reach = _whose(listener)
+        if token not in reaches:
             listener.end(event("gone", {}))
-        elif (roles[token] in MANAGING) != is_manager:
+        elif reaches[token] is not reach:
             listener.end(event("bye", {}))
 
 
-def _whose(listener: Listener) -> tuple[str, bool]:
-    """Return the session of a listener and whether its user was a manager, as `signed_in` noted them."""
-    return cast(tuple[str, bool], listener.owner[1])
+def _whose(listener: Listener) -> tuple[str, Reach]:
+    """Return the session of a listener and how far its user saw, as `signed_in` noted them."""
+    return cast(tuple[str, Reach], listener.owner[1])

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard.domain.agreement import Completion, Count, EventRate, ResponseTime, SlaRate, Sum
-from leaderboard.domain.agreement_file import parse_agreement, parse_duration
+from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.errors import AgreementRefused
+from leaderboard.domain.toml_table import parse_duration
 from tests.domain.examples import properties
 
 SPEED = """

@@ -54,7 +54,7 @@ def test_a_name_does_as_well_as_an_e_mail(reader, session):
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"member": "nobody"}, "member", "Nobody has this e-mail or name"),
+        ({"member": "nobody"}, "member", "Nobody whom you answer for has this e-mail or name"),
         ({"member": "dora@example.com"}, "member", "Nobody adjusts their own points"),
         ({"points": "0"}, "points", "a whole number from 1 to 10,000"),
         ({"points": "1.5"}, "points", "a whole number from 1 to 10,000"),

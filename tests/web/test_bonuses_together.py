@@ -73,7 +73,7 @@ def test_what_is_told_of_a_page_of_refused_awards_fits_into_the_cookie(won_reade
     """A browser ignores one of more than 4,093 bytes, and nobody would be told anything."""
     award, any_of = read_award(session, ids["north"]), Random(1).choices
     awards = [replace(award, id=each, name="".join(any_of(ascii_letters, k=400))) for each in range(900, 920)]
-    monkeypatch.setattr("leaderboard.web.bonuses.read_chosen_awards", lambda *_: awards)
+    monkeypatch.setattr("leaderboard.web.bonuses.read_chosen_awards", lambda *_, **__: awards)
     dora = won_reader("dora")
     answer = dora.post(f"{LIST}/decide", data={"step": "approved", "award": [each.id for each in awards]})
     assert max(map(len, answer.headers.getlist("Set-Cookie"))) < 3_000

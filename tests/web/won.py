@@ -1,4 +1,7 @@
-"""A quarter that was won and closed, and accounts of those who see its bonuses; Bia is a manager who shares in some."""
+"""A quarter that was won and closed, and accounts of those who see its bonuses; Bia is a manager who shares in some.
+
+Dora, Bia and Enzo see all; Fabio is a manager of South alone.
+"""
 
 from datetime import timedelta
 
@@ -11,12 +14,12 @@ from leaderboard.services.accounts import add_user
 from leaderboard.storage.accounts_tables import UserAccount
 from tests.services.bonus_examples import BEST_REP, BY_POINTS, DECIDABLE_AT, MONTHLY, TEAM_WIN, award_id, close, sold
 from tests.web.door import CHEAP
-from tests.web.worlds import PASSWORD
+from tests.web.worlds import PASSWORD, answer_for
 
 MODULES = ("bonuses", "payroll", "awards")
 LATER = DECIDABLE_AT + timedelta(hours=1)
 FRAGMENT = {"HX-Request": "true"}
-ROLES = {"ana": "rep", "bia": "manager", "eva": "rep", "dora": "manager", "enzo": "admin"}
+ROLES = {"ana": "rep", "bia": "manager", "eva": "rep", "dora": "manager", "fabio": "manager", "enzo": "admin"}
 
 
 def build(session: Session) -> None:
@@ -27,6 +30,9 @@ def build(session: Session) -> None:
     for name, role in ROLES.items():
         email = f"{name}@example.com"
         add_user(session, email=email, role=role, password=PASSWORD, now=LATER, by=COMMAND_LINE, costs=CHEAP)
+    for name in ("bia", "dora"):
+        answer_for(session, name, "all")
+    answer_for(session, "fabio", "own", "South")
 
 
 def stand_at(monkeypatch: pytest.MonkeyPatch, now) -> None:

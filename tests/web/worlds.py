@@ -12,6 +12,7 @@ from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import close_next
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
+from leaderboard.storage import accounts, people
 from tests.services.examples import ORGANISATION, SPEED, agreement, csv_of, hand_in
 from tests.web.door import CHEAP
 
@@ -28,14 +29,27 @@ WINS = {10: {"ana": 1, "bia": 4, "caio": 2}, 11: {"ana": 3, "bia": 2, "caio": 2}
 
 
 def build(session: Session) -> None:
-    """Load the organisation; in November: Ana 30, Bia and Caio 20, the others 0."""
+    """Load the organisation; in November: Ana 30, Bia and Caio 20, the others 0.
+
+    Dora is a manager of all teams; Fabio, who is no member, of South alone.
+    """
     load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW, by=COMMAND_LINE)
     load_agreement(session, agreement(SPEED), now=NOW, by=COMMAND_LINE)
     hand_in(session, csv_of(*_lines()), now=NOW)
-    for name, role in (("ana", "rep"), ("bia", "rep"), ("dora", "manager"), ("enzo", "admin")):
+    for name, role in (("ana", "rep"), ("bia", "rep"), ("dora", "manager"), ("fabio", "manager"), ("enzo", "admin")):
         account = {"email": f"{name}@example.com", "role": role, "password": PASSWORD}
         add_user(session, **account, now=NOW, by=COMMAND_LINE, costs=CHEAP)
+    answer_for(session, "dora", "all")
+    answer_for(session, "fabio", "own", "South")
+
+
+def answer_for(session: Session, name: str, teams_seen: str, *teams: str) -> None:
+    """Say which teams a manager answers for: `all`, or `own` with some more."""
+    of = {team: team_id for team_id, team, _ in people.teams(session.connection())}
+    user = accounts.account_with(session.connection(), f"{name}@example.com")
+    accounts.give_teams(session.connection(), user.id, teams_seen, [of[team] for team in teams])
+    session.commit()
 
 
 def _lines() -> list[str]:

@@ -1,0 +1,149 @@
+"""Writes an agreement as the TOML that `agreement_file` reads: what was read comes back the same."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from leaderboard.domain.agreement import (
+    Agreement,
+    BonusProgramme,
+    Completion,
+    EventRate,
+    Measure,
+    ResponseTime,
+    Sla,
+    SlaRate,
+)
+from leaderboard.domain.money import format_amount
+
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "\r": r"\r", "\b": r"\b", "\f": r"\f"}
+UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
+Document = dict[str, Any]
+"""An agreement as its file has it: tables of texts, whole numbers, exact numbers, dates and lists."""
+
+
+def write_agreement(agreement: Agreement, currency: str) -> str:
+    """Return an agreement as TOML; `parse_agreement` of it, with the same currency, is the same agreement."""
+    return write_document(document_of(agreement, currency))
+
+
+def document_of(agreement: Agreement, currency: str) -> Document:
+    """Return an agreement as the tables of its file. currency: what its amounts are written in."""
+    head: Document = {"title": agreement.title, "effective_from": agreement.effective_from}
+    if agreement.review_every_months is not None:
+        head["review_every_months"] = agreement.review_every_months
+    return {
+        "agreement": head,
+        "definitions": dict(agreement.definitions),
+        "sla": [_sla(sla, currency) for sla in agreement.slas],
+        "bonus": [_bonus(bonus, currency) for bonus in agreement.bonuses],
+    }
+
+
+def write_document(document: Mapping[str, Any]) -> str:
+    """Return the tables of an agreement as TOML, in their order; those that are empty are left out."""
+    parts = [_table(f"[{name}]", document[name]) for name in ("agreement", "definitions") if document.get(name)]
+    parts += [_table(f"[[{name}]]", each) for name in ("sla", "bonus") for each in document.get(name, ())]
+    return "\n".join(parts)
+
+
+def write_duration(duration: timedelta, *, is_working: bool = False) -> str:
+    """Return a duration of whole seconds as the file writes it, such as 90m.
+
+    is_working: of working time, which is told in hours: a day of 24 of them is nobody's.
+    """
+    for unit, length in UNITS[is_working:]:
+        if duration and not duration % length:
+            return f"{duration // length}{unit}"
+    return f"{duration // timedelta(seconds=1)}s"
+
+
+def _sla(sla: Sla, currency: str) -> Document:
+    levels = {"met": sla.levels.met, "exceeded": sla.levels.exceeded}
+    points: Document = {"per": "month" if sla.is_monthly else "occurrence", "met": sla.met_points}
+    if sla.exceeded_points != sla.met_points:
+        points["exceeded"] = sla.exceeded_points
+    return {
+        "key": sla.key,
+        "title": sla.title,
+        "side": sla.side,
+        "participant": sla.participant,
+        "measure": {"kind": sla.measure.kind, **_measure(sla.measure)},
+        "levels": {name: _target(sla.measure, each, currency) for name, each in levels.items() if each is not None},
+        "points": points,
+    }
+
+
+def _measure(measure: Measure) -> Document:
+    if isinstance(measure, ResponseTime):
+        return _response_time(measure)
+    if isinstance(measure, SlaRate):
+        return {"of_sla": measure.of_sla, "at_least": measure.at_least}
+    if isinstance(measure, EventRate):
+        types = {"of": sorted(measure.of_types), "in": sorted(measure.in_types)}
+        return {**types, "at_least": measure.at_least}
+    return {} if isinstance(measure, Completion) else {"of": sorted(measure.types)}
+
+
+def _response_time(measure: ResponseTime) -> Document:
+    written: Document = {"from": sorted(measure.from_types), "to": sorted(measure.to_types)}
+    more = {"pause": measure.pause_types, "resume": measure.resume_types, "void_by": measure.void_types}
+    written |= {name: sorted(types) for name, types in more.items() if types}
+    written["void_within"] = write_duration(measure.void_within)
+    written["clock"] = "working" if measure.is_working else "elapsed"
+    written["credit"] = measure.credit
+    return written
+
+
+def _target(measure: Measure, target: Any, currency: str) -> Any:
+    if isinstance(target, timedelta):
+        return write_duration(target, is_working=isinstance(measure, ResponseTime) and measure.is_working)
+    return format_amount(target, currency) if measure.kind == "sum" else target
+
+
+def _bonus(bonus: BonusProgramme, currency: str) -> Document:
+    written: Document = {"key": bonus.key, "period": bonus.period, "participant": bonus.participant}
+    if bonus.places:
+        written["places"] = [format_amount(amount, currency) for amount in bonus.places]
+    else:
+        written["prizes"] = list(bonus.prizes)
+    if bonus.side is not None:
+        written["side"] = bonus.side
+    return {**written, "tie": bonus.tie, "divide": bonus.divide}
+
+
+def _table(head: str, content: Mapping[str, Any]) -> str:
+    return "\n".join([head, *(f"{_key(key)} = {_value(value)}" for key, value in content.items()), ""])
+
+
+def _key(key: str) -> str:
+    return key if BARE_KEY.fullmatch(key) else _text(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{_key(key)} = {_value(each)}' for key, each in value.items())} }}"
+    if isinstance(value, Sequence):
+        return f"[{', '.join(map(_value, value))}]"
+    raise TypeError(f"{type(value).__name__} stands in no agreement")
+
+
+def _text(text: str) -> str:
+    """Return a text in quotation marks; TOML has no way to write half of a surrogate pair, so a ? stands for it."""
+    sound = text.encode("utf-8", "replace").decode()
+    return '"' + "".join(ESCAPES.get(each) or _escaped(each) for each in sound) + '"'
+
+
+def _escaped(character: str) -> str:
+    return f"\\u{ord(character):04X}" if character < " " or character == "\x7f" else character
