@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.agreement import Level, ResponseTime
 from leaderboard.domain.periods import midnight
 from leaderboard.domain.rules import Rules
-from leaderboard.services.compliance import Promises, teams_asked
+from leaderboard.services.figures import Promises, teams_asked
 from leaderboard.services.leads import Lead, lead_of
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scopes import Scope

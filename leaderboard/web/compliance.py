@@ -7,15 +7,10 @@ from typing import Any
 from flask import Blueprint, abort, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 
-from leaderboard.services.compliance import (
-    Asked,
-    Compliance,
-    Figure,
-    PeoplePage,
-    read_compliance,
-    read_people,
-)
+from leaderboard.services.compliance import Compliance, read_compliance
+from leaderboard.services.compliance_people import PeoplePage, read_people
 from leaderboard.services.compliance_sla import read_sla
+from leaderboard.services.figures import Asked, Figure
 from leaderboard.services.leads import LEVELS, After, read_leads
 from leaderboard.storage.database import db
 from leaderboard.web import charts
