@@ -85,7 +85,7 @@ def read_due(
     page_size: int = FIRST_SIZE,
     most_people: int | None = MOST_PEOPLE,
 ) -> DuePage:
-    """Return what is due and overdue as one moment holds it; five queries beside those of the rules.
+    """Return what is due and overdue as one moment holds it; six queries beside those of the rules.
 
     most_people: how many of them are listed, None for all.
     """
@@ -207,12 +207,15 @@ def _people(
 ) -> list[Load]:
     """Return those who have something due or overdue, the most overdue first."""
     membership = book.rules.membership
-    ours = [
-        member_id
-        for member_id, theirs in membership.by_member.items()
-        if teams is None or any(each.team_id in teams for each in theirs)
-    ]
-    late = due.count_overdue_of_members(connection, ours, teams)
+    ours: list[int] = []
+    others: list[int] = []
+    for member_id, theirs in membership.by_member.items():
+        seen = [teams is None or each.team_id in teams for each in theirs]
+        if any(seen):
+            (ours if all(seen) else others).append(member_id)
+    late = due.count_overdue_of_members(connection, ours, None)
+    if others:  # they have been elsewhere too, which is not for the reader
+        late |= due.count_overdue_of_members(connection, others, teams)
     soon: Counter[int] = Counter()
     for scope, who, _team_id, number in waits:
         soon[who] += number if scope == "member" else 0

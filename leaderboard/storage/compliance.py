@@ -186,24 +186,23 @@ def attainments_in_cells(
 
     is_monthly: they are all of a monthly SLA, and are found by their subject, which is the month.
     """
-    order = (AttainmentRow.month, AttainmentRow.scope, AttainmentRow.participant_id, AttainmentRow.id)
-    query = select(*SHOWN).where(AttainmentRow.level.in_(levels), or_(*_groups(cells)), *_credited(teams))
+    month = AttainmentRow.subject if is_monthly else AttainmentRow.month
+    order = (month, AttainmentRow.scope, AttainmentRow.participant_id, AttainmentRow.id)
+    query = select(*SHOWN).where(AttainmentRow.level.in_(levels), or_(*_groups(cells, month)), *_credited(teams))
     if sla is not None:
         query = query.where(AttainmentRow.sla == sla)
-    if is_monthly:
-        query = query.where(AttainmentRow.subject.in_({cell.month for cell in cells}))
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(*after))
     return connection.execute(query.order_by(*order).limit(limit)).all()
 
 
-def _groups(cells: Sequence[Cell]) -> list[ColumnElement[bool]]:
-    """Return a condition for each month and scope, as the index of attainments has them."""
+def _groups(cells: Sequence[Cell], month_column: Any) -> list[ColumnElement[bool]]:
+    """Return a condition for each month and scope, as the indexes of attainments have them."""
     groups: dict[tuple[str, str], list[int]] = {}
     for cell in cells:
         groups.setdefault((cell.month, cell.scope), []).append(cell.participant_id)
     return [
-        and_(AttainmentRow.month == month, AttainmentRow.scope == scope, AttainmentRow.participant_id.in_(ids))
+        and_(month_column == month, AttainmentRow.scope == scope, AttainmentRow.participant_id.in_(ids))
         for (month, scope), ids in groups.items()
     ]
 
