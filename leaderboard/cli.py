@@ -320,12 +320,32 @@ def user() -> None:
 @user.command("add")
 @click.argument("email")
 @click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--team", "teams", metavar="NAME", multiple=True, help="A team that a manager answers for; repeatable.")
+@click.option("--all-teams", is_flag=True, help="A manager answers for all teams.")
 @click.option("--password-stdin", is_flag=True, help="Read the first password from standard input.")
 @with_session
-def user_add(session: Session, email: str, role: str, password_stdin: bool) -> None:
-    """Add an account, linked to the member with that e-mail; prints its first password once."""
+def user_add(
+    session: Session, email: str, role: str, teams: tuple[str, ...], all_teams: bool, password_stdin: bool
+) -> None:
+    """Add an account, linked to the member with that e-mail; prints its first password once.
+
+    A manager answers for the team that they belong to and for those named here; one who belongs to none, for all.
+    """
+    if role != "manager" and (teams or all_teams):
+        raise click.UsageError("--team and --all-teams say which teams a manager answers for; give --role manager.")
+    if teams and all_teams:
+        raise click.UsageError("--all-teams says it all; leave --team out.")
     given = sys.stdin.readline().rstrip("\n") if password_stdin else None
-    password = accounts.add_user(session, email=email, role=role, password=given, now=now(), by=COMMAND_LINE)
+    password = accounts.add_user(
+        session,
+        email=email,
+        role=role,
+        password=given,
+        teams=teams,
+        sees_all=all_teams,
+        now=now(),
+        by=COMMAND_LINE,
+    )
     click.echo(f"{email} can sign in as {role}." if given else f"{email} can sign in as {role} with: {password}")
 
 

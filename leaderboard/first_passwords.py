@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from leaderboard.services.demo import DemoAccount
+from leaderboard.services.demo_accounts import DemoAccount
 from leaderboard.settings import instance_folder
 
 

@@ -28,7 +28,7 @@ def passwords(result: Result) -> dict[str, str]:
 
 def test_a_second_run_prints_the_same_accounts(run_demo):
     first = passwords(run_demo())
-    assert set(first) == {f"{key}@demo.example" for key in ("ana", "bia", "caio", "dora", "enzo")}
+    assert set(first) == {f"{key}@demo.example" for key in ("ana", "bia", "caio", "dora", "renata", "enzo")}
     assert passwords(run_demo()) == first
 
 

@@ -5,15 +5,24 @@ from datetime import datetime
 
 from leaderboard.domain.agreement import Count, EventRate, Level, Sla, SlaRate, Sum
 from leaderboard.domain.monthly import Cell, Tally, level_of_rate, level_of_total
+from leaderboard.domain.periods import Month
 from leaderboard.domain.points import COUNTED, Attainment, Credit
 from leaderboard.domain.rules import Rules
 
 
-def rate_cells(rules: Rules, attainment: Attainment) -> Iterator[tuple[Cell, int]]:
-    """Yield the cells of rates in which a decided clock is a case, with 1 if it was in time (K3)."""
-    if attainment.level in COUNTED:
-        for cell in cells_of_rates(rules, attainment.sla, attainment.credit):
-            yield cell, int(attainment.level is not Level.MISSED)
+def zero_cells(rules: Rules, month: Month) -> Iterator[Cell]:
+    """Yield the cells that everybody active has, also without an event (K1)."""
+    for sla in rules.monthly_slas(month):
+        if sla.measure.kind != "rate":
+            for participant in rules.participants(sla, month):
+                yield Cell(sla.key, sla.participant, participant, month)
+
+
+def rate_cells(rules: Rules, sla: str, level: Level, credit: Credit) -> Iterator[tuple[Cell, int]]:
+    """Yield the cells of rates in which a decided clock of an SLA is a case, with 1 if it was in time (K3)."""
+    if level in COUNTED:
+        for cell in cells_of_rates(rules, sla, credit):
+            yield cell, int(level is not Level.MISSED)
 
 
 def cells_of_rates(rules: Rules, sla: str, credit: Credit) -> Iterator[Cell]:

@@ -1,6 +1,6 @@
 """What the domain refuses, each as one plain sentence with its remedy."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 PASSWORD_PROBLEMS = {
     "short": "The password has fewer than 12 characters",
@@ -100,6 +100,42 @@ class AdjustmentRefused(Refused):
     def __init__(self, problem: str, sentence: str) -> None:
         super().__init__(sentence)
         self.problem = problem
+
+
+class AccountRefused(Refused):
+    """A change of an account that cannot be; `problem` is a word for why."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
+class PersonRefused(Refused):
+    """A change of a person or team that cannot be; `problem` is a word for why, `at` the day that it is about."""
+
+    def __init__(self, problem: str, sentence: str, *, at: date | None = None) -> None:
+        super().__init__(sentence)
+        self.problem, self.at = problem, at
+
+
+class QuestionRefused(Refused):
+    """A question about a result or points that cannot be asked or answered.
+
+    because: `unknown`; `foreign`, it is about somebody else's; `open`, another waits for an answer; `answered` already,
+    by whom and when; or `self`, nobody answers their own.
+    """
+
+    def __init__(self, because: str, *, by: str | None = None, at: datetime | None = None) -> None:
+        when = "" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
+        says = {
+            "unknown": "There is no such question; look at the list again.",
+            "foreign": "Only the person whose points they are can ask about them.",
+            "open": "A question about this waits for its answer; ask the next one after that.",
+            "answered": f"The question was answered already, at {when} by {by}.",
+            "self": "Nobody answers their own question; ask another manager.",
+        }
+        super().__init__(says[because])
+        self.because, self.by, self.at = because, by, at
 
 
 class PasswordRefused(Refused):

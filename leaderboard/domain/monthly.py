@@ -92,7 +92,7 @@ def evidence_of(
             month = months.month_of(event.occurred_at)
             key = (owner, month.key)
             if key not in found:
-                found[key] = Evidence(owner, month, event.occurred_at, 1)
+                found[key] = tuple.__new__(Evidence, (owner, month, event.occurred_at, 1))  # quicker, of millions
     return list(found.values())
 
 

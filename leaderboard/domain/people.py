@@ -12,6 +12,7 @@ from leaderboard.domain.periods import Month, Period, midnight
 
 EMAIL = re.compile(r"[^@\s\x00-\x20\x7f]+@[^@\s\x00-\x20\x7f]+")
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
+NOWHERE: tuple[list[datetime], list[datetime], list[int]] = ([], [], [])
 
 
 @dataclass(frozen=True)
@@ -50,29 +51,26 @@ class Teams:
         self.by_member: dict[int, list[Membership]] = {}
         for each in sorted(memberships, key=lambda each: each.starts_on):
             self.by_member.setdefault(each.member_id, []).append(each)
-        self._starts = {
-            member_id: [midnight(each.starts_on, zone) for each in theirs]
-            for member_id, theirs in self.by_member.items()
-        }
-        self._ends = {
-            member_id: [FAR if each.until is None else midnight(each.until, zone) for each in theirs]
+        self._spans = {
+            member_id: (
+                [midnight(each.starts_on, zone) for each in theirs],
+                [FAR if each.until is None else midnight(each.until, zone) for each in theirs],
+                [each.team_id for each in theirs],
+            )
             for member_id, theirs in self.by_member.items()
         }
 
     def team_at(self, member_id: int, at: datetime) -> int | None:
         """Return the team that a member belongs to at an instant, or None."""
-        starts = self._starts.get(member_id)
-        if starts is None:
-            return None
+        starts, ends, teams = self._spans.get(member_id, NOWHERE)
         index = bisect_right(starts, at) - 1
-        if index < 0 or at >= self._ends[member_id][index]:
-            return None
-        return self.by_member[member_id][index].team_id
+        return None if index < 0 or at >= ends[index] else teams[index]
 
     def team_at_or_before(self, member_id: int, at: datetime) -> int | None:
         """Return the member's team at an instant, or else the last one before it (P3)."""
-        index = bisect_right(self._starts.get(member_id, ()), at) - 1
-        return None if index < 0 else self.by_member[member_id][index].team_id
+        starts, _, teams = self._spans.get(member_id, NOWHERE)
+        index = bisect_right(starts, at) - 1
+        return None if index < 0 else teams[index]
 
     def last_team_in(self, member_id: int, month: Month) -> int | None:
         """Return the team that a member was last in that month, or else before it (K7)."""

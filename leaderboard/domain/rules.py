@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from leaderboard.domain.agreement import Agreement, Completion, EventRate, Levels, Measure, ResponseTime, Sla, SlaRate
-from leaderboard.domain.clocks import OwnerOf
+from leaderboard.domain.clocks import ClockworkOf, OwnerOf
 from leaderboard.domain.events import Event
 from leaderboard.domain.monthly import TASK_ASSIGNED, Cell, is_whole, prorated, share_of_month
 from leaderboard.domain.organisation_file import Organisation
@@ -32,6 +32,14 @@ class Version(NamedTuple):
     agreement: Agreement
     starts_at: datetime
     ends_at: datetime
+
+
+class DecidedByEvents(NamedTuple):
+    """An SLA that events decide. wanted: the event types without which it gives nothing."""
+
+    sla: Sla
+    wanted: frozenset[str]
+    owner_of: OwnerOf
 
 
 def event_types_of(measure: Measure) -> frozenset[str]:
@@ -62,6 +70,10 @@ class InForce:
                 self.rates_of.setdefault(sla.measure.of_sla, []).append(sla)
 
 
+def _all_time(_owner: int | None, _at: datetime) -> Clockwork:
+    return ALL_TIME
+
+
 @dataclass(frozen=True)
 class Rules:
     """Everything that decides a score but for the events: organisation, people and agreement versions.
@@ -87,15 +99,19 @@ class Rules:
         return self.versions[start : bisect_right(self._starts, last)]
 
     @cached_property
-    def _slas_by_events(self) -> dict[int, list[tuple[Sla, frozenset[str]]]]:
+    def _decided_by_events(self) -> dict[int, list["DecidedByEvents"]]:
         return {
-            version.id: [(sla, wanted) for sla in version.agreement.slas if (wanted := event_types_of(sla.measure))]
+            version.id: [
+                DecidedByEvents(sla, wanted, self.owner_of(sla.participant))
+                for sla in version.agreement.slas
+                if (wanted := event_types_of(sla.measure))
+            ]
             for version in self.versions
         }
 
-    def slas_by_events(self, version: Version) -> Sequence[tuple[Sla, frozenset[str]]]:
-        """Return a version's SLAs that events decide, each with the event types without which it gives nothing."""
-        return self._slas_by_events[version.id]
+    def decided_by_events(self, version: Version) -> Sequence["DecidedByEvents"]:
+        """Return a version's SLAs that events decide."""
+        return self._decided_by_events[version.id]
 
     @cached_property
     def _slas_by_key(self) -> dict[tuple[int, str], Sla]:
@@ -155,16 +171,36 @@ class Rules:
 
     def clockwork(self, sla: Sla, owner: int | None, at: datetime) -> Clockwork:
         """Return how time counts for a clock of an owner that starts at an instant (C9, C10)."""
+        return self.clockwork_of(sla)(owner, at)
+
+    def clockwork_of(self, sla: Sla) -> ClockworkOf:
+        """Return how time counts for an SLA's clocks, by owner and the instant at which one starts (C9, C10)."""
         assert isinstance(sla.measure, ResponseTime)
         if not sla.measure.is_working:
-            return ALL_TIME
-        team_id = None
-        if owner is not None and sla.measure.credit != "closer":
-            team_id = owner if sla.participant == "team" else self.membership.team_at(owner, at)
+            return _all_time
+        if sla.measure.credit == "closer":
+            return self._organisations_time
+        return self._own_time if sla.participant == "team" else self._time_of_team_then
+
+    def _organisations_time(self, _owner: int | None, _at: datetime) -> Clockwork:
+        return self._working_time(None)
+
+    def _own_time(self, owner: int | None, _at: datetime) -> Clockwork:
+        return self._working_time(owner)
+
+    def _time_of_team_then(self, owner: int | None, at: datetime) -> Clockwork:
+        return self._working_time(None if owner is None else self.membership.team_at(owner, at))
+
+    def _working_time(self, team_id: int | None) -> WorkingTime:
         found = self._working_times.get(team_id)
         if found is None:
             found = self._working_times[team_id] = self.calendar_of(team_id).working_time
         return found
+
+    def calendar_of_clock(self, sla: Sla, owner: int | None, at: datetime) -> Calendar | None:
+        """Return the calendar by which `clockwork` counts; None for a clock that never stops."""
+        clockwork = self.clockwork(sla, owner, at)
+        return clockwork.calendar if isinstance(clockwork, WorkingTime) else None
 
     def participants(self, sla: Sla, month: Month) -> Iterator[int]:
         """Yield those active on the side that promises, who have a result each month, if only for a part of it."""

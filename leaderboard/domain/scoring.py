@@ -14,7 +14,7 @@ from leaderboard.domain.instants import MICROSECOND
 from leaderboard.domain.monthly import Cell, SubjectEvidence, TaskResult, evidence_of, task_results
 from leaderboard.domain.periods import Month
 from leaderboard.domain.points import Attainment
-from leaderboard.domain.rules import Rules, Version
+from leaderboard.domain.rules import DecidedByEvents, Rules, Version
 
 
 class SubjectScore(NamedTuple):
@@ -39,6 +39,9 @@ class _Subject(NamedTuple):
     score: SubjectScore
 
 
+_new = tuple.__new__  # makes what millions are made of in a third of the time that its class takes with names
+
+
 def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datetime) -> SubjectScore:
     """Return all that one subject comes to by `now`.
 
@@ -46,16 +49,16 @@ def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datet
     """
     events = before(known, now)
     wakes_at = None if len(events) == len(known) else known[len(events)].occurred_at
-    score = SubjectScore([], [], [], set(), wakes_at)
+    score = _new(SubjectScore, ([], [], [], set(), wakes_at))
     if not events:
         return score
     _add_months(rules, events, score.months)
     types = {event.type for event in events}
-    theirs = _Subject(subject, events, now, score)
+    theirs = _new(_Subject, (subject, events, now, score))
     for version in rules.versions_between(events[0].occurred_at, events[-1].occurred_at):
-        for sla, wanted in rules.slas_by_events(version):
-            if not types.isdisjoint(wanted):
-                _ADD[type(sla.measure)](rules, version, sla, theirs)
+        for each in rules.decided_by_events(version):
+            if not types.isdisjoint(each.wanted):
+                _ADD[type(each.sla.measure)](rules, version, each, theirs)
     return score
 
 
@@ -67,15 +70,16 @@ def _add_months(rules: Rules, events: Sequence[Event], months: set[Month]) -> No
         months.update(month_of(event.occurred_at) for event in events)
 
 
-def _add_clocks(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> None:
+def _add_clocks(rules: Rules, version: Version, promise: DecidedByEvents, subject: _Subject) -> None:
+    sla = promise.sla
     assert isinstance(sla.measure, ResponseTime)
     clocks = run_clocks(
         sla.measure,
         sla.levels,
         subject.events,
         subject.now,
-        rules.owner_of(sla.participant),
-        lambda owner, at: rules.clockwork(sla, owner, at),
+        promise.owner_of,
+        rules.clockwork_of(sla),
     )
     score = subject.score
     for clock in clocks.results:
@@ -86,10 +90,10 @@ def _add_clocks(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> 
             score.anomalies.append((sla.key, event))
 
 
-def _add_tasks(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> None:
+def _add_tasks(rules: Rules, version: Version, promise: DecidedByEvents, subject: _Subject) -> None:
+    sla = promise.sla
     assert isinstance(sla.measure, Completion)
-    owner_of = rules.owner_of(sla.participant)
-    for task in task_results(sla.measure, sla.levels, subject.events, subject.now, owner_of):
+    for task in task_results(sla.measure, sla.levels, subject.events, subject.now, promise.owner_of):
         if version.starts_at <= task.started_at < version.ends_at:
             subject.score.attainments.append(_attainment(rules, version, sla, subject.name, task.owner, task))
 
@@ -102,35 +106,39 @@ def _attainment(
     started_at, decided_at, value = result.started_at, result.decided_at, result.value
     if sla.participant == "member":
         team_id = rules.membership.team_at_or_before(owner, started_at if decided_at is None else decided_at)
-    return Attainment(  # by place: names would take twice as long, for each of millions
-        sla.key,
-        sla.participant,
-        owner,
-        subject,
-        started_at,
-        team_id,
-        None if decided_at is None else rules.months.month_of(decided_at),
-        result.level,
-        sla.points_of(result.level),
-        None if value is None else value // MICROSECOND,
-        None,
-        result.due_at,
-        result.stopped_at,
-        decided_at,
-        version.id,
+    return _new(
+        Attainment,
+        (
+            sla.key,
+            sla.participant,
+            owner,
+            subject,
+            started_at,
+            team_id,
+            None if decided_at is None else rules.months.month_of(decided_at),
+            result.level,
+            sla.points_of(result.level),
+            None if value is None else value // MICROSECOND,
+            None,
+            result.due_at,
+            result.stopped_at,
+            decided_at,
+            version.id,
+        ),
     )
 
 
-def _add_evidence(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> None:
+def _add_evidence(rules: Rules, version: Version, promise: DecidedByEvents, subject: _Subject) -> None:
+    sla = promise.sla
     assert isinstance(sla.measure, (Count, Sum, EventRate))
     cases = 1 if isinstance(sla.measure, EventRate) else 0
-    for each in evidence_of(sla.measure, subject.events, rules.owner_of(sla.participant), rules.months):
+    for each in evidence_of(sla.measure, subject.events, promise.owner_of, rules.months):
         if version.starts_at <= each.at < version.ends_at:  # versions begin with months, so this is the month's
-            cell = Cell(sla.key, sla.participant, each.participant, each.month)
-            subject.score.evidence.append(SubjectEvidence(cell, each.at, each.amount, cases))
+            cell = _new(Cell, (sla.key, sla.participant, each.participant, each.month))
+            subject.score.evidence.append(_new(SubjectEvidence, (cell, each.at, each.amount, cases)))
 
 
-_ADD: Mapping[type, Callable[[Rules, Version, Sla, _Subject], None]] = {
+_ADD: Mapping[type, Callable[[Rules, Version, DecidedByEvents, _Subject], None]] = {
     ResponseTime: _add_clocks,
     Completion: _add_tasks,
     Count: _add_evidence,

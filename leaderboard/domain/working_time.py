@@ -2,7 +2,8 @@
 
 A calendar is spread out once into open spans in UTC; beside each span stands the open time before it
 (prefix sums), so that any look-up is one bisection, and elapsed time two, whatever lies between.
-Inside, instants are integer microseconds since 1970: exact, and quick to bisect.
+Instants and times stay what they are, exact to the microsecond: making numbers of them and back takes longer than all
+else that a look-up does.
 """
 
 import re
@@ -11,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import holidays as public
 
 from leaderboard.domain.errors import CalendarRefused
-from leaderboard.domain.instants import EPOCH, LAST_YEAR, MICROSECOND, from_micros, to_micros
+from leaderboard.domain.instants import EPOCH, LAST_YEAR
 from leaderboard.domain.shown import shown
 
 DAY = timedelta(days=1)
@@ -90,6 +91,13 @@ class Calendar:
             return ()
         return self.week[day.weekday()]
 
+    def holiday_on(self, day: date) -> str | None:
+        """Return the name of a public holiday that closes a date; None where none does."""
+        if self.holidays is None or day in self.opened:
+            return None
+        name: str | None = public_holidays(self.holidays).get(day)
+        return name
+
     @cached_property
     def _public_holidays(self) -> public.HolidayBase | frozenset[date]:
         return frozenset() if self.holidays is None else public_holidays(self.holidays)
@@ -128,33 +136,31 @@ def local_instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     return datetime(there.year, there.month, there.day, hours, minutes, tzinfo=zone).astimezone(UTC)
 
 
-@dataclass(frozen=True)
-class _Spans:
+class _Spans(NamedTuple):
     """Open spans of some years, ascending and apart, with the open time up to each one's end."""
 
-    first: int  # what they cover, half-open
-    last: int
-    starts: list[int]
-    ends: list[int]
-    sums: list[int]  # sums[i]: open time before span i; one more at the end: all of it
+    first: datetime  # what they cover, half-open
+    last: datetime
+    starts: list[datetime]
+    ends: list[datetime]
+    sums: list[timedelta]  # sums[i]: open time before span i; one more at the end: all of it
 
 
 class WorkingTime:
     """Look-ups in one calendar's open time; years are spread out when first asked for."""
 
     def __init__(self, calendar: Calendar) -> None:
-        self._calendar = calendar
-        self._spans = _Spans(0, 0, [], [], [0])
+        self.calendar = calendar
+        self._spans = _Spans(EPOCH, EPOCH, [], [], [ZERO])
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """Return the open time between two aware instants in real seconds (T3); zero if end <= start."""
-        first, last = (start - EPOCH) // MICROSECOND, (end - EPOCH) // MICROSECOND
         spans = self._spans
-        if first < spans.first or last >= spans.last:
-            spans = self._covering(first, last)
-        if last <= first:
+        if start < spans.first or end >= spans.last:
+            spans = self._covering(start, end)
+        if end <= start:
             return ZERO
-        return timedelta(0, 0, _open_before(spans, last) - _open_before(spans, first))
+        return _open_before(spans, end) - _open_before(spans, start)
 
     def due_at(self, start: datetime, target: timedelta) -> datetime | None:
         """Return the first instant at which `target` has elapsed since start (T4, T5).
@@ -163,15 +169,14 @@ class WorkingTime:
         """
         if target <= ZERO:
             return start
-        first = (start - EPOCH) // MICROSECOND
         spans = self._spans
-        if first < spans.first or first >= spans.last:
-            spans = self._covering(first, first)
+        if start < spans.first or start >= spans.last:
+            spans = self._covering(start, start)
         while True:
-            wanted = _open_before(spans, first) + target // MICROSECOND
+            wanted = _open_before(spans, start) + target
             if wanted <= spans.sums[-1]:
                 index = bisect_left(spans.sums, wanted) - 1
-                return from_micros(spans.starts[index] + wanted - spans.sums[index])
+                return spans.starts[index] + (wanted - spans.sums[index])
             wider = self._one_year_more(spans)
             if wider is None:
                 return None
@@ -179,12 +184,11 @@ class WorkingTime:
 
     def next_running(self, at: datetime) -> datetime | None:
         """Return the first instant from `at` on at which time counts; None if there is none."""
-        here = to_micros(at)
-        spans = self._covering(here, here)
+        spans = self._covering(at, at)
         while True:
-            index = bisect_right(spans.ends, here)
+            index = bisect_right(spans.ends, at)
             if index < len(spans.starts):
-                return from_micros(max(here, spans.starts[index]))
+                return max(at.astimezone(UTC), spans.starts[index])
             wider = self._one_year_more(spans)
             if wider is None:
                 return None
@@ -192,63 +196,64 @@ class WorkingTime:
 
     def run(self, start: datetime, end: datetime, target: timedelta) -> tuple[timedelta, datetime | None]:
         """Return elapsed(start, end) and due_at(start, target), whose look-ups have the start in common."""
-        first, last = (start - EPOCH) // MICROSECOND, (end - EPOCH) // MICROSECOND
-        spans = self._spans
-        if first < spans.first or last >= spans.last or last < first or target <= ZERO:
+        first, last, starts, ends, sums = self._spans
+        if start < first or end >= last or end < start or target <= ZERO:
             return self.elapsed(start, end), self.due_at(start, target)
-        before = _open_before(spans, first)
-        wanted = before + target // MICROSECOND
-        if wanted > spans.sums[-1]:
+        # _open_before of both without its calls: most clocks come here.
+        index = bisect_right(starts, start) - 1
+        before = ZERO if index < 0 else sums[index] + (min(start, ends[index]) - starts[index])
+        wanted = before + target
+        if wanted > sums[-1]:
             return self.elapsed(start, end), self.due_at(start, target)
-        index = bisect_left(spans.sums, wanted) - 1
-        due_at = from_micros(spans.starts[index] + wanted - spans.sums[index])
-        return timedelta(0, 0, _open_before(spans, last) - before), due_at
+        due = bisect_left(sums, wanted) - 1
+        index = bisect_right(starts, end) - 1
+        after = ZERO if index < 0 else sums[index] + (min(end, ends[index]) - starts[index])
+        return after - before, starts[due] + (wanted - sums[due])
 
     def spans_between(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """Return the open spans that lie in [start, end), cut to it (P8: which hours counted)."""
-        first, last = to_micros(start), to_micros(end)
-        if last <= first:
+        if end <= start:
             return []
-        spans = self._covering(first, last)
-        index = bisect_right(spans.ends, first)
+        spans = self._covering(start, end)
+        index = bisect_right(spans.ends, start)
+        first, last = start.astimezone(UTC), end.astimezone(UTC)
         found = []
         while index < len(spans.starts) and spans.starts[index] < last:
-            opening, closing = max(spans.starts[index], first), min(spans.ends[index], last)
-            found.append((from_micros(opening), from_micros(closing)))
+            found.append((max(spans.starts[index], first), min(spans.ends[index], last)))
             index += 1
         return found
 
-    def _covering(self, first: int, last: int) -> _Spans:
+    def _covering(self, first: datetime, last: datetime) -> _Spans:
         """Return spans that cover both instants, and keep them."""
         spans = self._spans
         if spans.first <= first and last < spans.last:
             return spans
-        years = [from_micros(first).year, from_micros(max(first, last)).year]
-        if spans.last:
-            years += [from_micros(spans.first).year + 1, from_micros(spans.last).year - 1]
+        years = [first.astimezone(UTC).year, max(first, last).astimezone(UTC).year]
+        if spans.last > spans.first:
+            years += [spans.first.year + 1, spans.last.year - 1]
         return self._spread(min(years), max(years))
 
     def _one_year_more(self, spans: _Spans) -> _Spans | None:
         """Return spans that reach further; None at the end of time, or ten years without an opening."""
-        year = from_micros(spans.last).year
-        last_open = from_micros(spans.ends[-1]).year if spans.ends else from_micros(spans.first).year
+        year = spans.last.year
+        last_open = spans.ends[-1].year if spans.ends else spans.first.year
         if year > LAST_YEAR or year > last_open + 10:
             return None
-        return self._spread(from_micros(spans.first).year + 1, year)
+        return self._spread(spans.first.year + 1, year)
 
     def _spread(self, first_year: int, last_year: int) -> _Spans:
         """Spread the calendar out over whole years, one day over at both ends."""
-        zone = ZoneInfo(self._calendar.time_zone)
+        zone = ZoneInfo(self.calendar.time_zone)
         day, stop = date(first_year, 1, 1) - 2 * DAY, date(last_year + 1, 1, 1) + 2 * DAY
-        spans: list[tuple[int, int]] = []
+        spans: list[tuple[datetime, datetime]] = []
         while day < stop:
             spans.extend(
-                (to_micros(local_instant(day, opening, zone)), to_micros(local_instant(day, closing, zone)))
-                for opening, closing in self._calendar.hours_on(day)
+                (local_instant(day, opening, zone), local_instant(day, closing, zone))
+                for opening, closing in self.calendar.hours_on(day)
             )
             day += DAY
-        starts: list[int] = []
-        ends: list[int] = []
+        starts: list[datetime] = []
+        ends: list[datetime] = []
         for start, end in sorted(spans):  # by instant: a DST gap may turn the order of the wall clock round
             if end <= start:  # swallowed by a DST change
                 continue
@@ -257,22 +262,21 @@ class WorkingTime:
             else:
                 starts.append(start)
                 ends.append(end)
-        sums = [0]
+        sums = [ZERO]
         for start, end in zip(starts, ends, strict=True):
-            sums.append(sums[-1] + end - start)
-        first = to_micros(datetime(first_year, 1, 1, tzinfo=UTC)) - 86_400_000_000
-        last = to_micros(datetime(last_year + 1, 1, 1, tzinfo=UTC)) + 86_400_000_000
+            sums.append(sums[-1] + (end - start))
+        first = datetime(first_year, 1, 1, tzinfo=UTC) - DAY
+        last = datetime(last_year + 1, 1, 1, tzinfo=UTC) + DAY
         self._spans = _Spans(first, last, starts, ends, sums)  # one assignment: safe between threads
         return self._spans
 
 
-def _open_before(spans: _Spans, at: int) -> int:
-    """Return the open time between the first span and an instant, in microseconds."""
+def _open_before(spans: _Spans, at: datetime) -> timedelta:
+    """Return the open time between the first span and an instant."""
     index = bisect_right(spans.starts, at) - 1
     if index < 0:
-        return 0
-    end = spans.ends[index]
-    return spans.sums[index] + (at if at < end else end) - spans.starts[index]
+        return ZERO
+    return spans.sums[index] + (min(at, spans.ends[index]) - spans.starts[index])
 
 
 def clockwork_of(calendar: Calendar | None) -> Clockwork:

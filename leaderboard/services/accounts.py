@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -11,17 +12,19 @@ from typing import Any, NamedTuple
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
-from leaderboard.domain.errors import PasswordRefused, Refused, Throttled, WrongSignIn
+from leaderboard.domain.errors import AccountRefused, PasswordRefused, Refused, Throttled, WrongSignIn
 from leaderboard.domain.organisation_file import LANGUAGES
 from leaderboard.domain.passwords import LONGEST, make_password, password_problem
 from leaderboard.domain.people import is_email
+from leaderboard.domain.shown import quoted
 from leaderboard.services.people import ROLES
 from leaderboard.services.scopes import Reach, reach_of
-from leaderboard.storage import accounts, trail
-from leaderboard.storage.database import DOOR_LOCK, begin_write, write_at_once
+from leaderboard.storage import accounts, people, trail
+from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, begin_write, write_at_once
 
 LONGEST_EMAIL = 254
 LONGEST_ADDRESS = 45
@@ -83,33 +86,62 @@ def add_user(
     email: str,
     role: str,
     password: str | None = None,
+    teams: Sequence[str] = (),
+    sees_all: bool = False,
     now: datetime,
     by: Actor,
     costs: HashCosts = DEFAULT_COSTS,
 ) -> str:
     """Add an account, linked to the member with that e-mail, and return its password, made now if None is given.
 
-    Raises Refused for an e-mail that is none or has an account, and for an unknown role; PasswordRefused.
+    teams: the names of those that a manager answers for beside their own; sees_all: all of them.
+    Raises Refused for an e-mail that is none or has an account, an unknown role or team; PasswordRefused.
     costs: where they are not those of the settings, the first sign-in hashes again with those.
     """
-    email = email.strip().lower()
-    if len(email) > LONGEST_EMAIL or not is_email(email):
-        raise Refused(f'"{email}" is not an e-mail address; expected one such as ana@example.com.')
+    email = checked_email(email)
     if role not in ROLES:
         raise Refused(f'"{role}" is not a role; expected rep, manager or admin.')
     if password is None:
         password = make_password()
     _check_password(password, email)
-    password_hash = _hasher(costs).hash(password)
-    begin_write(session, DOOR_LOCK)
-    connection = session.connection()
-    if accounts.account_with(connection, email) is not None:
-        session.rollback()
-        raise Refused(f"{email} has an account already; choose another e-mail.")
-    accounts.add_account(connection, email, role, password_hash, now)
-    trail.note(connection, by, "user.added", f"user {email}", at=now, after=role)
-    session.commit()
+    password_hash = hash_password(password, costs)
+    with all_or_nothing(session, DOOR_LOCK):
+        connection = session.connection()
+        if accounts.account_with(connection, email) is not None:
+            raise AccountRefused("email", f"{email} has an account already; choose another e-mail.")
+        user_id = accounts.add_account(connection, email, role, password_hash, now)
+        told = role
+        if teams or sees_all:
+            accounts.give_teams(connection, user_id, "all" if sees_all else "own", _team_ids(connection, teams))
+            told += f"; {'all teams' if sees_all else ', '.join(teams)}"
+        trail.note(connection, by, "user.added", f"user {email}", at=now, after=told)
     return password
+
+
+def account_named(session: Session, email: str) -> Any:
+    """Return id, e-mail and is_active of the account that signs in with an e-mail, in any case; None if none does."""
+    return accounts.account_with(session.connection(), email.strip().lower())
+
+
+def checked_email(text: str) -> str:
+    """Return an e-mail address as accounts have it, in lower case; AccountRefused for what is none."""
+    email = text.strip().lower()
+    if len(email) > LONGEST_EMAIL or not is_email(email):
+        raise AccountRefused("email", f'"{email}" is not an e-mail address; expected one such as ana@example.com.')
+    return email
+
+
+def hash_password(password: str, costs: HashCosts) -> str:
+    """Return what is stored of a password."""
+    return _hasher(costs).hash(password)
+
+
+def _team_ids(connection: Connection, names: Sequence[str]) -> list[int]:
+    known = {name: team_id for team_id, name, _ in people.teams(connection)}
+    for name in names:
+        if name not in known:
+            raise AccountRefused("teams", f"{quoted(name)} is not a team; the teams are {', '.join(known) or 'none'}.")
+    return sorted({known[name] for name in names})
 
 
 def issue_token(session: Session, *, email: str, name: str, now: datetime, by: Actor) -> str:
@@ -197,15 +229,6 @@ def sign_out_everywhere(session: Session, user_id: int, *, now: datetime, by: Ac
     session.commit()
 
 
-def deactivate(session: Session, user_id: int, *, now: datetime, by: Actor) -> None:
-    """Close an account: its sessions end, and it signs in no more."""
-    begin_write(session, DOOR_LOCK)
-    _note(session, "user.deactivated", user_id, now, by)
-    accounts.set_active(session.connection(), user_id, False)
-    accounts.end_sessions(session.connection(), user_id)
-    session.commit()
-
-
 def change_password(
     session: Session,
     user_id: int,
@@ -228,7 +251,7 @@ def change_password(
     take_attempt(session, account_key, address, now, limits)
     session.commit()
     _check(found, old, limits.costs)
-    new_hash = _hasher(limits.costs).hash(new)
+    new_hash = hash_password(new, limits.costs)
     begin_write(session, DOOR_LOCK)
     _check_unchanged(session, user_id, found.password_hash)
     connection = session.connection()

@@ -70,32 +70,46 @@ def adjust(
     answers for; others are refused as one who is not there.
     Raises AdjustmentRefused, also for the same once more; PeriodRefused for what is no period.
     """
+    with all_or_nothing(session):
+        return give(session, Scoring(session, now), member_id, points, reason, month, by=by, now=now, within=within)
+
+
+def give(
+    session: Session,
+    scoring: Scoring,
+    member_id: int,
+    points: int,
+    reason: str,
+    month: str,
+    *,
+    by: Actor,
+    now: datetime,
+    within: Scope = EVERYTHING,
+) -> Adjustment:
+    """As adjust, within a scoring under way in the caller's writing transaction; finishes it."""
     reason = _checked_reason(reason)
     if not 1 <= points <= MOST_POINTS:
         raise AdjustmentRefused("points", f"{points} is not a number of points from 1 to {MOST_POINTS:,}.")
     if by.member_id == member_id:
         raise AdjustmentRefused("self", "Nobody adjusts their own points; ask another manager.")
-    with all_or_nothing(session):
-        scoring = Scoring(session, now)
-        wanted = _checked_month(scoring.book, member_id, month, now, within)
-        _check_new(session, member_id, points, reason, month)
-        team_id = scoring.rules.membership.memberships_in(member_id, wanted)[-1].team_id
-        scoring.months.keep({wanted})
-        adjustment_id = adjustments.add_adjustment(
-            scoring.connection,
-            member_id=member_id,
-            team_id=team_id,
-            month=month,
-            points=points,
-            reason=reason,
-            by=by,
-            now=now,
-        )
-        _finish(scoring, Credit("member", member_id, team_id, wanted), points)
-        about, given = f"member {scoring.book.members[member_id][0]}", given_in(month, points)
-        trail.note(scoring.connection, by, "adjustment.made", about, at=now, after=given, why=reason)
-        found = adjustments.given(scoring.connection, adjustment_id)
-    return _adjustment(scoring.book, found)
+    wanted = _checked_month(scoring.book, member_id, month, now, within)
+    _check_new(session, member_id, points, reason, month)
+    team_id = scoring.rules.membership.memberships_in(member_id, wanted)[-1].team_id
+    scoring.months.keep({wanted})
+    adjustment_id = adjustments.add_adjustment(
+        scoring.connection,
+        member_id=member_id,
+        team_id=team_id,
+        month=month,
+        points=points,
+        reason=reason,
+        by=by,
+        now=now,
+    )
+    _finish(scoring, Credit("member", member_id, team_id, wanted), points)
+    about, given = f"member {scoring.book.members[member_id][0]}", given_in(month, points)
+    trail.note(scoring.connection, by, "adjustment.made", about, at=now, after=given, why=reason)
+    return _adjustment(scoring.book, adjustments.given(scoring.connection, adjustment_id))
 
 
 def take_back(session: Session, adjustment_id: int, reason: str, *, by: Actor, now: datetime) -> Adjustment:

@@ -1,10 +1,9 @@
 """Months: each participant's month in each monthly SLA, from what is stored and what changed (K1-K7)."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import datetime
 
-from leaderboard.domain.cells import rate_cells, score_cell, target_reached
+from leaderboard.domain.cells import rate_cells, score_cell, target_reached, zero_cells
 from leaderboard.domain.monthly import Cell, Tally
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
@@ -128,17 +127,9 @@ def _month_tallies(poster: Poster, month: Month) -> dict[Cell, Tally]:
     for cell, value, cases in evidence.evidence_sums(poster.connection, month):
         found[cell] = Tally(value, cases if poster.rules.is_rate(cell) else 0)
     for sample, number in attainments.decided_clocks(poster.connection, month):
-        for cell, is_in_time in rate_cells(poster.rules, sample):
+        for cell, is_in_time in rate_cells(poster.rules, sample.sla, sample.level, sample.credit):
             found[cell] = found[cell].plus(is_in_time * number, number)
     return dict(found)
-
-
-def zero_cells(rules: Rules, month: Month) -> Iterator[Cell]:
-    """Yield the cells that everybody active has, also without an event (K1)."""
-    for sla in rules.monthly_slas(month):
-        if sla.measure.kind != "rate":
-            for participant in rules.participants(sla, month):
-                yield Cell(sla.key, sla.participant, participant, month)
 
 
 def cell_of(attainment: Attainment) -> Cell:

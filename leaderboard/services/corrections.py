@@ -90,6 +90,15 @@ def corrections_of(
     return _shown(rule_book(connection, rules_version), rows)
 
 
+def corrections_of_result(
+    session: Session, scope: str, participant: int, attainment_id: int, *, rules_version: int | None = None
+) -> tuple[ShownCorrection, ...]:
+    """Return what became of a result after its month was closed, oldest first; MOST_OF_MEMBER at most."""
+    connection = session.connection()
+    rows = corrections.of_attainment(connection, scope, participant, attainment_id, MOST_OF_MEMBER)
+    return _shown(rule_book(connection, rules_version), rows)
+
+
 def count_corrections(session: Session, period: Period, *, rules_version: int | None = None) -> int:
     """Return how many corrections of closed months a period took; nothing is asked where nothing is closed."""
     connection = session.connection()

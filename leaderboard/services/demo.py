@@ -13,10 +13,10 @@ from leaderboard.domain.inbound import COLUMNS
 from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.domain.periods import month_finder
 from leaderboard.resources import resource
-from leaderboard.services import accounts
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import close_next, next_closing
+from leaderboard.services.demo_accounts import DemoAccount, add_accounts
 from leaderboard.services.demo_bonuses import ask_about_a_bonus, decide_on_bonuses
 from leaderboard.services.demo_leads import Fact, History
 from leaderboard.services.demo_people import MAIL, TEAMS, Colleague, colleagues, people_file
@@ -31,16 +31,6 @@ LEADS = 3_900
 FIRST_DAY = timedelta(days=1)
 SOURCE = "demo"
 EFFECTIVE_FROM = "2000-01-01"  # stands in the files for the day that is worked out
-ACCOUNTS = (("ana", "rep"), ("bia", "rep"), ("caio", "rep"), ("dora", "manager"), ("enzo", "admin"))
-
-
-@dataclass(frozen=True)
-class DemoAccount:
-    """An account of the demo and its first password, which is kept nowhere else in the clear."""
-
-    email: str
-    role: str
-    password: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +66,7 @@ def create_demo(
     report = _live(session, History(organisation, staff, now, leads).tell(), now, by, progress)
     refresh_badges(session, now=now)
     decide_on_bonuses(session, now=now)
-    made = tuple(_account(session, key, role, now, by) for key, role in ACCOUNTS)  # last: they say that all is done
+    made = add_accounts(session, now=now, by=by)  # last: they say that all is done
     ask_about_a_bonus(session)
     return DemoReport(_summary(organisation.name, staff, report), True, made)
 
@@ -132,12 +122,6 @@ def events_file(facts: Iterable[tuple[int, Fact]]) -> bytes:
         head = (f"crm-{number:06}", fact.at.isoformat(), fact.type, fact.subject, fact.member)
         writer.writerow((*head, "", fact.outcome, amount, currency, due))
     return text.getvalue().encode()
-
-
-def _account(session: Session, key: str, role: str, now: datetime, by: Actor) -> DemoAccount:
-    email = f"{key}@{MAIL}"
-    password = accounts.add_user(session, email=email, role=role, password=None, now=now, by=by)
-    return DemoAccount(email, role, password)
 
 
 def _summary(name: str, staff: Sequence[Colleague], report: ImportReport) -> str:

@@ -14,6 +14,7 @@ from leaderboard.storage import awards, closings, people
 from leaderboard.storage.accounts import account_with
 
 DORA = Actor(f"dora@{MAIL}")
+ENZO = Actor(f"enzo@{MAIL}")  # what goes to payroll is of all teams
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 QUESTION = "Does a win count that was signed on the last evening of the quarter, but entered the morning after?"
 
@@ -31,8 +32,8 @@ def decide_on_bonuses(session: Session, *, now: datetime) -> None:
         if gifts:
             mark_paid(session, gifts, by=DORA, now=decidable_at + 5 * DAY)
         if len(gifts) < len(rows):
-            number = create_export(session, by=DORA, now=decidable_at + DAY)
-            mark_export_paid(session, number, by=DORA, now=decidable_at + 5 * DAY)
+            number = create_export(session, by=ENZO, now=decidable_at + DAY)
+            mark_export_paid(session, number, by=ENZO, now=decidable_at + 5 * DAY)
 
 
 def ask_about_a_bonus(session: Session) -> None:

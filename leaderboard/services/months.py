@@ -6,10 +6,11 @@ late event, has none again. What stays keeps them for good: an event, a correcti
 
 from collections.abc import Iterable
 
+from leaderboard.domain.cells import zero_cells
 from leaderboard.domain.closing import closed_months
 from leaderboard.domain.periods import Month, Period, month_of_key
 from leaderboard.domain.scoring import SubjectScore
-from leaderboard.services.cells import retire_month, zero_cells
+from leaderboard.services.cells import retire_month
 from leaderboard.services.posting import Pair, Poster
 from leaderboard.services.rules import RuleBook
 from leaderboard.storage import attainments, closings, people, periods, totals

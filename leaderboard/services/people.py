@@ -15,11 +15,12 @@ from leaderboard.domain.inbound import LONGEST_TEXT
 from leaderboard.domain.instants import OUTSIDE, is_known_day
 from leaderboard.domain.people import Membership, is_email, overlapping
 from leaderboard.domain.shown import has_controls, quoted, shown
+from leaderboard.services.administrators import one_stays
 from leaderboard.services.reading import FileRow, Table
 from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import Progress, rescore
 from leaderboard.storage import accounts, people, trail
-from leaderboard.storage.database import all_or_nothing
+from leaderboard.storage.database import all_or_nothing, lock_door
 
 COLUMNS = ("email", "name", "team", "side", "from", "until", "role", "external_id")
 REQUIRED = ("email", "name", "team", "side", "from")
@@ -69,10 +70,11 @@ def load_people(
         member_ids = _store_members(connection, persons)
         rows = [Membership(member_ids[each.email], team_ids[each.team], each.starts_on, each.until) for each in persons]
         accounts.link_members(connection)
-        _change_roles(connection, {each.email: each.role for each in persons if each.role}, now, by)
         people.replace_memberships(connection, sorted(set(member_ids.values())), rows)
         people.raise_rules_version(connection)
         rescore(session, now, progress, has_new_rules=True)
+        lock_door(connection)  # last: who signs in meanwhile need not wait for the scoring
+        _change_roles(connection, {each.email: each.role for each in persons if each.role}, now, by)
         report = PeopleReport(len(persons), len(member_ids), len(team_ids))
         after = f"{report.rows} rows; {report.members} members; {report.teams} teams"
         trail.note(connection, by, "people.loaded", "people", at=now, after=after)
@@ -80,12 +82,14 @@ def load_people(
 
 
 def _change_roles(connection: Connection, roles: dict[str, str], now: datetime, by: Actor) -> None:
-    """Give accounts the roles that differ from theirs."""
-    for email, before in accounts.roles(connection):
-        role = roles.get(email, before)
-        if role != before:
-            accounts.set_role(connection, email, role)
-            trail.note(connection, by, "role.changed", f"user {email}", at=now, before=before, after=role)
+    """Give accounts the roles that differ from theirs; the sessions of those end."""
+    with one_stays(connection):
+        for user_id, email, before in accounts.roles(connection):
+            role = roles.get(email, before)
+            if role != before:
+                accounts.set_role(connection, email, role)
+                accounts.end_sessions(connection, user_id)
+                trail.note(connection, by, "role.changed", f"user {email}", at=now, before=before, after=role)
 
 
 def read_people(stream: BinaryIO) -> list[Person]:

@@ -15,6 +15,7 @@ from leaderboard.domain.organisation_file import Organisation, parse_organisatio
 from leaderboard.domain.people import FAR, Teams
 from leaderboard.domain.periods import MonthFinder, month_finder, month_of_key
 from leaderboard.domain.rules import Rules, Team, Version
+from leaderboard.domain.standings import sort_key
 from leaderboard.storage import closings, people, periods
 
 NO_ORGANISATION = "No organisation is loaded yet; load one with: leaderboard organisation load FILE."
@@ -34,6 +35,11 @@ class RuleBook:
     opened: frozenset[str]
     eventful: frozenset[str]
     closed: frozenset[str] = frozenset()
+
+    @cached_property
+    def by_name(self) -> list[int]:
+        """The members, by name."""
+        return sorted(self.members, key=lambda each: (sort_key(self.members[each][1]), self.members[each][0]))
 
     @cached_property
     def line(self) -> Line | None:

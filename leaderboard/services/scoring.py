@@ -6,7 +6,7 @@ One `Scoring` lives within one writing transaction; whoever makes it began that 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from leaderboard.domain.agreement import Level
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.events import Event
 from leaderboard.domain.monthly import Cell, SubjectEvidence
-from leaderboard.domain.periods import Month, month_of_key
+from leaderboard.domain.periods import Month, midnight, month_of_key
 from leaderboard.domain.points import Attainment
 from leaderboard.domain.scoring import SubjectScore, score_subject
 from leaderboard.services.cells import score_cells, score_month
@@ -106,6 +106,22 @@ class Scoring:
         self.score_months(sorted(self.months.open.difference(scored)))
         self.months.write_all()
         self.poster.write_tallies()
+        rebuild_totals(self.connection, self.book)
+        return self.poster.posted
+
+    def finish_from(self, first: Month) -> int:
+        """As `finish`, but the months from one on and all totals are made anew: who belongs where has changed."""
+        self.months.retire_left()
+        self.poster.settle()
+        for cell in [each for each in self.poster.cells if each.month >= first]:
+            del self.poster.cells[cell]
+        score_cells(self.poster)
+        scored = sorted(month for month in self.months.open if month >= first)
+        self.score_months(scored)
+        self.months.keep(self.poster.corrected_into)
+        self.score_months(sorted(month for month in self.poster.corrected_into if month not in scored))
+        self.poster.write_totals()
+        self.months.write()
         rebuild_totals(self.connection, self.book)
         return self.poster.posted
 
@@ -259,6 +275,21 @@ def rescore(session: Session, now: datetime, progress: Progress | None = None, *
         last = subjects[-1]
     waiting.forget_wake_ups(scoring.connection, now)
     return scoring.finish_everything()
+
+
+def rescore_members(
+    session: Session, member_ids: Sequence[int], since: date, now: datetime, progress: Progress | None = None
+) -> int:
+    """Score what rests on where some members belong from a day on, within the caller's writing transaction.
+
+    As `rescore` with new rules, where nothing else of the rules has changed: what their events touch, and the months
+    from that day's on. Return how many rows that posted.
+    """
+    scoring = Scoring(session, now, has_new_rules=True, because="rules")
+    _check_not_before_closings(scoring)
+    scoring.score(events.subjects_of_members(scoring.connection, member_ids), progress)
+    first = scoring.rules.months.month_of(midnight(since, scoring.rules.organisation.zone))
+    return scoring.finish_from(min(first, Month(since.year, since.month)))  # closed months keep the bounds they had
 
 
 def _check_not_before_closings(scoring: Scoring) -> None:

@@ -11,12 +11,16 @@ from leaderboard.domain.bonuses import Status
 from leaderboard.domain.shown import quoted
 from leaderboard.services.adjusting import given_in
 from leaderboard.services.exporting import told_of
-from leaderboard.storage import adjustments, awards, closings, payroll, trail
+from leaderboard.services.questions import ANSWERED as POINTS_ANSWERED
+from leaderboard.services.questions import ASKED as POINTS_ASKED
+from leaderboard.services.questions import named
+from leaderboard.storage import adjustments, awards, closings, payroll, questions, trail
 
 MADE, TAKEN_BACK = "adjustment.made", "adjustment.taken-back"
 DECIDED = {Status.APPROVED: "award.approved", Status.PAID: "award.approved", Status.DECLINED: "award.declined"}
 ASKED, ANSWERED = "question.asked", "question.answered"
-ACTIONS = (*DECIDED.values(), "award.paid", ASKED, ANSWERED, "export.created", "period.closed", MADE, TAKEN_BACK)
+QUESTIONS = (ASKED, ANSWERED, POINTS_ASKED, POINTS_ANSWERED)
+ACTIONS = (*DECIDED.values(), "award.paid", *QUESTIONS, "export.created", "period.closed", MADE, TAKEN_BACK)
 
 
 class Deed(NamedTuple):
@@ -60,6 +64,11 @@ def _done(connection: Connection) -> Iterator[Deed]:
         yield Deed(ASKED, about, row.asked_by, row.asked_at, (row.text,))
         if row.answer is not None:
             yield Deed(ANSWERED, about, row.answered_by, row.answered_at, (row.answer,))
+    for row in questions.all_asked(connection):
+        about = named(row.attainment_id, row.entry_id)
+        yield Deed(POINTS_ASKED, about, row.asked_by, row.asked_at, (row.text,))
+        if row.answer is not None:
+            yield Deed(POINTS_ANSWERED, about, row.answered_by, row.answered_at, (row.answer,))
     for row, _ in payroll.exports_with_sums(connection):
         told = told_of(row.awards, row.lines, row.total_minor, row.currency, row.digest)
         yield Deed("export.created", f"export {row.id}", row.created_by, row.created_at, (told,))
@@ -75,7 +84,7 @@ def _noted(connection: Connection) -> Iterator[Deed]:
     for row in trail.entries_of(connection, ACTIONS):
         if row.action in (MADE, TAKEN_BACK):
             yield Deed(row.action, "", row.actor, row.at, (row.after or row.before, row.why))
-        elif row.action in ("export.created", ASKED, ANSWERED):
+        elif row.action in ("export.created", *QUESTIONS):
             yield Deed(row.action, row.about, row.actor, row.at, (row.after,))
         else:
             is_decision = row.action in ("award.approved", "award.declined")

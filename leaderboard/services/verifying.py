@@ -8,15 +8,16 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import Level
-from leaderboard.domain.cells import rate_cells, score_cell, target_reached
+from leaderboard.domain.cells import score_cell, target_reached
 from leaderboard.domain.closing import closed_months
-from leaderboard.domain.monthly import Cell, Tally, reached_at
+from leaderboard.domain.monthly import reached_at
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment
-from leaderboard.domain.scoring import SubjectScore, score_subject
+from leaderboard.domain.scoring import score_subject
+from leaderboard.domain.working_out import CellTallies, WorkedOut
 from leaderboard.services.award_checks import award_differences
 from leaderboard.services.badge_checks import badge_differences
-from leaderboard.services.cells import cell_of, zero_cells
+from leaderboard.services.cells import cell_of
 from leaderboard.services.closed_periods import closing_differences
 from leaderboard.services.compared import row_differences
 from leaderboard.services.rules import RuleBook, rule_book
@@ -38,7 +39,7 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
     begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
-    happened = _Happened()
+    happened = WorkedOut()
     last: str | None = None
     while subjects := events.subjects_beyond(connection, last, SUBJECTS_A_CHUNK):
         yield from _subject_differences(connection, book, subjects, now, happened)
@@ -46,11 +47,12 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
         if progress is not None:
             progress(len(subjects))
     opened = set(map(month_of_key, book.opened))
-    happened.months |= closed_months(book.closed)
-    happened.months |= set(map(month_of_key, closings.months_with_postings_apart(connection)))
+    happened.keep(closed_months(book.closed))
+    happened.keep(map(month_of_key, closings.months_with_postings_apart(connection)))
     yield from _period_differences(opened, happened.months)
+    tallies = CellTallies(book.rules, happened)
     for month in sorted(opened | happened.months):
-        yield from _month_differences(connection, book, month, now, happened)
+        yield from _month_differences(connection, book, month, now, tallies)
     yield from _groundless(connection)
     yield from _ledger_differences(connection)
     yield from _total_differences(connection, book)
@@ -61,20 +63,12 @@ def verify(session: Session, *, now: datetime, progress: Progress | None = None)
     yield from trail_differences(connection)
 
 
-class _Happened:
-    """What the events come to by month. months: those in which anything happened."""
-
-    def __init__(self) -> None:
-        self.tallies: defaultdict[Cell, Tally] = defaultdict(Tally)
-        self.months: set[Month] = set()
-
-
 def _subject_differences(
     connection: Connection,
     book: RuleBook,
     subjects: Sequence[str],
     now: datetime,
-    happened: _Happened,
+    happened: WorkedOut,
 ) -> Iterator[str]:
     known = events.events_of(connection, subjects)
     stored: defaultdict[str, list[Attainment]] = defaultdict(list)
@@ -88,19 +82,7 @@ def _subject_differences(
         parts = {(part.cell, part.at): part.amount for part in score.evidence}
         if parts != stored_evidence.get(subject, {}):
             yield f"evidence of {subject}: stored {stored_evidence.get(subject, {})}, expected {parts}."
-        _add(book, score, happened)
-
-
-def _add(book: RuleBook, score: SubjectScore, happened: _Happened) -> None:
-    tallies = happened.tallies
-    happened.months |= score.months
-    for part in score.evidence:
-        tallies[part.cell] = tallies[part.cell].plus(part.amount, part.cases)
-    for attainment in score.attainments:
-        if attainment.month is not None:
-            happened.months.add(attainment.month)
-        for cell, is_in_time in rate_cells(book.rules, attainment):
-            tallies[cell] = tallies[cell].plus(is_in_time, 1)
+        happened.add(score)
 
 
 def _compare(stored: Sequence[Attainment], expected: Sequence[Attainment]) -> Iterator[str]:
@@ -121,16 +103,14 @@ def _period_differences(opened: set[Month], happened: set[Month]) -> Iterator[st
 
 
 def _month_differences(
-    connection: Connection, book: RuleBook, month: Month, now: datetime, happened: _Happened
+    connection: Connection, book: RuleBook, month: Month, now: datetime, found: CellTallies
 ) -> Iterator[str]:
     stored = {
         cell_of(each): each
         for _, each in attainments.attainments_of_month(connection, month)
         if each.level is not Level.NONE
     }
-    places = zero_cells(book.rules, month) if month in happened.months else ()
-    tallies = dict.fromkeys(places, Tally())
-    tallies.update({cell: tally for cell, tally in happened.tallies.items() if cell.month == month})
+    tallies = found.of(month)
     targets = {cell: target_reached(book.rules, cell, tally) for cell, tally in tallies.items()}
     reached = evidence.evidence_in_cells(connection, [cell for cell, target in targets.items() if target is not None])
     expected = []

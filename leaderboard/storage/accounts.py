@@ -89,10 +89,10 @@ def link_members(connection: Connection) -> None:
     )
 
 
-def roles(connection: Connection) -> list[tuple[str, str]]:
-    """Return e-mail and role of each account, in the order they were added."""
-    rows = connection.execute(select(UserAccount.email, UserAccount.role).order_by(UserAccount.id))
-    return [(row.email, row.role) for row in rows]
+def roles(connection: Connection) -> list[tuple[int, str, str]]:
+    """Return id, e-mail and role of each account, in the order they were added."""
+    rows = connection.execute(select(UserAccount.id, UserAccount.email, UserAccount.role).order_by(UserAccount.id))
+    return [(row.id, row.email, row.role) for row in rows]
 
 
 def set_role(connection: Connection, email: str, role: str) -> None:

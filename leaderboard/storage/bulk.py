@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from leaderboard.storage.event_rows import among_texts, marks
+
 MOST_VALUES = 30_000  # in one statement; SQLite's own limit is 32,766
 ROOM_KIB = 262_144
 KEYS_A_QUERY = 400
@@ -70,7 +72,7 @@ def _insert_into_sqlite(connection: Connection, head: str, rows: Rows, tail: str
 
 @lru_cache(maxsize=64)
 def _row_marks(width: int, rows: int) -> str:
-    return ", ".join([f"({_marks(width)})"] * rows)
+    return ", ".join([f"({marks(width)})"] * rows)
 
 
 def _insert_into_postgresql(connection: Connection, table: str, names: str, rows: Rows, tail: str) -> int:
@@ -135,14 +137,7 @@ def keyed(connection: Connection, names: Mapping[str, str], keys: Rows) -> tuple
 
 def among(connection: Connection, texts: Sequence[str]) -> tuple[str, tuple[Any, ...]]:
     """Return the SQL that, after a column, keeps the rows with one of some texts; and its parameters."""
-    if connection.dialect.name == "postgresql":
-        return "= ANY(%s)", (list(texts),)
-    return f"IN ({_marks(len(texts))})", tuple(texts)
-
-
-@lru_cache(maxsize=64)
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)
+    return among_texts(texts, is_postgresql=connection.dialect.name == "postgresql")
 
 
 def update_all(columns: Sequence[str], key: str) -> str:

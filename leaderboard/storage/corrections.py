@@ -64,6 +64,15 @@ def of_member(connection: Connection, member_id: int, months: Sequence[str], lim
     return connection.execute(_shown.where(*where).order_by(CorrectionRow.id.desc()).limit(limit)).all()
 
 
+def of_attainment(
+    connection: Connection, scope: str, participant: int, attainment_id: int, limit: int
+) -> Sequence[Any]:
+    """Return what became of one attainment of a participant after its month was closed, oldest first."""
+    where = (CorrectionRow.participant_id == participant, CorrectionRow.scope == scope)
+    query = _shown.where(*where, CorrectionRow.attainment_id == attainment_id)
+    return connection.execute(query.order_by(CorrectionRow.id).limit(limit)).all()
+
+
 def count_into(connection: Connection, months: Sequence[str]) -> int:
     """Return how many corrections some months took."""
     query = select(func.count()).select_from(CorrectionRow).where(CorrectionRow.month.in_(months))

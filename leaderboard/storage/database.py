@@ -172,6 +172,12 @@ def begin_write(session: Session, lock: int = WRITE_LOCK, *, is_patient: bool = 
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
 
 
+def lock_door(connection: Connection) -> None:
+    """Take the lock of accounts beside WRITE_LOCK, in the transaction that has that; never the other way round."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({DOOR_LOCK})")
+
+
 @contextmanager
 def write_at_once(session: Session) -> Iterator[Connection]:
     """Run a small write that may as well not happen: it waits for nobody, and is left out while others write.

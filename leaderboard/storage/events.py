@@ -1,16 +1,17 @@
 """Queries of events and imports."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from leaderboard.domain.events import Event, place
-from leaderboard.storage.bulk import Rows, among, insert_rows
-from leaderboard.storage.database import from_micros
+from leaderboard.domain.events import Event
+from leaderboard.storage import event_rows
+from leaderboard.storage.bulk import Rows, insert_rows
 from leaderboard.storage.tables import EventImport, EventRow
 
+MEMBERS_A_QUERY = 500
 COLUMNS = (
     "source",
     "event_id",
@@ -23,7 +24,6 @@ COLUMNS = (
     "amount_minor",
     "due_at",
 )
-_EVENT = "event_id, occurred_at, type, subject, member_id, team_id, outcome, amount_minor, due_at, source"
 
 
 def insert_events(connection: Connection, rows: Rows) -> int:
@@ -38,27 +38,8 @@ def insert_event(connection: Connection, row: tuple[Any, ...]) -> bool:
 
 def events_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list[Event]]:
     """Return all events of some subjects, each subject's by instant, then id, then source (C8)."""
-    # Plain SQL, tuples made directly and no calls: SQLAlchemy's statement and rows, NamedTuple's own making and
-    # from_micros would together cost three times as much, for each of a million events.
-    where, values = among(connection, subjects)
-    rows = connection.exec_driver_sql(f"SELECT {_EVENT} FROM event WHERE subject {where}", values).cursor.fetchall()
-    fromtimestamp, new = datetime.fromtimestamp, tuple.__new__
-    found: dict[str, list[Event]] = {}
-    disordered: set[str] = set()
-    for event_id, at, kind, subject, member_id, team_id, outcome, amount, due_at, source in rows:
-        due = None if due_at is None else from_micros(due_at)
-        instant = fromtimestamp(at / 1_000_000, UTC)
-        event = new(Event, (event_id, instant, kind, subject, member_id, team_id, outcome, amount, due, source))
-        if subject not in found:
-            found[subject] = [event]
-        else:
-            theirs = found[subject]
-            if instant <= theirs[-1].occurred_at:  # the index gives them by instant, so this is rare
-                disordered.add(subject)
-            theirs.append(event)
-    for subject in disordered:
-        found[subject].sort(key=place)
-    return found
+    sql, values = event_rows.events_sql(subjects, is_postgresql=connection.dialect.name == "postgresql")
+    return event_rows.grouped(connection.exec_driver_sql(sql, values).cursor.fetchall())
 
 
 def last_event_id(connection: Connection) -> int:
@@ -87,6 +68,15 @@ def subjects_beyond(connection: Connection, subject: str | None, limit: int) -> 
     if subject is not None:
         query = query.where(EventRow.subject > subject)
     return list(connection.execute(query).scalars())
+
+
+def subjects_of_members(connection: Connection, member_ids: Sequence[int]) -> list[str]:
+    """Return the subjects of which an event names one of some members, in order; reads all events once."""
+    found: set[str] = set()
+    for start in range(0, len(member_ids), MEMBERS_A_QUERY):
+        some = EventRow.member_id.in_(member_ids[start : start + MEMBERS_A_QUERY])
+        found.update(connection.execute(select(EventRow.subject).where(some).distinct()).scalars())
+    return sorted(found)
 
 
 def note_import(

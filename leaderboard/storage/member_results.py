@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from leaderboard.storage.tables import AttainmentRow, PointEntry, Team, Total
+from leaderboard.storage.tables import AttainmentRow, EvidenceRow, PointEntry, Team, Total
 from leaderboard.storage.trail_tables import AdjustmentRow
 
+DECIDED = ("met", "exceeded", "missed")
 MOST_COUNTED = 100  # of what is open: more is many
 _of_occurrences = AttainmentRow.is_monthly == 0
 
@@ -82,15 +83,16 @@ def points_by_period(connection: Connection, member_id: int, periods: Sequence[s
 def results(
     connection: Connection,
     month: str,
-    member_id: int,
+    scope: str,
+    participant: int,
     *,
-    sla: str | None,
-    level: str | None,
-    offset: int,
+    sla: str | None = None,
+    level: str | None = None,
+    offset: int = 0,
     limit: int,
 ) -> Sequence[Any]:
-    """Return a member's results that count in a month, the latest decided first; those still pending before them."""
-    where = [AttainmentRow.month == month, *_theirs("member", member_id), AttainmentRow.level != "none"]
+    """Return a participant's results that count in a month, the latest decided first, after those that are pending."""
+    where = [AttainmentRow.month == month, *_theirs(scope, participant), AttainmentRow.level != "none"]
     where += [] if sla is None else [AttainmentRow.sla == sla]
     where += [] if level is None else [AttainmentRow.level == level]
     is_open = case((AttainmentRow.decided_at.is_(None), 0), else_=1)
@@ -109,13 +111,16 @@ _entries = (
         AttainmentRow.scope,
         AttainmentRow.participant_id,
         Team.name.label("team"),
+        AdjustmentRow.id.label("adjustment_id"),
         AdjustmentRow.reason.label("because"),
+        AdjustmentRow.made_by,
+        AdjustmentRow.takes_back,
     )
     .outerjoin(AttainmentRow, AttainmentRow.id == PointEntry.attainment_id)
     .outerjoin(Team, Team.id == PointEntry.team_id)
     .outerjoin(AdjustmentRow, AdjustmentRow.entry_id == PointEntry.id)
 )
-"""Rows of the ledger, each with what it is for. because: the reason of points given by hand."""
+"""Rows of the ledger, each with what it is for: an attainment, or points given by hand with their reason."""
 
 
 def entries_in(connection: Connection, month: str, member_id: int, *, before: int | None, limit: int) -> Sequence[Any]:
@@ -140,3 +145,24 @@ def entries_of(connection: Connection, attainment_id: int, limit: int) -> Sequen
 def attainment(connection: Connection, attainment_id: int) -> Any:
     """Return an attainment, also one that no longer holds; None if there is none."""
     return connection.execute(select(AttainmentRow).where(AttainmentRow.id == attainment_id)).first()
+
+
+def credited_to_team(
+    connection: Connection, month: str, team_id: int, sla: str, offset: int, limit: int
+) -> Sequence[Any]:
+    """Return the members' results in an SLA that a team was credited with in a month, by member."""
+    where = [AttainmentRow.month == month, AttainmentRow.scope == "member", AttainmentRow.team_id == team_id]
+    query = select(AttainmentRow).where(*where, AttainmentRow.sla == sla, AttainmentRow.level.in_(DECIDED))
+    order = (AttainmentRow.participant_id, AttainmentRow.id)
+    return connection.execute(query.order_by(*order).offset(offset).limit(limit)).all()
+
+
+def evidence(
+    connection: Connection, sla: str, month: str, scope: str, participant: int, offset: int, limit: int
+) -> Sequence[Any]:
+    """Return what subjects put into a participant's month, by instant: subject, at and amount."""
+    cell = (EvidenceRow.sla == sla, EvidenceRow.month == month, EvidenceRow.scope == scope)
+    query = select(EvidenceRow.subject, EvidenceRow.at, EvidenceRow.amount).where(
+        *cell, EvidenceRow.participant_id == participant
+    )
+    return connection.execute(query.order_by(EvidenceRow.at, EvidenceRow.subject).offset(offset).limit(limit)).all()

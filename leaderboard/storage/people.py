@@ -71,6 +71,12 @@ def members(connection: Connection) -> list[tuple[int, str, str | None, str]]:
     return [(row.id, row.key, row.email, row.name) for row in rows]
 
 
+def member(connection: Connection, member_id: int) -> Any:
+    """Return id, key, e-mail, name and anonymised_at of a member, or None."""
+    columns = (Member.id, Member.key, Member.email, Member.name, Member.anonymised_at)
+    return connection.execute(select(*columns).where(Member.id == member_id)).first()
+
+
 def external_ids(connection: Connection) -> dict[str, int]:
     """Return the member of each external id."""
     rows = connection.execute(select(ExternalId.external_id, ExternalId.member_id))

@@ -48,6 +48,10 @@ def _place_of(about: str) -> str | None:
     kind, _space, number = about.partition(" ")
     if kind == "award" and number.isdecimal():
         return url_for("bonuses.show", award_id=int(number))
+    if kind == "result" and number.isdecimal():
+        return url_for("points.result", attainment_id=int(number))
+    if kind == "entry" and number.isdecimal():
+        return url_for("points.entry", entry_id=int(number))
     if kind == "export":
         return url_for("payroll.index", _anchor=f"export-{number}")
     try:
@@ -126,6 +130,8 @@ def _words() -> dict[str, Any]:
         "password.changed": _("Password changed"),
         "people.loaded": _("People loaded"),
         "period.closed": _("Period closed"),
+        "points.answered": _("Question about points answered"),
+        "points.questioned": _("Points questioned"),
         "question.answered": _("Question about a bonus answered"),
         "question.asked": _("Question about a bonus asked"),
         "role.changed": _("Role changed"),

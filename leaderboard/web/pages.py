@@ -37,6 +37,7 @@ def init_app(app: Flask) -> None:
         moment=wording.moment,
         number=wording.number,
         day=wording.day,
+        date_name=wording.date_name,
         duration=wording.duration,
         initials=wording.initials,
         hue=wording.hue,

@@ -1,7 +1,7 @@
 """How periods, numbers and names read on a page, in the reader's language."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -34,6 +34,11 @@ def moment(instant: datetime) -> str:
 def day(instant: datetime) -> str:
     """Return the day of an instant in the organisation's time zone, written out."""
     return format_date(instant.astimezone(time_zone()), "long", locale=get_locale())
+
+
+def date_name(day: date) -> str:
+    """Return a calendar date as the language writes it, in short."""
+    return format_date(day, "medium", locale=get_locale())
 
 
 def number(value: float | Fraction) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import PasswordRefused, Refused, Throttled, WrongSignIn
-from leaderboard.services import accounts
+from leaderboard.services import account_admin, accounts
 from leaderboard.services.accounts import HashCosts, Limits
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
@@ -164,7 +164,7 @@ def test_each_sign_in_has_a_session_of_its_own(session):
 def test_unknown_wrong_and_closed_are_refused_in_the_same_words(session):
     add_ana(session)
     add_ana(session, email="bia@example.com")
-    accounts.deactivate(session, user_id(session, "bia@example.com"), now=NOW, by=COMMAND_LINE)
+    account_admin.deactivate(session, user_id(session, "bia@example.com"), now=NOW, by=COMMAND_LINE)
     told = set()
     for email, password in ((ANA, "wrong"), ("nobody@example.com", PASSWORD), ("bia@example.com", PASSWORD)):
         with pytest.raises(WrongSignIn) as refusal:
@@ -340,7 +340,7 @@ def test_signing_out_ends_one_session_or_all(session):
 def test_closing_an_account_ends_its_sessions(session):
     add_ana(session)
     token = sign_in(session)
-    accounts.deactivate(session, user_id(session), now=NOW, by=COMMAND_LINE)
+    account_admin.deactivate(session, user_id(session), now=NOW, by=COMMAND_LINE)
     assert resume(session, token) is None
     with pytest.raises(Refused):
         accounts.issue_token(session, email=ANA, name="x", now=NOW, by=COMMAND_LINE)

@@ -19,7 +19,10 @@ from leaderboard.services.demo import DemoReport, create_demo
 from leaderboard.services.demo_people import colleagues
 from leaderboard.services.organising import load_organisation, show_organisation
 from leaderboard.services.reporting import list_attainments, list_standings
+from leaderboard.services.scopes import scope_of
 from leaderboard.services.verifying import verify
+from leaderboard.storage import people
+from leaderboard.storage.accounts import account_with
 from leaderboard.storage.bonus_tables import BonusAward, BonusQuestion
 from leaderboard.storage.closing_tables import Closing
 from leaderboard.storage.tables import Anomaly, EventRow, Member, MembershipRow, PointEntry, Team
@@ -176,10 +179,22 @@ def test_there_is_an_account_for_each_standing_role_with_a_password_of_its_own(m
         ("bia@demo.example", "rep"),
         ("caio@demo.example", "rep"),
         ("dora@demo.example", "manager"),
+        ("renata@demo.example", "manager"),
         ("enzo@demo.example", "admin"),
     ]
-    assert len({each.password for each in report.accounts}) == 5
+    assert len({each.password for each in report.accounts}) == 6
     assert min(len(each.password) for each in report.accounts) >= 12
+
+
+def test_dora_answers_for_the_sales_teams_and_renata_for_her_own(made):
+    session, _ = made
+    names = {team_id: name for team_id, name, _side in people.teams(session.connection())}
+    seen = {}
+    for key in ("dora", "renata", "bia", "enzo"):
+        scope = scope_of(session, account_with(session.connection(), f"{key}@demo.example").id, now=NOW)
+        seen[key] = sorted(names[each] for each in scope.within(names))
+    sales = ["Belo Horizonte", "Curitiba", "New York", "São Paulo"]
+    assert seen == {"dora": sales, "renata": ["Belo Horizonte"], "bia": [], "enzo": sorted(names.values())}
 
 
 def test_bia_is_on_anas_team_and_caio_on_another():
@@ -240,7 +255,7 @@ def test_one_that_was_interrupted_goes_on_as_if_nothing_had_happened(session, fe
     with pytest.raises(KeyboardInterrupt):
         create_demo(session, now=NOW, progress=interrupt, leads=FEW, by=COMMAND_LINE)
     report = create_demo(session, now=NOW + timedelta(hours=1), leads=FEW, by=COMMAND_LINE)
-    assert len(report.accounts) == 5
+    assert len(report.accounts) == 6
     assert examples.state(session) == examples.state(few[0])
 
 
@@ -267,5 +282,5 @@ def test_one_that_was_interrupted_before_its_events_is_made_after_all(session, m
             create_demo(session, now=NOW, leads=FEW, by=COMMAND_LINE)
     session.rollback()
     report = create_demo(session, now=NOW, leads=FEW, by=COMMAND_LINE)
-    assert len(report.accounts) == 5
+    assert len(report.accounts) == 6
     assert count(session, EventRow) > 0

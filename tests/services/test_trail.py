@@ -8,7 +8,7 @@ import pytest
 
 from leaderboard.domain.actors import COMMAND_LINE, Actor
 from leaderboard.domain.errors import Refused
-from leaderboard.services import accounts
+from leaderboard.services import account_admin, accounts
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.organising import load_organisation
@@ -99,7 +99,7 @@ def test_accounts_are_noted_and_no_secret_is(session):
     token = accounts.issue_token(session, name="reports", **account)
     accounts.sign_out_everywhere(session, ana.id, now=NOW, by=by)
     load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW, by=ENZO)
-    accounts.deactivate(session, ana.id, now=NOW, by=ENZO)
+    account_admin.deactivate(session, ana.id, now=NOW, by=ENZO)
     user = "user ana@example.com"
     assert told(session)[3:] == [
         ("user.added", user, None, "manager"),

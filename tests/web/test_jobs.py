@@ -148,7 +148,7 @@ def test_ready_tells_of_the_scheduler_and_does_not_hang_on_it(client, session):
 
 
 def enter_jobs(page):
-    enter(page, "dora")
+    enter(page, "enzo")
     page.goto(PATH)
     return page
 

@@ -31,7 +31,7 @@ def adjusted(session, world, monkeypatch):
 def test_axe_finds_nothing_nothing_overflows_and_every_control_is_large_enough(
     open_page, adjusted, axe, width, scheme, locale
 ):
-    page = enter(open_page(viewport={"width": width, "height": 844}, color_scheme=scheme, locale=locale), "dora")
+    page = enter(open_page(viewport={"width": width, "height": 844}, color_scheme=scheme, locale=locale), "enzo")
     page.goto("/manage/")
     winner = page.locator("a[href^='/certificates/']").first.get_attribute("href").split("/")[-1]
     for path in PATHS:
@@ -42,7 +42,7 @@ def test_axe_finds_nothing_nothing_overflows_and_every_control_is_large_enough(
 
 
 def test_points_are_taken_back_in_their_row_and_searching_swaps_the_list(page, adjusted):
-    enter(page, "dora")
+    enter(page, "enzo")
     page.goto("/manage/adjustments")
     page.evaluate("document.body.dataset.sameDocument = 'yes'")
     row = page.locator(f"#adjustment-{adjusted.id}")

@@ -8,7 +8,7 @@ import time_machine
 from sqlalchemy import select, text
 
 from leaderboard.domain.actors import COMMAND_LINE
-from leaderboard.services import accounts
+from leaderboard.services import account_admin, accounts
 from leaderboard.storage.accounts_tables import UserAccount, UserSession
 from leaderboard.storage.database import Base
 from tests.web.door import (
@@ -140,7 +140,7 @@ def test_a_demoted_manager_loses_the_right_at_once(app, session):
 
 def test_a_closed_account_is_out_at_once(app, session, ana):
     user_id = session.scalar(select(UserAccount.id).where(UserAccount.email == ANA))
-    accounts.deactivate(session, user_id, now=datetime.now(UTC), by=COMMAND_LINE)
+    account_admin.deactivate(session, user_id, now=datetime.now(UTC), by=COMMAND_LINE)
     assert ana.get("/trial/page").status_code == 303
     assert sign_in(app.test_client()).status_code == 401
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from leaderboard.domain.actors import COMMAND_LINE
-from leaderboard.services.accounts import deactivate
+from leaderboard.services.account_admin import deactivate
 from leaderboard.services.recording import record_event
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.web import hub, streams

@@ -1,0 +1,71 @@
+"""Working out many subjects in two processes of their own, so that the one that serves pages goes on serving them."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any, cast
+
+from leaderboard.domain.working_out import WorkedOut
+from leaderboard.services.trial_process import Task
+
+PROCESSES = 2
+AHEAD = 2  # lists that each has at a time, so that it never waits
+PATIENCE = 120.0  # seconds without an answer
+END_SECONDS = 5.0
+
+
+class TrialFailed(Exception):
+    """A process that was to work something out has ended before."""
+
+
+@contextmanager
+def _process(task: Task) -> Iterator[Connection]:
+    """Start a process and yield the connection to it; it is gone afterwards, whatever happens."""
+    ours, theirs = Pipe()
+    with ours:
+        with theirs:
+            command = [sys.executable, "-m", "leaderboard.services.trial_process", str(theirs.fileno())]
+            # A session of its own, so that Ctrl-C reaches it through the closed connection only.
+            child = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        try:
+            ours.send(task)
+            yield ours
+        finally:
+            child.kill()  # it holds nothing that needs an orderly end
+            child.wait(END_SECONDS)
+
+
+def work_out_in_processes(task: Task, chunks: Sequence[Sequence[str]]) -> Iterator[int | WorkedOut]:
+    """Yield how many subjects are done, again and again, and at last what all of them come to.
+
+    chunks: the subjects, each in one of them. Raises TrialFailed.
+    """
+    with ExitStack() as started:
+        try:
+            yield from _shared_out([started.enter_context(_process(task)) for _ in range(PROCESSES)], chunks)
+        except (EOFError, ConnectionError) as error:
+            raise TrialFailed("A process that was to try out the draft has ended; see the log.") from error
+
+
+def _shared_out(channels: Sequence[Connection], chunks: Sequence[Sequence[str]]) -> Iterator[int | WorkedOut]:
+    left = iter(chunks)
+    for channel in [*channels] * AHEAD:
+        channel.send(next(left, []))
+    found, waiting = WorkedOut(), list(channels)
+    while waiting:
+        ready = cast(list[Any], wait(waiting, PATIENCE))
+        if not ready:
+            raise TrialFailed(f"Trying out the draft came to a stop: nothing was done for {PATIENCE:.0f} seconds.")
+        for channel in ready:
+            answer = channel.recv()
+            if isinstance(answer, WorkedOut):
+                found.merge(answer)
+                waiting.remove(channel)
+            else:
+                yield answer
+                channel.send(next(left, []))
+    yield found

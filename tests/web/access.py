@@ -1,0 +1,131 @@
+"""Who may come in where: an entry for each endpoint there is. test_access.py tries them all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+READERS = ("visitor", "caio", "fabio", "ana", "dora", "enzo")  # who is refused comes first, who changes things last
+IN, DOOR, REFUSED, UNKNOWN, KEPT = "in", "door", "refused", "unknown", "kept"
+Who = Mapping[str, str]
+"""What becomes of each reader: let in, led to the door, 403, 404; or told no (400, 409, 422), and nothing changed."""
+
+
+def _who(visitor: str, caio: str, fabio: str, ana: str, dora: str, enzo: str = IN) -> Who:
+    return dict(zip(READERS, (visitor, caio, fabio, ana, dora, enzo), strict=True))
+
+
+EVERYBODY = _who(IN, IN, IN, IN, IN)
+SIGNED_IN = _who(DOOR, IN, IN, IN, IN)
+MANAGERS = _who(DOOR, REFUSED, IN, REFUSED, IN)
+# What is said of no team alone: administrators, and managers who answer for all teams; those here answer for their own.
+ALL_TEAMS = ADMINISTRATORS = _who(DOOR, REFUSED, REFUSED, REFUSED, REFUSED)
+# What North has: its manager, and not the other.
+MANAGERS_OF_TEAM = _who(DOOR, REFUSED, UNKNOWN, REFUSED, IN)
+# What Ana has: she, and her manager.
+THEIRS = _who(DOOR, UNKNOWN, UNKNOWN, IN, IN)
+UNPAIRED = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # a screen's own; a browser that is none gets 401
+
+UNFIT = dict.fromkeys(("fabio", "dora", "enzo"), KEPT)  # let in, but what they send cannot be taken
+
+
+class Entry(NamedTuple):
+    """What is asked for, and what becomes of each who asks.
+
+    values: what stands in the address, as the world names it; or itself where the world has no such name. form: what
+    is sent. asks: what may stand behind the address, each with what becomes of whom. shows: whether a manager of
+    North reads its secrets there, so that it is known that they would be found.
+    """
+
+    who: Who
+    values: Mapping[str, Any] = {}
+    form: Mapping[str, Any] = {}
+    asks: Sequence[tuple[str, Who]] = ()
+    shows: Sequence[str] = ()
+
+
+AWARD = {"award_id": "award"}
+DISPLAY = {"display_id": "display"}
+EXPORT = {"export_id": "export"}
+STATEMENT = {"member_id": "member", "period": "2026-11"}
+ACCESS: dict[str, Entry] = {
+    "static": Entry(EVERYBODY, {"filename": "img/mark.svg"}),
+    "health.healthz": Entry(EVERYBODY),
+    "health.readyz": Entry(EVERYBODY),
+    # The door
+    "accounts.sign_in": Entry(EVERYBODY),
+    "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
+    "accounts.password": Entry(SIGNED_IN),
+    "accounts.change_password": Entry(
+        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"old": "x", "new": "y", "again": "z"}
+    ),
+    "accounts.sign_in_now": Entry(dict.fromkeys(READERS, KEPT), form={"email": "nobody@example.com", "password": "x"}),
+    "accounts.sign_out": Entry(SIGNED_IN),
+    # What everybody sees who has signed in: what stands on the board, and what was won
+    "board.index": Entry(SIGNED_IN, asks=[("scope=member", SIGNED_IN), ("period=2026-10", SIGNED_IN)]),
+    "board.find_me": Entry(SIGNED_IN),
+    "streams.of_board": Entry(SIGNED_IN, asks=[("scope=member", SIGNED_IN)]),
+    "badges.index": Entry(SIGNED_IN),
+    "certificates.show": Entry(SIGNED_IN, {"badge_id": "badge"}),
+    "awards.index": Entry(SIGNED_IN, asks=[("period=2026-10", SIGNED_IN)]),
+    "awards.show": Entry(SIGNED_IN, AWARD),
+    "awards.ask": Entry(SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), AWARD, {"question": "Why?"}),
+    "members.me": Entry(SIGNED_IN),
+    "members.show": Entry(
+        SIGNED_IN, {"member_id": "member"}, asks=[("period=2026-10", SIGNED_IN)], shows=["north reason"]
+    ),
+    "members.choose_own": Entry(SIGNED_IN, form={"nickname": ""}),
+    "members.choose_for": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}, {"nickname": "Aninha"}),
+    "statements.show": Entry(THEIRS, STATEMENT, shows=["north reason", "kestrel-ana-10-20"]),
+    "statements.ledger": Entry(THEIRS, STATEMENT),
+    # What managers of a team see and do
+    "manage.index": Entry(MANAGERS),
+    "bonuses.index": Entry(
+        MANAGERS,
+        asks=[("status=approved", MANAGERS), ("period=2026-10", MANAGERS)],
+        shows=["678.79", "52.21", "north question"],
+    ),
+    "bonuses.show": Entry(MANAGERS_OF_TEAM, AWARD, shows=["678.79", "52.21", "north question"]),
+    "bonuses.approve": Entry({**MANAGERS_OF_TEAM, "dora": KEPT, "enzo": KEPT}, AWARD),
+    "bonuses.decline": Entry({**MANAGERS_OF_TEAM, "dora": KEPT, "enzo": KEPT}, AWARD, {"reason": "It was not so"}),
+    "bonuses.answer": Entry(
+        {**MANAGERS_OF_TEAM, "enzo": KEPT}, AWARD | {"question_id": "question"}, {"answer": "North answer"}
+    ),
+    "bonuses.confirm": Entry(MANAGERS | UNFIT, asks=[("step=paid&award={award}", MANAGERS_OF_TEAM)]),
+    "bonuses.decide": Entry(MANAGERS_OF_TEAM, form={"step": "paid", "award": "award"}),
+    "bonuses.pay": Entry({**MANAGERS_OF_TEAM, "dora": KEPT, "enzo": KEPT}, AWARD),
+    "adjustments.index": Entry(MANAGERS, shows=["north reason"]),
+    "adjustments.make": Entry(
+        {**MANAGERS, "fabio": KEPT, "enzo": KEPT},
+        form={"member": "bia@example.com", "points": "5", "month": "2026-11", "reason": "North reason again"},
+    ),
+    "adjustments.take_back": Entry(
+        {**MANAGERS_OF_TEAM, "enzo": KEPT}, {"adjustment_id": "adjustment"}, {"reason": "North reason"}
+    ),
+    "corrections.index": Entry(MANAGERS, asks=[("corrects=2026-10", MANAGERS)], shows=["kestrel-ana-10-20"]),
+    # What is about everybody
+    "payroll.index": Entry(ALL_TEAMS),
+    "payroll.as_csv": Entry(ALL_TEAMS, EXPORT),
+    "payroll.as_xlsx": Entry(ALL_TEAMS, EXPORT),
+    "payroll.create": Entry(ALL_TEAMS),
+    "payroll.pay": Entry(ALL_TEAMS, EXPORT),
+    "audit.index": Entry(ADMINISTRATORS),
+    "audit.export": Entry(ADMINISTRATORS),
+    "jobs.index": Entry(MANAGERS),
+    "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
+    # Displays show what the board shows: every manager looks after them
+    "displays.index": Entry(MANAGERS),
+    "displays.pair": Entry(MANAGERS),
+    "displays.pair_now": Entry(MANAGERS | UNFIT, form={"code": "AAAAAAAA"}),
+    "displays.show": Entry(MANAGERS, DISPLAY),
+    "displays.preview": Entry(MANAGERS, DISPLAY),
+    "displays.confirm": Entry(MANAGERS, DISPLAY),
+    "displays.change": Entry(MANAGERS | UNFIT, DISPLAY),
+    "displays.message": Entry(MANAGERS, DISPLAY, {"message": "Cake at four", "until": "2026-11-19T12:00"}),
+    "displays.celebrate": Entry(MANAGERS, DISPLAY),
+    "displays.revoke": Entry({**MANAGERS, "dora": UNKNOWN, "enzo": UNKNOWN}, DISPLAY),  # once
+    "display_streams.of_preview": Entry(MANAGERS, DISPLAY),
+    "display.index": Entry(EVERYBODY),
+    "display.slides": Entry(UNPAIRED),
+    "display.worker": Entry(EVERYBODY),
+    "display_streams.of_display": Entry(UNPAIRED),
+    "pairing.poll": Entry(EVERYBODY),
+}
