@@ -65,7 +65,17 @@ def share(value: Decimal) -> str:
 
 def event_words(event_type: str) -> str:
     """Return what happens in an event of a type, as part of a sentence; of one that is not known, its name."""
-    known = {
+    return _known_events().get(event_type) or f"“{event_type}”"
+
+
+def events_in_order(types: Iterable[str]) -> list[str]:
+    """Return event types in the order of a lead's life; those that are not known come last."""
+    order = list(_known_events())
+    return sorted(types, key=lambda each: (order.index(each) if each in order else len(order), each))
+
+
+def _known_events() -> dict[str, str]:
+    return {
         "lead.received": _("a lead comes in"),
         "lead.qualified": _("a lead is qualified"),
         "lead.assigned": _("a lead is assigned"),
@@ -81,12 +91,11 @@ def event_words(event_type: str) -> str:
         "task.assigned": _("a task is assigned"),
         "task.completed": _("a task is completed"),
     }
-    return known.get(event_type) or f"“{event_type}”"
 
 
 def events_words(types: Iterable[str]) -> str:
     """Return what happens in an event of one of some types."""
-    return format_list([event_words(each) for each in sorted(types)], "or", locale=get_locale())
+    return format_list([event_words(each) for each in events_in_order(types)], "or", locale=get_locale())
 
 
 def side_name(side: str | None) -> str:
@@ -114,7 +123,7 @@ def promise(sla: Sla, slas: Sequence[Sla], currency: str) -> str:
         )
     if isinstance(measure, Sum):
         return _(
-            "In a month, at least %(target)s come together: the amounts of those of which %(event)s.",
+            "In a month, the amounts of all cases in which %(event)s add up to at least %(target)s.",
             event=events_words(measure.types),
             target=target,
         )

@@ -13,6 +13,7 @@ from flask_babel import get_locale
 from werkzeug.datastructures import MultiDict
 
 from leaderboard.domain.toml_table import LONGEST_KEY
+from leaderboard.web.agreement_words import events_in_order
 
 KINDS = ("response_time", "count", "sum", "rate_of_sla", "rate_of_events", "completion")
 EVENT_FIELDS = {
@@ -56,7 +57,7 @@ def sla_choices(types: Iterable[str], filled: Filled) -> dict[str, Any]:
     kind = filled.get("kind", "")
     fields = EVENT_FIELDS.get(kind, ())
     ticked = {field: set(filled.getlist(field)) for field in fields}
-    return {"kind": kind if kind in KINDS else "", "kinds": KINDS, "types": list(types), "ticked": ticked}
+    return {"kind": kind if kind in KINDS else "", "kinds": KINDS, "types": events_in_order(types), "ticked": ticked}
 
 
 def definition_of(filled: Filled) -> dict[str, Any]:
