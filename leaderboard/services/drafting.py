@@ -68,8 +68,8 @@ def read_draft(session: Session, draft_id: int) -> Draft | None:
 def list_drafts(session: Session, *states: str) -> list[Draft]:
     """Return the drafts in some states, newest first, at most MOST_LISTED of them."""
     connection = session.connection()
-    rows = agreements.drafts(connection, states, MOST_LISTED)
-    return [Draft(**row._asdict(), currency=_currency(connection)) for row in rows]
+    rows, currency = agreements.drafts(connection, states, MOST_LISTED), _currency(connection)
+    return [Draft(**row._asdict(), currency=currency) for row in rows]
 
 
 def start_draft(session: Session, document: str, *, by: Actor, now: datetime) -> int:
