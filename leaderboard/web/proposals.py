@@ -9,8 +9,8 @@ from leaderboard.services import signing
 from leaderboard.storage.database import db
 from leaderboard.web.agreement_words import long_day
 from leaderboard.web.clock import utc_now
+from leaderboard.web.draft_pages import document_page, draft_or_404, draft_page
 from leaderboard.web.draft_words import faults_of, refusal_words
-from leaderboard.web.drafts import document_page, draft_or_404, draft_page
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import is_id
 from leaderboard.web.rights import actor, manager_required
