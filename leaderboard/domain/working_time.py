@@ -205,8 +205,8 @@ class WorkingTime:
         wanted = before + target
         if wanted > sums[-1]:
             return self.elapsed(start, end), self.due_at(start, target)
-        due = bisect_left(sums, wanted) - 1
-        index = bisect_right(starts, end) - 1
+        due = bisect_left(sums, wanted, max(index, 0)) - 1
+        index = bisect_right(starts, end, max(index, 0)) - 1
         after = ZERO if index < 0 else sums[index] + (min(end, ends[index]) - starts[index])
         return after - before, starts[due] + (wanted - sums[due])
 

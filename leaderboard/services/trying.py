@@ -176,15 +176,16 @@ def _totals(
     apart: month, member, team and sum of the points that do not come from its promises; they stay as they were.
     """
     change = TotalsChange(tried)
+    worked_out.keep(quarter.months)  # a closed quarter has standings in each
     tallies = CellTallies(tried.rules, worked_out)
     for month in quarter.months:
         change.open_month(month)
         for each in tallies.results(month, as_of):
             if each.month is not None:
                 change.add(each.credit, _counts(each.level, each.points, 1))
-    for alike, number in worked_out.numbers.items():
-        if alike.month.quarter == quarter:
-            change.add(alike.credit, _counts(alike.level, alike.points, number))
+    for alike in worked_out.attainments():
+        if alike.credit.month in quarter.months:
+            change.add(alike.credit, _counts(alike.level, alike.points, alike.number))
     for month_key, member_id, team_id, points in apart:
         for credit in credits_of(month_key, member_id, team_id):
             change.add(credit, _counts(Level.NONE, points, 1))
