@@ -90,7 +90,7 @@ def evidence_of(
     for event in events:
         if event.type in measure.types and (owner := owner_of(event)) is not None:
             month = months.month_of(event.occurred_at)
-            if not any(each.participant == owner and each.month == month for each in found):  # few, and mostly none
+            if not (found and any(each.participant == owner and each.month == month for each in found)):
                 found.append(tuple.__new__(Evidence, (owner, month, event.occurred_at, 1)))  # quicker, of millions
     return found
 

@@ -30,20 +30,19 @@ class Standing(NamedTuple):
 def subjects_in(connection: Connection, start: datetime, end: datetime, size: int) -> Iterator[list[str]]:
     """Yield the subjects of which something may count in [start, end), so many at a time.
 
-    They have events on both sides of an instant in it, or a clock or task of theirs ran out in it, never stopped.
+    They have an event in it, or something of theirs that began before was decided in it, though nothing happened.
     """
     begins, ends = to_micros(start), to_micros(end)
     place = mark(connection)
-    spanning = (
-        f"SELECT subject FROM event GROUP BY subject HAVING min(occurred_at) < {place} AND max(occurred_at) >= {place}"
+    within = f"occurred_at >= {place} AND occurred_at < {place}"
+    happened = f"SELECT DISTINCT subject FROM event WHERE {within} ORDER BY subject"
+    # Levels and is_monthly as ix_attainment_decided has them.
+    ran_out = (
+        "SELECT DISTINCT subject FROM attainment WHERE is_monthly = 0 AND level IN ('met', 'exceeded', 'missed') "
+        f"AND decided_at >= {place} AND decided_at < {place} AND started_at < {place} "
+        f"AND NOT EXISTS (SELECT 1 FROM event WHERE event.subject = attainment.subject AND {within})"
     )
-    # The plain conditions are those of ix_attainment_overdue; what has a later event is among the others.
-    run_out = (
-        "SELECT DISTINCT subject FROM attainment WHERE level = 'missed' AND stopped_at IS NULL AND is_monthly = 0 "
-        f"AND decided_at >= {place} AND decided_at < {place} AND NOT EXISTS (SELECT 1 FROM event "
-        f"WHERE event.subject = attainment.subject AND event.occurred_at >= {place})"
-    )
-    for sql, values in ((spanning, (ends, begins)), (run_out, (begins, ends, begins))):
+    for sql, values in ((happened, (begins, ends)), (ran_out, (begins, ends, begins, begins, ends))):
         cursor = connection.exec_driver_sql(sql, values).cursor
         while rows := cursor.fetchmany(size):
             yield [subject for (subject,) in rows]
