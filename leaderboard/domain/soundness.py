@@ -104,7 +104,7 @@ def overall(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 class Types(NamedTuple):
-    """What an agreement makes of event types.
+    """What an agreement makes of event types; clocks: the keys of its response-time SLAs.
 
     begin_of_members: begin a clock, which needs a member; begin_of_teams: a clock for which a team is enough.
     end: end one. used: play any part.
@@ -114,6 +114,7 @@ class Types(NamedTuple):
     begin_of_teams: frozenset[str]
     end: frozenset[str]
     used: frozenset[str]
+    clocks: frozenset[str]
 
     @property
     def begin(self) -> frozenset[str]:
@@ -138,6 +139,7 @@ def types_of(agreement: Agreement) -> Types:
         frozenset[str]().union(*of_teams) - members,
         frozenset[str]().union(*(measure.to_types for _, measure in clocks)),
         frozenset[str]().union(*used),
+        frozenset(sla.key for sla, _ in clocks),
     )
 
 

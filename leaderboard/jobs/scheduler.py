@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from threading import Lock
 from types import FrameType
 from typing import Any
@@ -27,6 +27,7 @@ from leaderboard.services.jobs import CLOSE, DATABASE_ERRORS, SCORE, run_job
 
 LOOK_EVERY_SECONDS = 60
 STOP_SECONDS = 30
+NIGHTLY_AFTER = timedelta(seconds=30)  # at the start: what fell due comes first
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 LATE_OR_NOT = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
 
@@ -134,7 +135,7 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
     for job in NIGHTLY:
         scheduler.add_job(looker.look, nightly(job, looker.zone), [job], id=job)
     for job in looker.nightly_due():
-        scheduler.add_job(looker.look, args=[job], next_run_time=at_once)
+        scheduler.add_job(looker.look, args=[job], next_run_time=at_once + NIGHTLY_AFTER)
     return scheduler
 
 

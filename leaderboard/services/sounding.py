@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from leaderboard.domain.agreement import SIDES, Agreement
 from leaderboard.domain.habits import Bursts, DayEnds, DayEndShare, open_days_between
-from leaderboard.domain.instants import from_micros
+from leaderboard.domain.instants import MICROSECOND, from_micros
 from leaderboard.domain.rules import Version
 from leaderboard.domain.soundness import CHECKS, FEW_CASES, LEAD_RECEIVED, Types, starved, types_of
 from leaderboard.domain.working_time import Calendar
@@ -74,7 +74,19 @@ def find_all(connection: Connection, *, now: datetime) -> Sounding:
     ground = _Ground(connection, book, version, span, now, list(soundness.groups(connection, span)))
     findings = [each for find in _FINDERS for each in find(ground)]
     assert {each.check for each in findings} == set(CHECKS)
-    return Sounding(None if until is None else span, events, findings)
+    return Sounding(None if until is None else span, events, _with_results(connection, findings))
+
+
+def _with_results(connection: Connection, findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings whose subjects name a result that explains them, where one of the same team is there."""
+    subjects = {example.text for each in findings for example in each.examples if example.kind == "subject"}
+    results = soundness.results_of(connection, sorted(subjects))
+
+    def explained(example: Example) -> Example:
+        known = results.get(example.text, {}) if example.kind == "subject" else {}
+        return next((example._replace(id=known[team]) for team in example.teams or () if team in known), example)
+
+    return [each._replace(examples=[explained(example) for example in each.examples]) for each in findings]
 
 
 def _span(connection: Connection, until: datetime | None) -> tuple[Span, int]:
@@ -101,7 +113,9 @@ class _Ground:
 
     def __post_init__(self) -> None:
         nothing = frozenset[str]()
-        self.types = types_of(self.version.agreement) if self.version else Types(nothing, nothing, nothing, nothing)
+        self.types = (
+            types_of(self.version.agreement) if self.version else Types(nothing, nothing, nothing, nothing, nothing)
+        )
 
     @property
     def agreement(self) -> Agreement | None:
@@ -194,7 +208,7 @@ def _instant(value: datetime | int) -> datetime:
 def _undisposed(ground: _Ground) -> Iterator[Finding]:
     """Yield how many clocks are open long after their time."""
     until = min(ground.span.until, ground.now) - LONG_OVERDUE
-    count, rows = soundness.undisposed(ground.connection, ground.span.since, until)
+    count, rows = soundness.undisposed(ground.connection, sorted(ground.types.clocks), ground.span.since, until)
     examples = _some(
         Example("result", row.subject, row.id, row.decided_at, teams=[] if row.team_id is None else [row.team_id])
         for row in rows
@@ -268,9 +282,8 @@ def _files(ground: _Ground) -> Iterator[Finding]:
     first: dict[str, datetime] = {}
     for each in files:
         first.setdefault(each.source, each.imported_at)
-    grace, months = timedelta(hours=ground.book.rules.organisation.grace_hours), ground.book.rules.months
     ranges = [
-        (each.first_event_id, each.last_event_id, months.bounds(months.month_of(each.imported_at - grace))[0])
+        (each.first_event_id, each.last_event_id, _late_before(ground, each.imported_at))
         for each in files
         if each.first_event_id is not None and each.imported_at - first[each.source] >= HISTORY
     ]
@@ -283,6 +296,12 @@ def _files(ground: _Ground) -> Iterator[Finding]:
     ]
     counts = sum(each.refused for each in latest), sum(each.read for each in latest)
     yield Finding("refused", *counts, {}, _some(examples))
+
+
+def _late_before(ground: _Ground, imported_at: datetime) -> datetime:
+    """Return the first instant of the earliest month whose grace time was not over; its very end is in time."""
+    months, grace = ground.book.rules.months, timedelta(hours=ground.book.rules.organisation.grace_hours)
+    return months.bounds(months.month_of(imported_at - grace - MICROSECOND))[0]
 
 
 def _unknown(ground: _Ground) -> Iterator[Finding]:

@@ -62,7 +62,8 @@ class Report:
 def look(session: Session, *, now: datetime, by: Actor) -> str:
     """Look at all data, store the report in place of the last, and return in one line what was found.
 
-    Empty if somebody else looks at this moment, and while there is no organisation. Reads whole tables in one snapshot and writes at the end alone.
+    Empty if somebody else looks at this moment, and while there is no organisation. Reads whole tables in one snapshot
+    and writes at the end alone.
     """
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()

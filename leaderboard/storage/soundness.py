@@ -113,18 +113,37 @@ def unassigned(
     return int(counts[0]), int(counts[1]), connection.execute(some.limit(EXAMPLES_READ)).all()
 
 
-def undisposed(connection: Connection, since: datetime, until: datetime) -> tuple[int, Sequence[Any]]:
-    """Return how many clocks were missed between two instants and never stopped, and some of them, newest first."""
+def undisposed(
+    connection: Connection, slas: Sequence[str], since: datetime, until: datetime
+) -> tuple[int, Sequence[Any]]:
+    """Return how many clocks of some SLAs were missed between two instants and never stopped, and some, newest first."""
     overdue = (
         AttainmentRow.level == "missed",
         AttainmentRow.stopped_at.is_(None),
         AttainmentRow.is_monthly == 0,
+        AttainmentRow.sla.in_(slas),
         AttainmentRow.decided_at.between(since, until),
     )
     count = connection.execute(select(func.count()).select_from(AttainmentRow).where(*overdue)).scalar_one()
     columns = (AttainmentRow.id, AttainmentRow.subject, AttainmentRow.team_id, AttainmentRow.decided_at)
     some = select(*columns).where(*overdue).order_by(AttainmentRow.decided_at.desc(), AttainmentRow.id)
     return count, connection.execute(some.limit(EXAMPLES_READ)).all()
+
+
+def results_of(connection: Connection, subjects: Sequence[str]) -> dict[str, dict[int, int]]:
+    """Return an attainment of each of some subjects, as many as a report has, by the team that it is credited to."""
+    found: dict[str, dict[int, int]] = {}
+    for start in range(0, len(subjects), KEYS_A_QUERY):
+        wanted = subjects[start : start + KEYS_A_QUERY]
+        columns = (AttainmentRow.subject, AttainmentRow.team_id, func.max(AttainmentRow.id))
+        rows = connection.execute(
+            select(*columns)
+            .where(AttainmentRow.subject.in_(wanted), AttainmentRow.is_monthly == 0, AttainmentRow.team_id.is_not(None))
+            .group_by(AttainmentRow.subject, AttainmentRow.team_id)
+        )
+        for subject, team_id, attainment_id in rows:
+            found.setdefault(subject, {})[team_id or 0] = attainment_id
+    return found
 
 
 def anomalies(connection: Connection, span: Span) -> tuple[int, Sequence[Any]]:

@@ -109,6 +109,8 @@ ACCESS: dict[str, Entry] = {
     "payroll.pay": Entry(ALL_TEAMS, EXPORT),
     "audit.index": Entry(ADMINISTRATORS),
     "audit.export": Entry(ADMINISTRATORS),
+    "readiness.index": Entry(MANAGERS),
+    "readiness.look": Entry(MANAGERS),
     "jobs.index": Entry(MANAGERS),
     "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
     # Displays show what the board shows: every manager looks after them
