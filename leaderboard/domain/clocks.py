@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from leaderboard.domain.agreement import Level, Levels, ResponseTime
+from leaderboard.domain.agreement import EXCEEDED, MET, MISSED, Level, Levels, ResponseTime
 from leaderboard.domain.events import Event
 from leaderboard.domain.working_time import ZERO, Clockwork
 
@@ -45,8 +45,8 @@ def level_of(elapsed: timedelta, levels: Levels) -> Level:
     if elapsed < ZERO:
         raise ValueError(f"elapsed is {elapsed}: the clock stops before it starts")
     if levels.exceeded is not None and elapsed <= levels.exceeded:
-        return Level.EXCEEDED
-    return Level.MET if elapsed <= levels.met else Level.MISSED
+        return EXCEEDED
+    return MET if elapsed <= levels.met else MISSED
 
 
 class Clock:
@@ -295,7 +295,7 @@ def _run_plain(
     used, due_at = clockwork.run(at, stopped_at, levels.met)
     level = level_of(used, levels)
     decided_at: datetime | None = stopped_at
-    if level is Level.MISSED:
+    if level is MISSED:
         assert due_at is not None
         decided_at = clockwork.next_running(due_at)
     result = _new(ClockResult, (owner, at, due_at, stopped_at, decided_at, level, used))

@@ -51,9 +51,9 @@ Row = TypeVar("Row", bound=Counted)
 
 
 def shortfalls_first(rows: Iterable[Row]) -> list[Row]:
-    """Return rows in the order of how often they fell short: most missed first, among equals the smaller share, then by name.
+    """Return rows in the order of how often they fell short: most missed first, among equals the smaller share.
 
-    Those of which nothing is decided come last.
+    Then by name; those of which nothing is decided come last.
     """
     return sorted(rows, key=lambda row: (-row.counts.missed, _share_or_all(row.counts), row.name.casefold(), row.name))
 

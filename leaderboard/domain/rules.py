@@ -34,6 +34,14 @@ class Version(NamedTuple):
     ends_at: datetime
 
 
+class DecidedByEvents(NamedTuple):
+    """An SLA that events decide. wanted: the event types without which it gives nothing."""
+
+    sla: Sla
+    wanted: frozenset[str]
+    owner_of: OwnerOf
+
+
 def event_types_of(measure: Measure) -> frozenset[str]:
     """Return the event types of which a subject needs one to count in a measure; none for a rate of an SLA."""
     if isinstance(measure, ResponseTime):
@@ -86,15 +94,19 @@ class Rules:
         return self.versions[start : bisect_right(self._starts, last)]
 
     @cached_property
-    def _slas_by_events(self) -> dict[int, list[tuple[Sla, frozenset[str]]]]:
+    def _decided_by_events(self) -> dict[int, list["DecidedByEvents"]]:
         return {
-            version.id: [(sla, wanted) for sla in version.agreement.slas if (wanted := event_types_of(sla.measure))]
+            version.id: [
+                DecidedByEvents(sla, wanted, self.owner_of(sla.participant))
+                for sla in version.agreement.slas
+                if (wanted := event_types_of(sla.measure))
+            ]
             for version in self.versions
         }
 
-    def slas_by_events(self, version: Version) -> Sequence[tuple[Sla, frozenset[str]]]:
-        """Return a version's SLAs that events decide, each with the event types without which it gives nothing."""
-        return self._slas_by_events[version.id]
+    def decided_by_events(self, version: Version) -> Sequence["DecidedByEvents"]:
+        """Return a version's SLAs that events decide."""
+        return self._decided_by_events[version.id]
 
     @cached_property
     def _slas_by_key(self) -> dict[tuple[int, str], Sla]:

@@ -14,7 +14,7 @@ from leaderboard.domain.instants import MICROSECOND
 from leaderboard.domain.monthly import Cell, SubjectEvidence, TaskResult, evidence_of, task_results
 from leaderboard.domain.periods import Month
 from leaderboard.domain.points import Attainment
-from leaderboard.domain.rules import Rules, Version
+from leaderboard.domain.rules import DecidedByEvents, Rules, Version
 
 
 class SubjectScore(NamedTuple):
@@ -56,9 +56,9 @@ def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datet
     types = {event.type for event in events}
     theirs = _new(_Subject, (subject, events, now, score))
     for version in rules.versions_between(events[0].occurred_at, events[-1].occurred_at):
-        for sla, wanted in rules.slas_by_events(version):
-            if not types.isdisjoint(wanted):
-                _ADD[type(sla.measure)](rules, version, sla, theirs)
+        for each in rules.decided_by_events(version):
+            if not types.isdisjoint(each.wanted):
+                _ADD[type(each.sla.measure)](rules, version, each, theirs)
     return score
 
 
@@ -70,14 +70,15 @@ def _add_months(rules: Rules, events: Sequence[Event], months: set[Month]) -> No
         months.update(month_of(event.occurred_at) for event in events)
 
 
-def _add_clocks(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> None:
+def _add_clocks(rules: Rules, version: Version, promise: DecidedByEvents, subject: _Subject) -> None:
+    sla = promise.sla
     assert isinstance(sla.measure, ResponseTime)
     clocks = run_clocks(
         sla.measure,
         sla.levels,
         subject.events,
         subject.now,
-        rules.owner_of(sla.participant),
+        promise.owner_of,
         rules.clockwork_of(sla),
     )
     score = subject.score
@@ -89,10 +90,10 @@ def _add_clocks(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> 
             score.anomalies.append((sla.key, event))
 
 
-def _add_tasks(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> None:
+def _add_tasks(rules: Rules, version: Version, promise: DecidedByEvents, subject: _Subject) -> None:
+    sla = promise.sla
     assert isinstance(sla.measure, Completion)
-    owner_of = rules.owner_of(sla.participant)
-    for task in task_results(sla.measure, sla.levels, subject.events, subject.now, owner_of):
+    for task in task_results(sla.measure, sla.levels, subject.events, subject.now, promise.owner_of):
         if version.starts_at <= task.started_at < version.ends_at:
             subject.score.attainments.append(_attainment(rules, version, sla, subject.name, task.owner, task))
 
@@ -127,16 +128,17 @@ def _attainment(
     )
 
 
-def _add_evidence(rules: Rules, version: Version, sla: Sla, subject: _Subject) -> None:
+def _add_evidence(rules: Rules, version: Version, promise: DecidedByEvents, subject: _Subject) -> None:
+    sla = promise.sla
     assert isinstance(sla.measure, (Count, Sum, EventRate))
     cases = 1 if isinstance(sla.measure, EventRate) else 0
-    for each in evidence_of(sla.measure, subject.events, rules.owner_of(sla.participant), rules.months):
+    for each in evidence_of(sla.measure, subject.events, promise.owner_of, rules.months):
         if version.starts_at <= each.at < version.ends_at:  # versions begin with months, so this is the month's
             cell = _new(Cell, (sla.key, sla.participant, each.participant, each.month))
             subject.score.evidence.append(_new(SubjectEvidence, (cell, each.at, each.amount, cases)))
 
 
-_ADD: Mapping[type, Callable[[Rules, Version, Sla, _Subject], None]] = {
+_ADD: Mapping[type, Callable[[Rules, Version, DecidedByEvents, _Subject], None]] = {
     ResponseTime: _add_clocks,
     Completion: _add_tasks,
     Count: _add_evidence,

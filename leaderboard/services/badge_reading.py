@@ -19,12 +19,13 @@ from leaderboard.storage.badges import ShownBadge
 class MemberBadges(NamedTuple):
     """A member's badges, newest first, the withdrawn ones too, each with why; and how far the next ones are.
 
-    team: those of the team that they belong to, if they do.
+    team: those of the team that they belong to, if they do. in_a_row: how many in time in a row they have now.
     """
 
     badges: Sequence[ShownBadge]
     team: Sequence[ShownBadge]
     progress: Sequence[Progress]
+    in_a_row: int
 
 
 @dataclass(frozen=True)
@@ -83,5 +84,7 @@ def progress_of_member(
     held = {each.key for each in theirs if each.withdrawn_because is None}
     earlier = {(each.period, each.key) for each in theirs if each.withdrawn_because is None}
     levels = badge_grounds.levels_of(connection, month.key, member_id)
-    found = progress(runs.get(member_id, Run()), held, exceeded_months(earlier, month), levels)
-    return MemberBadges(theirs, [] if team_id is None else badges.badges_of(connection, "team", team_id), found)
+    run = runs.get(member_id, Run())
+    found = progress(run, held, exceeded_months(earlier, month), levels)
+    of_team = [] if team_id is None else badges.badges_of(connection, "team", team_id)
+    return MemberBadges(theirs, of_team, found, run.length)

@@ -13,7 +13,7 @@ from leaderboard.services.adjusting import give
 from leaderboard.services.deciding import checked_text
 from leaderboard.services.results import Entry, Result
 from leaderboard.services.rules import RuleBook, rule_book
-from leaderboard.services.scopes import Scope
+from leaderboard.services.scopes import EVERYTHING, Scope
 from leaderboard.services.scoring import Scoring
 from leaderboard.storage import questions, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
@@ -87,16 +87,25 @@ def explain_it(session: Session, question_id: int, reason: str, *, by: Actor, no
 
 
 def adjust_for_it(
-    session: Session, question_id: int, points: int, reason: str, month: str, *, by: Actor, now: datetime
+    session: Session,
+    question_id: int,
+    points: int,
+    reason: str,
+    month: str,
+    *,
+    by: Actor,
+    now: datetime,
+    within: Scope = EVERYTHING,
 ) -> Question:
     """Answer a question with points given by hand, both or neither, and return it as it is then.
 
-    month: one that is open. Raises what explain_it and adjusting.adjust raise.
+    month: one that is open. within: whom `by` answers for. Raises what explain_it and adjusting.adjust raise.
     """
     reason = checked_text(reason, "The answer", LONGEST_TEXT)
     with all_or_nothing(session):
         found = _answered(session, question_id, ADJUSTED, reason, by, now)
-        made = give(session, Scoring(session, now), found.member_id, points, reason, month, by=by, now=now)
+        scoring = Scoring(session, now)
+        made = give(session, scoring, found.member_id, points, reason, month, by=by, now=now, within=within)
         connection = session.connection()
         questions.note_adjustment(connection, question_id, made.id)
         about = named(found.attainment_id, found.entry_id)

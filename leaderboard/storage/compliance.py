@@ -6,11 +6,11 @@ team_ids: the teams that the reader sees, None for all; what no team was credite
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from leaderboard.domain.compliance import Counts
 from leaderboard.storage.compliance_tables import Tally
-from leaderboard.storage.tables import AttainmentRow
+from leaderboard.storage.tables import AttainmentRow, Total
 
 LEVELS = {"met": (Tally.met,), "exceeded": (Tally.exceeded,), "missed": (Tally.missed,)}
 Teams = Sequence[int] | None
@@ -95,7 +95,7 @@ def cells_behind(
     levels: those asked for; team_slas: SLAs whose participants are teams: their rows of scope `team` are their own
     results, those of other SLAs sum up members'.
     """
-    number = func.sum(sum(LEVELS[level][0] for level in levels))  # type: ignore[arg-type]
+    number = func.sum(sum(LEVELS[level][0] for level in levels))
     where: list[ColumnElement[bool]] = [Tally.month.in_(months)]
     where += [] if teams is None else [Tally.team_id.in_(teams)]
     where += [] if sla is None else [Tally.sla == sla]
@@ -142,8 +142,7 @@ def attainments_in_cells(
 ) -> Sequence[Any]:
     """Return attainments of some cells by month, scope, participant and id. after: those of the last one seen."""
     order = (AttainmentRow.month, AttainmentRow.scope, AttainmentRow.participant_id, AttainmentRow.id)
-    query = select(*SHOWN).where(AttainmentRow.level.in_(levels), or_(*_groups(cells)))
-    query = _credited(query, teams)
+    query = select(*SHOWN).where(AttainmentRow.level.in_(levels), or_(*_groups(cells)), *_credited(teams))
     if sla is not None:
         query = query.where(AttainmentRow.sla == sla)
     if after is not None:
@@ -162,8 +161,8 @@ def _groups(cells: Sequence[Cell]) -> list[ColumnElement[bool]]:
     ]
 
 
-def _credited(query: Select[Any], teams: Teams) -> Select[Any]:
-    return query if teams is None else query.where(AttainmentRow.team_id.in_(teams))
+def _credited(teams: Teams) -> list[ColumnElement[bool]]:
+    return [] if teams is None else [AttainmentRow.team_id.in_(teams)]
 
 
 def monthly_results(connection: Connection, months: Sequence[str], teams: Teams, sla: str, limit: int) -> Sequence[Any]:
@@ -173,6 +172,15 @@ def monthly_results(connection: Connection, months: Sequence[str], teams: Teams,
         AttainmentRow.sla == sla,
         AttainmentRow.is_monthly == 1,
         AttainmentRow.level.in_(("met", "exceeded", "missed", "pending")),
+        *_credited(teams),
     )
-    query = _credited(query, teams).order_by(AttainmentRow.subject, AttainmentRow.scope, AttainmentRow.participant_id)
-    return connection.execute(query.limit(limit)).all()
+    order = (AttainmentRow.subject, AttainmentRow.scope, AttainmentRow.participant_id)
+    return connection.execute(query.order_by(*order).limit(limit)).all()
+
+
+def best_of_month(connection: Connection, month: str, teams: Teams, limit: int) -> Sequence[Any]:
+    """Return the totals of those members of some teams who have most points in a month, in the order of S1."""
+    where: list[ColumnElement[bool]] = [Total.period == month, Total.scope == "member", Total.points > 0]
+    where += [] if teams is None else [Total.team_id.in_(teams)]
+    order = (Total.points.desc(), Total.sort_key, Total.participant_id)
+    return connection.execute(select(Total).where(*where).order_by(*order).limit(limit)).all()

@@ -115,9 +115,9 @@ def mark_seen(connection: Connection, display_ids: Iterable[int], now: datetime)
 
 
 def choice(connection: Connection, member_id: int) -> Any:
-    """Return is_hidden and nickname as a member chose, or None."""
-    query = select(DisplayChoice.is_hidden, DisplayChoice.nickname).where(DisplayChoice.member_id == member_id)
-    return connection.execute(query).first()
+    """Return is_hidden, nickname and is_page_hidden as a member chose, or None."""
+    columns = (DisplayChoice.is_hidden, DisplayChoice.nickname, DisplayChoice.is_page_hidden)
+    return connection.execute(select(*columns).where(DisplayChoice.member_id == member_id)).first()
 
 
 def all_choices(connection: Connection) -> Sequence[Any]:
@@ -125,9 +125,12 @@ def all_choices(connection: Connection) -> Sequence[Any]:
     return connection.execute(select(DisplayChoice.member_id, DisplayChoice.is_hidden, DisplayChoice.nickname)).all()
 
 
-def set_choice(connection: Connection, member_id: int, is_hidden: bool, nickname: str | None) -> None:
+def set_choice(
+    connection: Connection, member_id: int, *, is_hidden: bool, nickname: str | None, is_page_hidden: bool
+) -> None:
     """Store what a member chose; what needs no choice leaves none."""
     connection.execute(delete(DisplayChoice).where(DisplayChoice.member_id == member_id))
-    if is_hidden or nickname:
-        values = {"member_id": member_id, "is_hidden": int(is_hidden), "nickname": nickname}
+    if is_hidden or nickname or is_page_hidden:
+        hidden = {"is_hidden": int(is_hidden), "is_page_hidden": int(is_page_hidden)}
+        values = {"member_id": member_id, **hidden, "nickname": nickname}
         connection.execute(insert(DisplayChoice).values(**values))

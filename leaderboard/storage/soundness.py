@@ -116,7 +116,7 @@ def unassigned(
 def undisposed(
     connection: Connection, slas: Sequence[str], since: datetime, until: datetime
 ) -> tuple[int, Sequence[Any]]:
-    """Return how many clocks of some SLAs were missed between two instants and never stopped, and some, newest first."""
+    """Return how many clocks were missed between two instants and never stopped, and some of them, newest first."""
     overdue = (
         AttainmentRow.level == "missed",
         AttainmentRow.stopped_at.is_(None),

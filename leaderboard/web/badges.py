@@ -56,11 +56,11 @@ def _cards(mine: MemberBadges | None) -> dict[str, Card]:
             standing = [each.period for each in theirs if each.withdrawn_because is None]
             lost = [each.withdrawn_because for each in theirs if each.withdrawn_because is not None]
             step = steps.get(key)
-            cards[key] = Card(key, standing, None if standing or not lost else lost[0], step, _note(step))
+            cards[key] = Card(key, standing, None if standing or not lost else lost[0], step, progress_note(step))
     return cards
 
 
-def _note(step: Progress | None) -> Any:
+def progress_note(step: Progress | None) -> Any:
     """Return in words how far one is; None where there is nothing to say."""
     if step is None:
         return None

@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from leaderboard.services.awards import count_proposed
 from leaderboard.services.certificates import newest_certificates
+from leaderboard.services.questions import count_open
 from leaderboard.storage.database import db
 from leaderboard.web.rights import manager_required, scope
 
@@ -152,4 +153,5 @@ def index() -> str:
     """The managers' home: their pages, what waits there, and the winners named last."""
     session = db.session()
     proposed = count_proposed(session, within=scope())
-    return render_template("manage/index.html", winners=newest_certificates(session), proposed=proposed)
+    asked = count_open(session, scope())
+    return render_template("manage/index.html", winners=newest_certificates(session), proposed=proposed, asked=asked)

@@ -1,0 +1,113 @@
+"""Two periods side by side: how well promises were kept in each, by SLA, team and person."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.compliance import NOTHING, Counts, points_of_change
+from leaderboard.domain.periods import Period
+from leaderboard.services.compliance import Asked, PeriodState, Promises, period_state, teams_asked
+from leaderboard.services.rules import RuleBook, rule_book
+from leaderboard.services.scopes import Scope
+from leaderboard.storage import compliance
+from leaderboard.storage.compliance import MemberMonth, TeamMonth
+from leaderboard.storage.database import begin_snapshot
+
+Place = tuple[str | None, int | None, int | None]
+"""Of which SLA, team and member a pair is."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same figure in two periods. points: earned in each, without what was given by hand."""
+
+    name: str
+    first: Counts
+    second: Counts
+    first_points: int
+    second_points: int
+    team: str | None = None
+    place: Place = (None, None, None)
+
+    @property
+    def change(self) -> int | None:
+        """By how many points of a hundred the share rose from the first to the second."""
+        return points_of_change(self.first, self.second)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two periods of one kind. Those whose share fell most come first in each table."""
+
+    asked: Asked
+    first: PeriodState
+    second: PeriodState
+    total: Pair
+    slas: tuple[Pair, ...]
+    teams: tuple[Pair, ...]
+    people: tuple[Pair, ...]
+
+
+def compare(session: Session, asked: Asked, first: Period, scope: Scope, *, now: datetime) -> Comparison:
+    """Return the period that is asked for beside another; two queries beside those of the rules."""
+    begin_snapshot(session)
+    connection = session.connection()
+    book = rule_book(connection)
+    promises, teams = Promises(book.rules), teams_asked(book.rules, scope, asked.side, asked.team_id)
+    months = sorted({*map(str, first.months), *map(str, asked.period.months)})
+    paired = _Pairing(frozenset(map(str, first.months)), frozenset(map(str, asked.period.months)))
+    rows = compliance.team_months(connection, months, teams, asked.sla)
+    people = compliance.member_months(connection, months, teams, asked.sla)
+    newest = str(asked.period.months[-1])
+    totals = paired.pairs(rows, lambda row: ((None, None, None), "", None))
+    return Comparison(
+        asked,
+        period_state(book, first, now=now),
+        period_state(book, asked.period, now=now),
+        totals[0] if totals else Pair("", NOTHING, NOTHING, 0, 0),
+        tuple(paired.pairs(rows, lambda row: ((row.sla, None, None), promises.title(row.sla, newest), None))),
+        tuple(paired.pairs(rows, lambda row: ((None, row.team_id, None), book.rules.teams[row.team_id].name, None))),
+        tuple(paired.pairs(people, lambda row: _person(book, row))),
+    )
+
+
+def _person(book: RuleBook, row: MemberMonth) -> tuple[Place, str, str | None]:
+    team = book.rules.teams.get(row.team_id)
+    return (None, row.team_id or None, row.member_id), book.members[row.member_id][1], team and team.name
+
+
+@dataclass(frozen=True)
+class _Pairing:
+    """Sums up rows of two periods, which may share months."""
+
+    first: frozenset[str]
+    second: frozenset[str]
+
+    def pairs(
+        self, rows: Iterable[TeamMonth | MemberMonth], of: Callable[[Any], tuple[Place, str, str | None]]
+    ) -> list[Pair]:
+        """Return a pair for each place. of: returns the place that a row belongs to, its name and its team's."""
+        found: dict[Place, list[Any]] = {}
+        names: dict[Place, tuple[str, str | None]] = {}
+        for row in rows:
+            place, name, team = of(row)
+            names[place] = name, team
+            sums = found.setdefault(place, [NOTHING, NOTHING, 0, 0])
+            for index, months in enumerate((self.first, self.second)):
+                if row.month in months:
+                    sums[index] = sums[index].plus(row.counts)
+                    sums[2 + index] += row.points
+        pairs = [_pair(names[place], place, sums) for place, sums in found.items()]
+        return sorted(pairs, key=_fallen_first)
+
+
+def _pair(named: tuple[str, str | None], place: Place, sums: Sequence[Any]) -> Pair:
+    first, second, first_points, second_points = sums
+    return Pair(named[0], first, second, first_points, second_points, named[1], place)
+
+
+def _fallen_first(pair: Pair) -> tuple[bool, int, str]:
+    return pair.change is None, pair.change or 0, pair.name.casefold()

@@ -1,0 +1,121 @@
+"""One SLA for managers: how well it is kept over time, how long it takes, and what each monthly result came to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.agreement import Count, Levels, ResponseTime, Sla, Sum
+from leaderboard.domain.bands import NEVER
+from leaderboard.domain.compliance import Counts, time_of_share
+from leaderboard.domain.periods import month_of_key
+from leaderboard.services.compliance import (
+    MOST_PEOPLE,
+    Asked,
+    Figure,
+    PeriodState,
+    Promises,
+    by_person,
+    by_team,
+    months_up_to,
+    people_of,
+    period_state,
+    sums_of,
+    teams_asked,
+)
+from leaderboard.services.leads import Lead, lead_of
+from leaderboard.services.rules import RuleBook, rule_book
+from leaderboard.services.scopes import Scope
+from leaderboard.storage import compliance
+from leaderboard.storage.database import begin_snapshot
+
+HALF, NINE_IN_TEN = Fraction(1, 2), Fraction(9, 10)
+MOST_RESULTS = 300
+
+
+@dataclass(frozen=True)
+class MonthlyResult:
+    """What somebody came to in a month, and the targets that they were measured against (K5)."""
+
+    lead: Lead
+    targets: Levels
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long something took. bands: counts by band (domain/bands.py); never: how many were not done at all.
+
+    median, nine_in_ten: the seconds within which half and nine in ten were done; None where fewer were.
+    """
+
+    bands: Mapping[int, Counts]
+    never: int
+    median: float | None
+    nine_in_ten: float | None
+
+
+@dataclass(frozen=True)
+class SlaPage:
+    """A page of one SLA; months: of the course, oldest first. times: of a response time; results: of a monthly one."""
+
+    asked: Asked
+    state: PeriodState
+    sla: Sla
+    months: tuple[str, ...]
+    total: Figure
+    teams: tuple[Figure, ...]
+    people: tuple[Figure, ...]
+    people_count: int
+    times: Times | None
+    results: tuple[MonthlyResult, ...]
+
+
+def read_sla(session: Session, asked: Asked, scope: Scope, *, now: datetime) -> SlaPage:
+    """Return a page of the SLA that is asked for, which some agreement has; three queries beside those of the rules."""
+    begin_snapshot(session)
+    connection = session.connection()
+    book = rule_book(connection)
+    promises, teams = Promises(book.rules), teams_asked(book.rules, scope, asked.side, asked.team_id)
+    sla = promises.of(asked.sla or "", str(asked.period.months[-1]))
+    assert sla is not None  # the view has looked
+    months = months_up_to(asked.period, book.rules.months.month_of(now))
+    sums = sums_of(connection, asked, teams, months, promises)
+    people = by_person(people_of(connection, book, asked, teams, promises))
+    return SlaPage(
+        asked,
+        period_state(book, asked.period, now=now),
+        sla,
+        months,
+        sums.figure(sla.title, lambda row: True, sla=sla.key, title=sla.title),
+        tuple(by_team(sums, book.rules)),
+        tuple(people[:MOST_PEOPLE]),
+        len(people),
+        _times(connection, asked, teams, sla) if isinstance(sla.measure, ResponseTime) else None,
+        _results(connection, book, promises, asked, teams, sla) if sla.is_monthly else (),
+    )
+
+
+def _times(connection: Connection, asked: Asked, teams: list[int] | None, sla: Sla) -> Times:
+    found = compliance.bands(connection, [str(month) for month in asked.period.months], teams, sla.key)
+    never = found.pop(NEVER, Counts())
+    decided = {band: counts.decided for band, counts in found.items()} | {NEVER: never.decided}
+    return Times(found, never.decided, time_of_share(decided, HALF), time_of_share(decided, NINE_IN_TEN))
+
+
+def _results(
+    connection: Connection, book: RuleBook, promises: Promises, asked: Asked, teams: list[int] | None, sla: Sla
+) -> tuple[MonthlyResult, ...]:
+    """Return what people or teams came to, month by month, MOST_RESULTS at most."""
+    months = [str(month) for month in asked.period.months]
+    rows = compliance.monthly_results(connection, months, teams, sla.key, MOST_RESULTS)
+    leads = (lead_of(book, promises, row) for row in rows)
+    return tuple(MonthlyResult(lead, _targets(book, lead)) for lead in leads if lead is not None)
+
+
+def _targets(book: RuleBook, lead: Lead) -> Levels:
+    if not isinstance(lead.sla.measure, Count | Sum):
+        return lead.sla.levels
+    return book.rules.targets(lead.sla, lead.participant_id, month_of_key(lead.subject))
