@@ -92,9 +92,6 @@ ACCESS: dict[str, Entry] = {
     "members.choose_for": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}, {"nickname": "Aninha"}),
     "statements.show": Entry(THEIRS, STATEMENT, shows=["north reason", "kestrel-ana-10-20"]),
     "statements.ledger": Entry(THEIRS, STATEMENT),
-    "members.my_questions": Entry(SIGNED_IN),
-    "members.results": Entry(THEIRS, {"member_id": "member"}, asks=[("level=missed", THEIRS)], shows=["kestrel"]),
-    "members.entries": Entry(THEIRS, {"member_id": "member"}, shows=["kestrel"]),
     "points.result": Entry(THEIRS, {"attainment_id": ("attainment", "waiting", "rate")}, shows=["kestrel"]),
     "points.entry": Entry(THEIRS, {"entry_id": "entry"}, shows=["kestrel"]),
     "points.ask_about_result": Entry(ASKED_ABOUT, {"attainment_id": "waiting"}, {"question": "North question"}),
@@ -135,10 +132,6 @@ ACCESS: dict[str, Entry] = {
     "bonuses.confirm": Entry(MANAGERS | UNFIT, asks=[("step=paid&award={award}", MANAGERS_OF_TEAM)]),
     "bonuses.decide": Entry(MANAGERS_OF_TEAM, form={"step": "paid", "award": "award"}),
     "bonuses.pay": Entry({**MANAGERS_OF_TEAM, "dora": KEPT, "enzo": KEPT}, AWARD),
-    "questions.index": Entry(MANAGERS, asks=[("state=answered", MANAGERS)], shows=["north question", "kestrel-ana"]),
-    "questions.answer": Entry(
-        {**MANAGERS_OF_TEAM, "enzo": KEPT}, {"question_id": "point_question"}, {"answer": "North answer"}
-    ),
     "adjustments.index": Entry(MANAGERS, shows=["north reason"]),
     "adjustments.make": Entry(
         {**MANAGERS, "fabio": KEPT, "enzo": KEPT},
