@@ -23,8 +23,10 @@ from leaderboard.domain.shown import has_controls, quoted
 from leaderboard.services.directory import digest_of_memberships
 from leaderboard.services.rules import RuleBook, read_rule_book, rule_book
 from leaderboard.services.scoring import Progress, no_garbage_collection, rescore_members
-from leaderboard.storage import accounts, people, people_changes, totals, trail
+from leaderboard.storage import accounts, events, people, people_changes, totals, trail
 from leaderboard.storage.database import all_or_nothing, begin_write
+
+MOST_TRIED = 4_000_000  # events, times months that are worked out anew
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Consequences:
 
     open_months: those whose points move; closed_months: those that stay as they were closed, a difference going to
     `corrected_in`. Both oldest first. moves: the points that teams gain or lose in open months; None where that was
-    not tried out, since others write just now.
+    not tried out: it would take long, or others write just now.
     """
 
     after: Sequence[Membership]
@@ -129,7 +131,7 @@ def remove_external_id(session: Session, member_id: int, external_id: str, *, no
 def consequences_of(session: Session, member_id: int, change: MembershipChange, *, now: datetime) -> Consequences:
     """Return what a change of memberships would do, and change nothing; PersonRefused where it cannot be.
 
-    It is tried out, and taken back: on a large database that takes some seconds, in which nobody else writes.
+    Where that is quick it is tried out, and taken back: some seconds at most, in which nobody else writes.
     """
     book = rule_book(session.connection())
     before = _memberships(book, member_id)
@@ -142,13 +144,14 @@ def consequences_of(session: Session, member_id: int, change: MembershipChange, 
     months = [month for month in sorted(map(month_of_key, book.opened)) if month >= Month(since.year, since.month)]
     closed = [month for month in months if month.key in book.closed]
     opened = [month.key for month in months if month.key not in book.closed]
+    is_quick = events.last_event_id(session.connection()) * len(months) <= MOST_TRIED
     return Consequences(
         after=after,
         since=since,
         open_months=opened,
         closed_months=[month.key for month in closed],
         corrected_in=open_after(closed[0], book.closed).key if closed else None,
-        moves=_tried_out(session, member_id, after, since, opened, now),
+        moves=_tried_out(session, member_id, after, since, opened, now) if is_quick else None,
     )
 
 

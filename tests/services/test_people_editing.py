@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import PersonRefused
@@ -20,6 +21,7 @@ from leaderboard.services.scoring import score_everything
 from leaderboard.services.trail import TrailQuery, search_trail
 from leaderboard.services.verifying import verify
 from leaderboard.storage.closing_tables import Closing
+from leaderboard.storage.database import begin_write
 from leaderboard.storage.tables import Team, Total
 from tests.factories import ids_of
 from tests.services.examples import (
@@ -174,6 +176,20 @@ def test_points_move_with_the_membership_and_those_of_before_stay(session):
     assert search_trail(session, TrailQuery(action="person.moved")).entries[0].after == (
         "North 2026-01-01 to 2026-11-10; South 2026-11-10 to …"
     )
+
+
+@pytest.mark.databases("sqlite")
+def test_a_change_is_tried_out_only_where_that_is_quick_and_nobody_writes(session, pool, monkeypatch):
+    set_up(session, agreement(WINS))
+    hand_in(session, csv_of("w1,2026-11-02T12:00,opportunity.won,O1,ana@example.com,,,1.00"))
+    ana, change = ids_of(session)["ana"], MembershipChange(None, ids_of(session, Team)["South"], date(2026, 11, 10))
+    session.rollback()
+    with Session(pool) as other:
+        begin_write(other)
+        assert people_editing.consequences_of(session, ana, change, now=NOW).moves is None
+    assert people_editing.consequences_of(session, ana, change, now=NOW).moves is not None
+    monkeypatch.setattr(people_editing, "MOST_TRIED", 0)
+    assert people_editing.consequences_of(session, ana, change, now=NOW).moves is None
 
 
 def test_p5_closed_months_stay_and_the_difference_is_told_and_goes_to_the_open_one(session):
