@@ -53,12 +53,12 @@ def _of_agreement() -> dict[str, tuple[str, str, str]]:
             _("Map the missing event types in the CRM's export, or change what the service level measures."),
         ),
         "undefined": (
-            _("Terms are defined"),
+            _("Definitions"),
             _("Where nobody wrote down what a qualified lead is, two people count two different things."),
             _("Write the definitions into the next version of the agreement."),
         ),
         "unsigned": (
-            _("Both sides have signed"),
+            _("Signatures"),
             _("A promise that one side never signed is a rule, and no agreement."),
             _("Ask one person of each side to sign the agreement."),
         ),
@@ -123,7 +123,7 @@ def _of_times() -> dict[str, tuple[str, str, str]]:
 def _of_files() -> dict[str, tuple[str, str, str]]:
     return {
         "silent": (
-            _("Events keep coming"),
+            _("Fresh events"),
             _("While nothing comes, open clocks run on and are missed, whatever people do."),
             _("Look whether the export or the connection to the CRM still runs, and import what is missing."),
         ),

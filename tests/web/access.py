@@ -56,15 +56,6 @@ ACCESS: dict[str, Entry] = {
     "static": Entry(EVERYBODY, {"filename": "img/mark.svg"}),
     "health.healthz": Entry(EVERYBODY),
     "health.readyz": Entry(EVERYBODY),
-    # The door
-    "accounts.sign_in": Entry(EVERYBODY),
-    "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
-    "accounts.password": Entry(SIGNED_IN),
-    "accounts.change_password": Entry(
-        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"old": "x", "new": "y", "again": "z"}
-    ),
-    "accounts.sign_in_now": Entry(dict.fromkeys(READERS, KEPT), form={"email": "nobody@example.com", "password": "x"}),
-    "accounts.sign_out": Entry(SIGNED_IN),
     # What everybody sees who has signed in: what stands on the board, and what was won
     "board.index": Entry(SIGNED_IN, asks=[("scope=member", SIGNED_IN), ("period=2026-10", SIGNED_IN)]),
     "board.find_me": Entry(SIGNED_IN),
@@ -183,4 +174,13 @@ ACCESS: dict[str, Entry] = {
     "display.worker": Entry(EVERYBODY),
     "display_streams.of_display": Entry(UNPAIRED),
     "pairing.poll": Entry(EVERYBODY),
+    # The door
+    "accounts.sign_in": Entry(EVERYBODY),
+    "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
+    "accounts.password": Entry(SIGNED_IN),
+    "accounts.change_password": Entry(
+        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"old": "x", "new": "y", "again": "z"}
+    ),
+    "accounts.sign_in_now": Entry(dict.fromkeys(READERS, KEPT), form={"email": "nobody@example.com", "password": "x"}),
+    "accounts.sign_out": Entry(SIGNED_IN),
 }
