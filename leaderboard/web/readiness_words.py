@@ -102,6 +102,11 @@ def _of_leads() -> dict[str, tuple[str, str, str]]:
 
 def _of_times() -> dict[str, tuple[str, str, str]]:
     return {
+        "timeless": (
+            _("Events without a time of day"),
+            _("A date alone counts from midnight: how fast somebody was cannot be told from it."),
+            _("Export the moment and not the day; until then, measure in days and not in hours."),
+        ),
         "bursts": (
             _("Entered in bulk"),
             _("Ten leads within five minutes were not worked on then: the times say when somebody caught up."),
@@ -154,6 +159,10 @@ def _of_cases(finding: Finding) -> str:
         "undisposed": (
             _("Nothing lies open long after its time."),
             _("%(number)s clocks, for %(of)s that began, are open more than %(days)s days past their time: %(share)s."),
+        ),
+        "timeless": (
+            _("Every beginning and every end has its time of day."),
+            _("%(number)s of %(of)s beginnings and ends have a date alone: %(share)s."),
         ),
         "bursts": (
             _("Nothing was entered in bulk."),
