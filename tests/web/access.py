@@ -69,13 +69,20 @@ ACCESS: dict[str, Entry] = {
     "members.show": Entry(
         SIGNED_IN, {"member_id": "member"}, asks=[("period=2026-10", SIGNED_IN)], shows=["north reason"]
     ),
+    "members.results": Entry(
+        THEIRS,
+        {"member_id": "member"},
+        asks=[("period=2026-10", THEIRS), ("level=missed&sla=speed", THEIRS), ("page=2", THEIRS)],
+        shows=["kestrel-ana-11-05"],
+    ),
+    "members.entries": Entry(
+        THEIRS, {"member_id": "member"}, asks=[("period=2026-10", THEIRS)], shows=["kestrel-ana-11-03", "north reason"]
+    ),
+    "members.my_questions": Entry(SIGNED_IN),
     "members.choose_own": Entry(SIGNED_IN, form={"nickname": ""}),
     "members.choose_for": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}, {"nickname": "Aninha"}),
     "statements.show": Entry(THEIRS, STATEMENT, shows=["north reason", "kestrel-ana-10-20"]),
     "statements.ledger": Entry(THEIRS, STATEMENT),
-    "members.my_questions": Entry(SIGNED_IN),
-    "members.results": Entry(THEIRS, {"member_id": "member"}, asks=[("level=missed", THEIRS)], shows=["kestrel"]),
-    "members.entries": Entry(THEIRS, {"member_id": "member"}, shows=["kestrel"]),
     "points.result": Entry(THEIRS, {"attainment_id": ("attainment", "waiting", "rate")}, shows=["kestrel"]),
     "points.entry": Entry(THEIRS, {"entry_id": "entry"}, shows=["kestrel"]),
     "points.ask_about_result": Entry(ASKED_ABOUT, {"attainment_id": "waiting"}, {"question": "North question"}),

@@ -99,6 +99,8 @@ def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNames
             select(AttainmentRow.level, AttainmentRow.id).where(*mine).order_by(AttainmentRow.id.desc())
         ).all()
     )
+    waiting = find_result(session, levels["pending"])
+    asked = questions.ask(session, waiting, f"{team} question", by=_actor(session, rep), now=NOW)
     entry = (
         session.execute(select(PointEntry.id).where(PointEntry.attainment_id == levels["exceeded"])).scalars().first()
     )
@@ -109,6 +111,7 @@ def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNames
         user=_actor(session, rep).user_id,
         award=award,
         question=question,
+        point_question=asked,
         adjustment=given.id,
         attainment=levels["missed"],
         waiting=levels["pending"],
