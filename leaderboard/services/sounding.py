@@ -1,6 +1,5 @@
 """The look itself: each check of domain/soundness.py answered from the data of the latest months."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from leaderboard.domain.working_time import Calendar
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.storage import soundness
 from leaderboard.storage.soundness import Group, Span
+from leaderboard.storage.trail import whole_digest
 
 LOOK_BACK = timedelta(days=92)  # a quarter: what was mended since is not held against anybody for long
 WIDER = (1, 2, 4, 8, 16, 400)  # times as far, until there are
@@ -169,7 +169,7 @@ def _of_agreement(ground: _Ground) -> Iterator[Finding]:
     lacking = [Example("sla", sla.title, more=", ".join(sorted(types))) for sla, types in empty]
     yield Finding("starved", len(empty), len(agreement.slas), agreed, _some(lacking))
     yield Finding("undefined", int(not any(map(str.strip, agreement.definitions.values()))), 1, agreed)
-    digest = hashlib.sha256(soundness.document_of(ground.connection, ground.version.id).encode()).hexdigest()
+    digest = whole_digest(soundness.document_of(ground.connection, ground.version.id))
     missing = sorted(set(SIDES) - soundness.signed_sides(ground.connection, digest))
     yield Finding("unsigned", len(missing), len(SIDES), {**agreed, "sides": missing})
 

@@ -1,6 +1,5 @@
 """The look at how sound the data is: what it finds of each fault, whose examples are shown, one look at a time."""
 
-import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -20,6 +19,7 @@ from leaderboard.storage.agreement_tables import AgreementSignature
 from leaderboard.storage.compliance_tables import ReadinessReport
 from leaderboard.storage.database import all_or_nothing
 from leaderboard.storage.tables import AgreementVersion, EventImport, Team
+from leaderboard.storage.trail import whole_digest
 from tests.factories import event, ids_of
 from tests.services.bonus_examples import account
 from tests.services.examples import ON_TIME, SPEED, agreement, csv_of, hand_in, log, set_up
@@ -87,7 +87,7 @@ def test_without_organisation_there_is_no_look_and_without_events_or_agreement_a
 def test_a_signature_is_of_the_very_document(sound):
     actor = account(sound, "dora")
     document = sound.execute(select(AgreementVersion.document)).scalar_one()
-    digest = hashlib.sha256(document.encode()).hexdigest()
+    digest = whole_digest(document)
     with all_or_nothing(sound):
         for side, of in (("sales", digest), ("marketing", "0" * 64)):
             sound.add(AgreementSignature(digest=of, side=side, user_id=actor.user_id, name="Dora", signed_at=NOW))
