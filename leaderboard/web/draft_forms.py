@@ -108,7 +108,7 @@ def bonus_of(filled: Filled, taken: Collection[str]) -> dict[str, Any]:
     bonus |= {name: filled.get(name, "") for name in ("period", "participant")}
     given = [each.strip() for each in filled.getlist("place") if each.strip()]
     prizes = [each.strip() for each in filled.getlist("prize") if each.strip()]
-    if given or not prizes:
+    if given:
         bonus["places"] = [_plain(each) for each in given]
     if prizes:
         bonus["prizes"] = prizes
