@@ -50,7 +50,7 @@ USER = {"user_id": "colleague"}  # of Ana, who signs in no more after this
 FILES = ("csv", "xlsx")
 TABLES = ("slas", "teams", "people")
 AWARD = {"award_id": "award"}
-VERSION = {"version_id": "version"}
+VERSION = {"version_id": "agreed"}
 DRAFT = {"draft_id": "draft"}
 PROMISES = DRAFT | {"part": "sla"}
 DISPLAY = {"display_id": "display"}
@@ -198,7 +198,7 @@ ACCESS: dict[str, Entry] = {
     "agreements.in_force": Entry(SIGNED_IN),
     "agreements.show": Entry(SIGNED_IN, VERSION),
     "agreements.download": Entry(SIGNED_IN, VERSION),
-    "agreements.sign": Entry(ONCE, VERSION, {"side": "sales", "digest": "version_digest"}),
+    "agreements.sign": Entry(ONCE, VERSION, {"side": "sales", "digest": "agreed_digest"}),
     "agreements.index": Entry(MANAGERS),
     "agreements.load": Entry({**ADMINISTRATORS, "enzo": KEPT}),
     "drafts.new": Entry(MANAGERS),

@@ -84,12 +84,12 @@ def build(session: Session) -> SimpleNamespace:
     display, _token = pair(session)
     badge = session.execute(select(BadgeRow.id).where(BadgeRow.key == "rep-of-the-month")).scalars().first()
     colleague = _actor(session, "bia").user_id
-    version, *_later = agreed_versions(session, now=NOW)
+    agreed, *_later = agreed_versions(session, now=NOW)
     draft = start_draft(
         session, agreement(SPEED, TRAINING, effective_from="2027-01-01"), by=_actor(session, "dora"), now=NOW
     )
     of_all = {"export": export, "display": display, "badge": badge, "period": "2026-10"}
-    of_all |= {"version": version.id, "version_digest": version.digest, "draft": draft}
+    of_all |= {"agreed": agreed.id, "agreed_digest": agreed.digest, "draft": draft}
     return SimpleNamespace(
         **vars(north),
         **of_all,
