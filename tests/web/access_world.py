@@ -93,9 +93,6 @@ def build(session: Session) -> SimpleNamespace:
     return SimpleNamespace(
         **vars(north),
         **of_all,
-        version=version.id,
-        version_digest=version.digest,
-        draft=draft,
         colleague=colleague,
         other=south,
     )
