@@ -40,8 +40,8 @@ enzo@example.com,Enzo Reis,Leads,marketing,2026-01-01,,admin,
 ROLES = {"ana": "rep", "bia": "rep", "caio": "rep", "dora": "manager", "fabio": "manager", "enzo": "admin"}
 # A lead's name tells whose it is; shares of 731.00 and of 517.00 by points; texts that somebody wrote.
 SECRETS = {
-    "North": ("kestrel", "678.79", "52.21", "north reason", "north question", "north answer"),
-    "South": ("osprey", "477.23", "39.77", "south reason", "south question", "south answer"),
+    "North": ("kestrel", "678.79", "52.21", "north reason", "north question", "north answer", "ana@example.com"),
+    "South": ("osprey", "477.23", "39.77", "south reason", "south question", "south answer", "caio@example.com"),
 }
 BIRDS = {"ana": "kestrel", "bia": "kestrel", "caio": "osprey", "eva": "osprey"}
 WON = {"ana": 3, "bia": 1, "caio": 2, "eva": 1}  # leads of October in time
@@ -81,7 +81,10 @@ def build(session: Session) -> SimpleNamespace:
     export = exporting.create_export(session, by=_actor(session, "enzo"), now=NOW)
     display, _token = pair(session)
     badge = session.execute(select(BadgeRow.id).where(BadgeRow.key == "rep-of-the-month")).scalars().first()
-    return SimpleNamespace(**vars(north), export=export, display=display, badge=badge, period="2026-10", other=south)
+    colleague = _actor(session, "bia").user_id
+    return SimpleNamespace(
+        **vars(north), colleague=colleague, export=export, display=display, badge=badge, period="2026-10", other=south
+    )
 
 
 def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNamespace:
@@ -112,8 +115,17 @@ def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNames
         adjustment=given.id,
         attainment=levels["missed"],
         waiting=levels["pending"],
+        rate=_rate_of(session, member),
+        doubt=questions.ask(
+            session, find_result(session, levels["missed"]), f"{team} question", by=_actor(session, rep), now=NOW
+        ),
         entry=entry,
     )
+
+
+def _rate_of(session: Session, member: int) -> int:
+    mine = (AttainmentRow.participant_id == member, AttainmentRow.scope == "member", AttainmentRow.sla == "on-time")
+    return session.execute(select(AttainmentRow.id).where(*mine).order_by(AttainmentRow.id)).scalars().first()
 
 
 def _actor(session: Session, name: str) -> Actor:
