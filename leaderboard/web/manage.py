@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, current_app, render_template, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
@@ -32,7 +32,8 @@ class Place(NamedTuple):
     @property
     def is_here(self) -> bool:
         """Whether the page that is shown belongs to it: one blueprint a place."""
-        return request.blueprint == self.endpoint.split(".")[0]
+        is_own = request.blueprint == self.endpoint.split(".")[0]
+        return is_own or request.path.startswith(f"{url_for(self.endpoint)}/")
 
 
 class Group(NamedTuple):

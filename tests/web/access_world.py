@@ -13,8 +13,10 @@ from leaderboard.services.accounts import add_user
 from leaderboard.services.adjusting import adjust
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import close_next
+from leaderboard.services.drafting import start_draft
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
+from leaderboard.services.versions import agreed_versions
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import BadgeRow
@@ -80,7 +82,12 @@ def build(session: Session) -> SimpleNamespace:
     export = exporting.create_export(session, by=_actor(session, "enzo"), now=NOW)
     display, _token = pair(session)
     badge = session.execute(select(BadgeRow.id).where(BadgeRow.key == "rep-of-the-month")).scalars().first()
-    return SimpleNamespace(**vars(north), export=export, display=display, badge=badge, period="2026-10", other=south)
+    version, *_later = agreed_versions(session, now=NOW)
+    draft = start_draft(
+        session, agreement(SPEED, TRAINING, effective_from="2027-01-01"), by=_actor(session, "dora"), now=NOW
+    )
+    of_all = {"export": export, "display": display, "badge": badge, "period": "2026-10", "draft": draft}
+    return SimpleNamespace(**vars(north), **of_all, version=version.id, version_digest=version.digest, other=south)
 
 
 def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNamespace:
