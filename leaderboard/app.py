@@ -57,6 +57,7 @@ from leaderboard.web import (
     sessions,
     statements,
     streams,
+    trying,
     users,
 )
 
@@ -73,6 +74,7 @@ BLUEPRINTS = (
     manage.bp,
     agreements.bp,
     drafts.bp,
+    trying.bp,
     proposals.bp,
     questions.bp,
     compliance.bp,
