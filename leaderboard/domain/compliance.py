@@ -77,8 +77,9 @@ def time_of_share(bands: Mapping[int, int], share: Fraction) -> float | None:
 
 def points_of_change(before: Counts, after: Counts) -> int | None:
     """Return by how many points of a hundred the share rose, rounded half away from zero; None where one has none."""
-    if before.share is None or after.share is None:
+    if not (before.decided and after.decided):
         return None
-    change = (after.share - before.share) * 100
-    rounded = int(abs(change) + Fraction(1, 2))
+    change = after.kept * before.decided - before.kept * after.decided  # over the product of both
+    whole = before.decided * after.decided
+    rounded = (200 * abs(change) + whole) // (2 * whole)
     return rounded if change > 0 else -rounded

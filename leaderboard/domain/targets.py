@@ -119,7 +119,7 @@ class EarlyDays(Bands):
 
 @dataclass(frozen=True)
 class Values:
-    """Monthly results, whole numbers, minor units or exact shares, and how often each; a target is reached from itself on."""
+    """Monthly results and how often each: whole numbers, minor units, exact shares; reached is what is at least so much."""
 
     numbers: Mapping[Any, int]
 

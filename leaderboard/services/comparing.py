@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.compliance import NOTHING, Counts, points_of_change
 from leaderboard.domain.periods import Period
-from leaderboard.services.compliance import Asked, PeriodState, Promises, period_state, teams_asked
+from leaderboard.services.figures import Asked, PeriodState, Promises, period_state, teams_asked
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scopes import Scope
 from leaderboard.storage import compliance
-from leaderboard.storage.compliance import MemberMonth, TeamMonth
+from leaderboard.storage.compliance import TeamMonth
 from leaderboard.storage.database import begin_snapshot
 
 Place = tuple[str | None, int | None, int | None]
@@ -60,7 +60,8 @@ def compare(session: Session, asked: Asked, first: Period, scope: Scope, *, now:
     months = sorted({*map(str, first.months), *map(str, asked.period.months)})
     paired = _Pairing(frozenset(map(str, first.months)), frozenset(map(str, asked.period.months)))
     rows = compliance.team_months(connection, months, teams, asked.sla)
-    people = compliance.member_months(connection, months, teams, asked.sla)
+    here, there = [str(month) for month in first.months], [str(month) for month in asked.period.months]
+    people = compliance.member_pairs(connection, here, there, teams, asked.sla)
     newest = str(asked.period.months[-1])
     totals = paired.pairs(rows, lambda row: ((None, None, None), "", None))
     return Comparison(
@@ -70,13 +71,15 @@ def compare(session: Session, asked: Asked, first: Period, scope: Scope, *, now:
         totals[0] if totals else Pair("", NOTHING, NOTHING, 0, 0),
         tuple(paired.pairs(rows, lambda row: ((row.sla, None, None), promises.title(row.sla, newest), None))),
         tuple(paired.pairs(rows, lambda row: ((None, row.team_id, None), book.rules.teams[row.team_id].name, None))),
-        tuple(paired.pairs(people, lambda row: _person(book, row))),
+        tuple(sorted((_person(book, *row) for row in people), key=_fallen_first)),
     )
 
 
-def _person(book: RuleBook, row: MemberMonth) -> tuple[Place, str, str | None]:
-    team = book.rules.teams.get(row.team_id)
-    return (None, row.team_id or None, row.member_id), book.members[row.member_id][1], team and team.name
+def _person(
+    book: RuleBook, member_id: int, team_id: int, first: Counts, first_points: int, second: Counts, second_points: int
+) -> Pair:
+    team, place = book.rules.teams.get(team_id), (None, team_id or None, member_id)
+    return Pair(book.members[member_id][1], first, second, first_points, second_points, team and team.name, place)
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,7 @@ class _Pairing:
     first: frozenset[str]
     second: frozenset[str]
 
-    def pairs(
-        self, rows: Iterable[TeamMonth | MemberMonth], of: Callable[[Any], tuple[Place, str, str | None]]
-    ) -> list[Pair]:
+    def pairs(self, rows: Iterable[TeamMonth], of: Callable[[TeamMonth], tuple[Place, str, str | None]]) -> list[Pair]:
         """Return a pair for each place. of: returns the place that a row belongs to, its name and its team's."""
         found: dict[Place, list[Any]] = {}
         names: dict[Place, tuple[str, str | None]] = {}

@@ -12,20 +12,9 @@ from leaderboard.domain.agreement import Count, Levels, ResponseTime, Sla, Sum
 from leaderboard.domain.bands import NEVER
 from leaderboard.domain.compliance import Counts, time_of_share
 from leaderboard.domain.periods import month_of_key
-from leaderboard.services.compliance import (
-    MOST_PEOPLE,
-    Asked,
-    Figure,
-    PeriodState,
-    Promises,
-    by_person,
-    by_team,
-    months_up_to,
-    people_of,
-    period_state,
-    sums_of,
-    teams_asked,
-)
+from leaderboard.services.compliance import MOST_PEOPLE, by_team, months_up_to, sums_of
+from leaderboard.services.compliance_people import first_people
+from leaderboard.services.figures import Asked, Figure, PeriodState, Promises, period_state, teams_asked
 from leaderboard.services.leads import Lead, lead_of
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scopes import Scope
@@ -33,7 +22,7 @@ from leaderboard.storage import compliance
 from leaderboard.storage.database import begin_snapshot
 
 HALF, NINE_IN_TEN = Fraction(1, 2), Fraction(9, 10)
-MOST_RESULTS = 300
+MOST_RESULTS = 60  # on the page; the file has all
 
 
 @dataclass(frozen=True)
@@ -73,8 +62,10 @@ class SlaPage:
     results: tuple[MonthlyResult, ...]
 
 
-def read_sla(session: Session, asked: Asked, scope: Scope, *, now: datetime) -> SlaPage:
-    """Return a page of the SLA that is asked for, which some agreement has; three queries beside those of the rules."""
+def read_sla(
+    session: Session, asked: Asked, scope: Scope, *, now: datetime, most_results: int = MOST_RESULTS
+) -> SlaPage:
+    """Return a page of the SLA that is asked for, which some agreement has; six queries beside those of the rules."""
     begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
@@ -83,7 +74,7 @@ def read_sla(session: Session, asked: Asked, scope: Scope, *, now: datetime) -> 
     assert sla is not None  # the view has looked
     months = months_up_to(asked.period, book.rules.months.month_of(now))
     sums = sums_of(connection, asked, teams, months, promises)
-    people = by_person(people_of(connection, book, asked, teams, promises))
+    people = first_people(connection, book, asked, teams, promises, most=MOST_PEOPLE, most_worst=0)
     return SlaPage(
         asked,
         period_state(book, asked.period, now=now),
@@ -91,10 +82,10 @@ def read_sla(session: Session, asked: Asked, scope: Scope, *, now: datetime) -> 
         months,
         sums.figure(sla.title, lambda row: True, sla=sla.key, title=sla.title),
         tuple(by_team(sums, book.rules)),
-        tuple(people[:MOST_PEOPLE]),
-        len(people),
+        people.people,
+        people.count,
         _times(connection, asked, teams, sla) if isinstance(sla.measure, ResponseTime) else None,
-        _results(connection, book, promises, asked, teams, sla) if sla.is_monthly else (),
+        _results(connection, book, promises, asked, teams, sla, most_results) if sla.is_monthly else (),
     )
 
 
@@ -106,13 +97,19 @@ def _times(connection: Connection, asked: Asked, teams: list[int] | None, sla: S
 
 
 def _results(
-    connection: Connection, book: RuleBook, promises: Promises, asked: Asked, teams: list[int] | None, sla: Sla
+    connection: Connection,
+    book: RuleBook,
+    promises: Promises,
+    asked: Asked,
+    teams: list[int] | None,
+    sla: Sla,
+    most: int,
 ) -> tuple[MonthlyResult, ...]:
-    """Return what people or teams came to, month by month, MOST_RESULTS at most."""
+    """Return what people or teams came to, those who fell short first."""
     months = [str(month) for month in asked.period.months]
-    rows = compliance.monthly_results(connection, months, teams, sla.key, MOST_RESULTS)
-    leads = (lead_of(book, promises, row) for row in rows)
-    return tuple(MonthlyResult(lead, _targets(book, lead)) for lead in leads if lead is not None)
+    rows = compliance.monthly_results(connection, months, teams, sla.key, most)
+    leads = [lead for row in rows if (lead := lead_of(book, promises, row)) is not None]
+    return tuple(MonthlyResult(lead, _targets(book, lead)) for lead in leads)
 
 
 def _targets(book: RuleBook, lead: Lead) -> Levels:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import Sla
-from leaderboard.services.compliance import Asked, Promises, teams_asked
+from leaderboard.services.figures import Asked, Promises, teams_asked
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scopes import Scope
 from leaderboard.storage import compliance
@@ -87,7 +87,8 @@ def read_leads(
         levels=levels,
         team_slas=promises.of_teams,
     )
-    rows, following = _page(connection, cells, teams, asked.sla, levels, after, page_size)
+    is_monthly = asked.sla in promises.monthly
+    rows, following = _page(connection, cells, teams, asked.sla, levels, after, page_size, is_monthly=is_monthly)
     found = tuple(lead for row in rows if (lead := lead_of(book, promises, row)) is not None)
     return LeadPage(found, sum(cell.number for cell in cells), following)
 
@@ -100,6 +101,8 @@ def _page(
     levels: Sequence[str],
     after: After | None,
     page_size: int,
+    *,
+    is_monthly: bool,
 ) -> tuple[Sequence[Any], After | None]:
     """Return the rows of a page, and where the next begins."""
     left = [cell for cell in cells if after is None or (cell.month, cell.scope, cell.participant_id) >= after[:3]]
@@ -114,7 +117,7 @@ def _page(
     if not wanted:
         return (), None
     rows = compliance.attainments_in_cells(
-        connection, wanted, teams, sla=sla, levels=levels, after=after, limit=page_size + 1
+        connection, wanted, teams, sla=sla, levels=levels, after=after, limit=page_size + 1, is_monthly=is_monthly
     )
     if len(rows) <= page_size:  # fewer than were counted, if somebody scored in between
         return rows, None if len(wanted) == len(left) else (*wanted[-1][:3], LAST_ID)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.compliance import Counts
 from leaderboard.domain.periods import Month
 from leaderboard.domain.standings import ranked
-from leaderboard.services.compliance import Asked, Compliance, Figure, compliance_in, teams_asked
+from leaderboard.services.compliance import Compliance, compliance_in
+from leaderboard.services.figures import Asked, Figure, teams_asked
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scopes import Scope
 from leaderboard.storage import boards, closings

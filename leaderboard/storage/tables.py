@@ -178,6 +178,13 @@ class AttainmentRow(Base):
             sqlite_where=text("level = 'missed' AND stopped_at IS NULL AND is_monthly = 0"),
             postgresql_where=text("level = 'missed' AND stopped_at IS NULL AND is_monthly = 0"),
         ),
+        Index(  # the same of a team, the newest first
+            "ix_attainment_late",
+            "team_id",
+            "decided_at",
+            sqlite_where=text("level = 'missed' AND stopped_at IS NULL AND is_monthly = 0"),
+            postgresql_where=text("level = 'missed' AND stopped_at IS NULL AND is_monthly = 0"),
+        ),
         STRICT,
     )
 

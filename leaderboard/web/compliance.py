@@ -7,15 +7,10 @@ from typing import Any
 from flask import Blueprint, abort, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 
-from leaderboard.services.compliance import (
-    Asked,
-    Compliance,
-    Figure,
-    PeoplePage,
-    read_compliance,
-    read_people,
-)
+from leaderboard.services.compliance import Compliance, read_compliance
+from leaderboard.services.compliance_people import PeoplePage, read_people
 from leaderboard.services.compliance_sla import read_sla
+from leaderboard.services.figures import Asked, Figure
 from leaderboard.services.leads import LEVELS, After, read_leads
 from leaderboard.storage.database import db
 from leaderboard.web import charts
@@ -137,7 +132,7 @@ def _after() -> After | None:
 
 
 def _heat_of_teams(found: Compliance) -> dict[str, Any]:
-    columns = [(each.sla, each.title) for each in found.slas]
+    columns = [(each.sla, each.title) for each in found.slas if each.counts.decided]
     rows = [
         _heat_row(found.asked, team, columns, lambda sla, team=team: found.heat.get((team.team_id, sla)))
         for team in found.teams

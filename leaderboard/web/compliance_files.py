@@ -12,8 +12,10 @@ from leaderboard.domain.agreement import Sum
 from leaderboard.domain.bands import band_end
 from leaderboard.domain.compliance import Counts
 from leaderboard.domain.money import format_amount
-from leaderboard.services.compliance import Asked, Figure, read_compliance, read_people
+from leaderboard.services.compliance import read_compliance
+from leaderboard.services.compliance_people import read_people
 from leaderboard.services.compliance_sla import SlaPage, read_sla
+from leaderboard.services.figures import Asked, Figure
 from leaderboard.services.leads import Lead, read_leads
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
@@ -125,7 +127,7 @@ def _people_by_sla(asked: Asked) -> Table:
     found = read_people(db.session(), asked, scope(), now=utc_now(), page_size=10**9)
     keys = [key for key, _title in found.slas]
     rows = (
-        [each.name, each.team, *(_share(found.cells, (each.member_id, each.team_id, key)) for key in keys)]
+        [each.name, each.team, *(_share(found.cells, (each.member_id, each.team_id or 0, key)) for key in keys)]
         for each in found.people
     )
     return _("People by service level"), [_("Person"), _("Team"), *(title for _key, title in found.slas)], rows
@@ -159,7 +161,7 @@ def _results(asked: Asked) -> Table:
 
 
 def _sla_page(asked: Asked) -> SlaPage:
-    return read_sla(db.session(), asked, scope(), now=utc_now()) if asked.sla else abort(404)
+    return read_sla(db.session(), asked, scope(), now=utc_now(), most_results=MOST_LEADS) if asked.sla else abort(404)
 
 
 TABLES: dict[str, Callable[[Asked], Table]] = {

@@ -8,7 +8,7 @@ from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import PeriodRefused
 from leaderboard.domain.periods import Period, parse_period
 from leaderboard.domain.rules import Team
-from leaderboard.services.compliance import Asked, Promises
+from leaderboard.services.figures import Asked, Promises
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now

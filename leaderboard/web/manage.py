@@ -19,7 +19,7 @@ bp = Blueprint("manage", __name__, url_prefix="/manage")
 class Place(NamedTuple):
     """A page for managers: its endpoint, its icon, its name, and in a sentence what one does there.
 
-    is_for_all_teams: only for those who answer for all teams.
+    is_for_all_teams: only for those who answer for all teams. also: other blueprints whose pages belong to it.
     """
 
     endpoint: str
@@ -28,11 +28,12 @@ class Place(NamedTuple):
     purpose: Any
     is_for_admins: bool = False
     is_for_all_teams: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def is_here(self) -> bool:
-        """Whether the page that is shown belongs to it: one blueprint a place."""
-        is_own = request.blueprint == self.endpoint.split(".")[0]
+        """Whether the page that is shown belongs to it: by its blueprint or, below it, by its address."""
+        is_own = request.blueprint in (self.endpoint.split(".")[0], *self.also)
         return is_own or request.path.startswith(f"{url_for(self.endpoint)}/")
 
 
@@ -47,7 +48,13 @@ GROUPS = (
     Group(
         _("Results"),
         (
-            Place("compliance.index", "chart", _("Compliance"), _("How well the promises are kept, and where not.")),
+            Place(
+                "compliance.index",
+                "chart",
+                _("Compliance"),
+                _("How well the promises are kept, and where not."),
+                also=("comparing", "report"),
+            ),
             Place("due.index", "clock", _("Due"), _("What falls due today, and what is overdue now.")),
             Place("questions.index", "question", _("Questions"), _("Answer those who find a result not right.")),
         ),

@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
@@ -41,8 +42,25 @@ def date_name(day: date) -> str:
     return format_date(day, "medium", locale=get_locale())
 
 
+def weekday_name(day: date) -> str:
+    """Return how a day of the week is called."""
+    return format_date(day, "EEEE", locale=get_locale())
+
+
+def day_and_month(day: date) -> str:
+    """Return a calendar date without its year."""
+    return format_skeleton("MMMd", day, locale=get_locale())
+
+
+def day_before(day: date) -> date:
+    """Return the day before another: the last one of what ends where that begins."""
+    return day - timedelta(days=1)
+
+
 def number(value: float | Fraction) -> str:
     """Return a number with the language's separators; what is not an integer to one decimal place."""
+    if isinstance(value, int) and 0 <= value < 1_000:
+        return str(value)  # alike in all our languages, and most numbers are
     if not isinstance(value, int):
         return format_decimal(round(float(value), 1), "#,##0.0", locale=get_locale())
     return format_decimal(value, locale=get_locale())
@@ -66,7 +84,12 @@ def share(value: float | Fraction) -> str:
     """Return a share of 1 in whole per cent; 100 % is all, and 0 % is none."""
     rounded = round(float(value) * 100)
     percent = min(max(rounded, 1), 99) if 0 < value < 1 else rounded
-    return format_percent(percent / 100, "#,##0%", locale=get_locale())
+    return _percent(percent, get_locale())
+
+
+@lru_cache(maxsize=1_024)
+def _percent(percent: int, locale: Locale | None) -> str:
+    return format_percent(percent / 100, "#,##0%", locale=locale)
 
 
 def money(amount_minor: int, currency: str) -> str:

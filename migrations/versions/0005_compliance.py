@@ -52,6 +52,7 @@ def upgrade():
     for name, columns, where in (
         ("ix_attainment_waiting", ["scope", "participant_id", "due_at"], PENDING),
         ("ix_attainment_overdue", ["scope", "participant_id", "decided_at"], OVERDUE),
+        ("ix_attainment_late", ["team_id", "decided_at"], OVERDUE),
     ):
         op.create_index(
             name, "attainment", columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
@@ -191,6 +192,7 @@ def _band(value):
 
 
 def downgrade():
+    op.drop_index("ix_attainment_late", table_name="attainment")
     op.drop_index("ix_attainment_overdue", table_name="attainment")
     op.drop_index("ix_attainment_waiting", table_name="attainment")
     for table in ("tally", "readiness_report", "point_question", "agreement_signature", "agreement_draft"):
