@@ -119,7 +119,7 @@ class EarlyDays(Bands):
 
 @dataclass(frozen=True)
 class Values:
-    """Monthly results and how often each: whole numbers, minor units, exact shares; reached is what is at least so much."""
+    """Monthly results, each with how often: whole numbers, minor units, exact shares; a target is a least value."""
 
     numbers: Mapping[Any, int]
 
@@ -173,24 +173,27 @@ def suggested(measure: Measure, past: Distribution, met: Fraction, exceeded: Fra
 
 
 def rounded_target(measure: Measure, target: Any, digits: int) -> Any:
-    """Return the nearest target that a person would write: 15m, 1h, 8h, 2d; 35, 120; 80 %.
+    """Return the next easier target that a person would write: 15m, 1h, 8h, 2d; 35, 120; 80 %.
 
-    target: above 0 but for completions. digits: of the currency's minor unit.
+    So at least as many have reached it. target: 0 or more. digits: of the currency's minor unit.
     """
     if isinstance(measure, ResponseTime):
-        return _nearest(WORKING_TIMES if measure.is_working else ALL_TIMES, target)
+        return _rounded_up(WORKING_TIMES if measure.is_working else ALL_TIMES, target)
     if isinstance(measure, Completion):
         return max(each for each in EARLY_TIMES if each <= target)
     if measure.kind == "rate":
         return _rounded_share(Fraction(target))
-    if isinstance(measure, Sum):
-        return _rounded_number(max(1, round(Fraction(target, 10**digits)))) * 10**digits
-    return _rounded_number(max(1, target))
+    unit = 10**digits if isinstance(measure, Sum) else 1
+    return _rounded_number(max(1, target // unit)) * unit
 
 
-def _nearest(times: Sequence[timedelta], target: timedelta) -> timedelta:
-    """Return the one of some times, rising, that a target is nearest to, by their ratio."""
-    return min(times, key=lambda each: max(each / target, target / each) if target else each / SECOND)
+def _rounded_up(times: Sequence[timedelta], target: timedelta) -> timedelta:
+    """Return the first of some times, rising, that is long enough; above all of them, quarters of the last."""
+    longest = times[-1]
+    if target > longest:
+        part = longest / 4
+        return -(-target // part) * part
+    return times[bisect_left(times, target)]
 
 
 def _rounded_number(number: int) -> int:
@@ -199,11 +202,11 @@ def _rounded_number(number: int) -> int:
         return number
     unit: int = 10 ** (len(str(number)) - 2)
     step = 5 * unit if number < 100 or number >= 50 * unit else unit
-    return int(Fraction(number, step) + Fraction(1, 2)) * step
+    return number // step * step
 
 
 def _rounded_share(share: Fraction) -> Decimal:
-    """Return a share in whole per cent from 90 on, in fives below; from 5 % to all."""
+    """Return a share in whole per cent from 90 on, in fives below; 5 % at least."""
     step = 1 if share >= Fraction(9, 10) else 5
-    percent = int(share * 100 / step + Fraction(1, 2)) * step
-    return Decimal(min(max(percent, 5), 100)) / 100
+    percent = int(share * 100 / step) * step
+    return Decimal(max(percent, 5)) / 100
