@@ -44,11 +44,15 @@ class Entry(NamedTuple):
     shows: Sequence[str] = ()
 
 
+ONCE = MANAGERS | dict.fromkeys(("dora", "enzo"), KEPT)  # the first does it; whoever comes later is told that it is so
 WRONG = {"enzo": KEPT}
 USER = {"user_id": "colleague"}  # of Ana, who signs in no more after this
 FILES = ("csv", "xlsx")
 TABLES = ("slas", "teams", "people")
 AWARD = {"award_id": "award"}
+VERSION = {"version_id": "agreed"}
+DRAFT = {"draft_id": "draft"}
+PROMISES = DRAFT | {"part": "sla"}
 DISPLAY = {"display_id": "display"}
 EXPORT = {"export_id": "export"}
 STATEMENT = {"member_id": "member", "period": "2026-11"}
@@ -190,4 +194,33 @@ ACCESS: dict[str, Entry] = {
     "display.worker": Entry(EVERYBODY),
     "display_streams.of_display": Entry(UNPAIRED),
     "pairing.poll": Entry(EVERYBODY),
+    # The agreement: what is agreed everybody reads; drafts every manager reads and writes, whatever their team
+    "agreements.in_force": Entry(SIGNED_IN),
+    "agreements.show": Entry(SIGNED_IN, VERSION),
+    "agreements.download": Entry(SIGNED_IN, VERSION),
+    "agreements.sign": Entry(ONCE, VERSION, {"side": "sales", "digest": "agreed_digest"}),
+    "agreements.index": Entry(MANAGERS),
+    "agreements.load": Entry({**ADMINISTRATORS, "enzo": KEPT}),
+    "drafts.new": Entry(MANAGERS),
+    "drafts.start": Entry(MANAGERS, form={"source": "start:training", "effective_from": "2027-01-01"}),
+    "drafts.show": Entry(MANAGERS, DRAFT),
+    "drafts.changes": Entry(MANAGERS, DRAFT),
+    "drafts.document": Entry(MANAGERS, DRAFT),
+    "drafts.download": Entry(MANAGERS, DRAFT),
+    "drafts.head": Entry(MANAGERS, DRAFT),
+    "drafts.edit": Entry(MANAGERS, PROMISES, asks=[("key=speed", MANAGERS), ("kind=count", MANAGERS)]),
+    "drafts.save_head": Entry(ONCE, DRAFT, {"revision": "1", "title": "B", "effective_from": "2027-01-01"}),
+    "drafts.save": Entry(ONCE, DRAFT | {"part": "definitions"}, {"revision": "2", "word": "MQL", "meaning": "Scored"}),
+    "drafts.move_entry": Entry(ONCE, PROMISES, {"revision": "3", "key": "speed", "to": "down"}),
+    "drafts.remove_entry": Entry(ONCE, PROMISES, {"revision": "4", "key": "speed"}),
+    "drafts.add": Entry(ONCE, DRAFT, {"revision": "5", "start": "pipeline", "language": "en"}),
+    "proposals.propose": Entry(ONCE, DRAFT, {"revision": "6"}),
+    "proposals.sign": Entry(MANAGERS | UNFIT, DRAFT, {"side": "sales", "digest": "0" * 64}),
+    "proposals.take_back": Entry(ONCE, DRAFT),
+    "drafts.discard": Entry(ONCE, DRAFT, {"revision": "8"}),
+    "trying.show": Entry(MANAGERS, DRAFT, asks=[("quarters=1", MANAGERS)]),
+    "trying.steps": Entry(MANAGERS, DRAFT),
+    "targets.index": Entry(MANAGERS, asks=[("months=3", MANAGERS)]),
+    "targets.show": Entry(MANAGERS, {"key": "speed"}),
+    "targets.take": Entry(MANAGERS, {"key": "speed"}, {"met": "4h", "exceeded": "30m", "draft": ""}),
 }

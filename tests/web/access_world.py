@@ -13,9 +13,11 @@ from leaderboard.services.accounts import add_user
 from leaderboard.services.adjusting import adjust
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import close_next
+from leaderboard.services.drafting import start_draft
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
 from leaderboard.services.results import find_result
+from leaderboard.services.versions import agreed_versions
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import BadgeRow
@@ -82,8 +84,17 @@ def build(session: Session) -> SimpleNamespace:
     display, _token = pair(session)
     badge = session.execute(select(BadgeRow.id).where(BadgeRow.key == "rep-of-the-month")).scalars().first()
     colleague = _actor(session, "bia").user_id
+    agreed, *_later = agreed_versions(session, now=NOW)
+    draft = start_draft(
+        session, agreement(SPEED, TRAINING, effective_from="2027-01-01"), by=_actor(session, "dora"), now=NOW
+    )
+    of_all = {"export": export, "display": display, "badge": badge, "period": "2026-10"}
+    of_all |= {"agreed": agreed.id, "agreed_digest": agreed.digest, "draft": draft}
     return SimpleNamespace(
-        **vars(north), colleague=colleague, export=export, display=display, badge=badge, period="2026-10", other=south
+        **vars(north),
+        **of_all,
+        colleague=colleague,
+        other=south,
     )
 
 
