@@ -60,6 +60,8 @@ from leaderboard.web import (
     settings,
     statements,
     streams,
+    targets,
+    trying,
     users,
 )
 
@@ -76,6 +78,8 @@ BLUEPRINTS = (
     manage.bp,
     agreements.bp,
     drafts.bp,
+    trying.bp,
+    targets.bp,
     proposals.bp,
     questions.bp,
     compliance.bp,

@@ -223,6 +223,11 @@ ACCESS: dict[str, Entry] = {
     "display.worker": Entry(EVERYBODY),
     "display_streams.of_display": Entry(UNPAIRED),
     "pairing.poll": Entry(EVERYBODY),
+    "trying.show": Entry(MANAGERS, DRAFT, asks=[("quarters=1", MANAGERS)]),
+    "trying.steps": Entry(MANAGERS, DRAFT),
+    "targets.index": Entry(MANAGERS, asks=[("months=3", MANAGERS)]),
+    "targets.show": Entry(MANAGERS, {"key": "speed"}),
+    "targets.take": Entry(MANAGERS, {"key": "speed"}, {"met": "4h", "exceeded": "30m", "draft": ""}),
     # The door
     "accounts.sign_in": Entry(EVERYBODY),
     "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
