@@ -46,6 +46,7 @@ AWARD = {"award_id": "award"}
 DISPLAY = {"display_id": "display"}
 EXPORT = {"export_id": "export"}
 STATEMENT = {"member_id": "member", "period": "2026-11"}
+OF_NORTH = [("team={team}", MANAGERS_OF_TEAM)]
 ACCESS: dict[str, Entry] = {
     "static": Entry(EVERYBODY, {"filename": "img/mark.svg"}),
     "health.healthz": Entry(EVERYBODY),
@@ -101,6 +102,54 @@ ACCESS: dict[str, Entry] = {
         {**MANAGERS_OF_TEAM, "enzo": KEPT}, {"adjustment_id": "adjustment"}, {"reason": "North reason"}
     ),
     "corrections.index": Entry(MANAGERS, asks=[("corrects=2026-10", MANAGERS)], shows=["kestrel-ana-10-20"]),
+    # Compliance: of their own teams, and what lies behind it
+    "compliance.index": Entry(MANAGERS, asks=[*OF_NORTH, ("period=2026-Q4&side=sales", MANAGERS)]),
+    "compliance.people": Entry(MANAGERS, asks=OF_NORTH),
+    "compliance.sla": Entry(
+        MANAGERS, {"key": "speed"}, asks=[*OF_NORTH, ("period=2026-10", MANAGERS)], shows=["ana lima"]
+    ),
+    "compliance.leads": Entry(
+        MANAGERS,
+        asks=[
+            *OF_NORTH,
+            ("member={member}", MANAGERS_OF_TEAM),
+            ("team={team}&level=missed&sla=speed", MANAGERS_OF_TEAM),
+            ("after=2026-11.member.1.1", MANAGERS),
+            ("period=2026-10&side=sales", MANAGERS),
+        ],
+        shows=["kestrel-ana-11-05"],
+    ),
+    "compliance_files.table": Entry(
+        MANAGERS, {"name": "people-by-sla", "kind": "xlsx"}, asks=OF_NORTH, shows=["ana lima"]
+    ),
+    "compliance_files.leads": Entry(
+        MANAGERS,
+        {"kind": "csv"},
+        asks=[*OF_NORTH, ("member={member}", MANAGERS_OF_TEAM)],
+        shows=["kestrel-ana-11-05"],
+    ),
+    "comparing.index": Entry(MANAGERS, asks=[*OF_NORTH, ("first=2026-10&second=2026-11", MANAGERS)]),
+    "comparing.file": Entry(MANAGERS, {"table": "people", "kind": "csv"}, asks=OF_NORTH, shows=["ana lima"]),
+    "report.show": Entry(MANAGERS, {"month": "2026-11"}, asks=OF_NORTH, shows=["ana lima"]),
+    "report.file": Entry(MANAGERS, {"month": "2026-11", "table": "people", "kind": "xlsx"}, asks=OF_NORTH),
+    "due.index": Entry(
+        MANAGERS,
+        asks=[*OF_NORTH, ("member={member}", MANAGERS_OF_TEAM), ("days=7", MANAGERS)],
+        shows=["kestrel-ana-11-06"],
+    ),
+    "due.more": Entry(
+        MANAGERS,
+        {"name": "overdue"},
+        asks=[*OF_NORTH, ("member={member}", MANAGERS_OF_TEAM), ("at=1795000000000000.9", MANAGERS)],
+        shows=["kestrel-ana-11-06"],
+    ),
+    "due.file": Entry(
+        MANAGERS,
+        {"name": "overdue", "kind": "csv"},
+        asks=[*OF_NORTH, ("member={member}", MANAGERS_OF_TEAM)],
+        shows=["kestrel-ana-11-06"],
+    ),
+    "due.load_file": Entry(MANAGERS, {"name": "people", "kind": "csv"}, asks=OF_NORTH, shows=["ana lima"]),
     # What is about everybody
     "payroll.index": Entry(ALL_TEAMS),
     "payroll.as_csv": Entry(ALL_TEAMS, EXPORT),
