@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from benchmarks.data import NOW, SOURCE
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.bands import band_of
-from leaderboard.domain.scoring import SubjectScore
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring
 from leaderboard.services.tallies import LEVEL_PLACES, TalliesChange, write_tallies
@@ -45,7 +44,7 @@ def fill(engine: Engine, leads: int, first: int = 0) -> None:
         month = book.rules.months.month_of(NOW)
         people.raise_rules_version(connection)
         scoring = Scoring(session, NOW, has_new_rules=True)
-        scoring.months.note(SubjectScore([], [], [], {month}, None))  # so that the month has standings
+        scoring.months.keep({month})  # so that the month has standings
         scoring.finish_everything()
         session.commit()
 

@@ -19,7 +19,7 @@ def keep_passwords(accounts: Iterable[DemoAccount]) -> None:
     path.unlink(missing_ok=True)  # an older file may be open to others
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(f"  {each.email:<18} {each.role:<8} {each.password}\n" for each in accounts)
+        file.writelines(f"  {each.email:<20} {each.role:<8} {each.password}\n" for each in accounts)
 
 
 def kept_passwords() -> str:

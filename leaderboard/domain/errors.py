@@ -22,6 +22,14 @@ class OrganisationRefused(Refused):
     """An organisation file with a mistake in it."""
 
 
+class CurrencyRefused(OrganisationRefused):
+    """Another currency, though there are amounts in the one that was."""
+
+
+class OrganisationChanged(Refused):
+    """An organisation that somebody else has changed meanwhile."""
+
+
 class AgreementRefused(Refused):
     """An agreement with a mistake in it; `problems` holds one sentence for each."""
 

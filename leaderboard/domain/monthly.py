@@ -86,14 +86,13 @@ def evidence_of(
         return _rate_evidence(measure, events, owner_of, months)
     if isinstance(measure, Sum):
         return _sum_evidence(measure, events, owner_of, months)
-    found: dict[tuple[int, str], Evidence] = {}
+    found: list[Evidence] = []
     for event in events:
         if event.type in measure.types and (owner := owner_of(event)) is not None:
             month = months.month_of(event.occurred_at)
-            key = (owner, month.key)
-            if key not in found:
-                found[key] = tuple.__new__(Evidence, (owner, month, event.occurred_at, 1))  # quicker, of millions
-    return list(found.values())
+            if not (found and any(each.participant == owner and each.month == month for each in found)):
+                found.append(tuple.__new__(Evidence, (owner, month, event.occurred_at, 1)))  # quicker, of millions
+    return found
 
 
 def _sum_evidence(measure: Sum, events: Sequence[Event], owner_of: OwnerOf, months: MonthFinder) -> list[Evidence]:

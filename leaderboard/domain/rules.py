@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from leaderboard.domain.agreement import Agreement, Completion, Levels, Measure, ResponseTime, Sla, SlaRate
+from leaderboard.domain.agreement import Agreement, Completion, EventRate, Levels, Measure, ResponseTime, Sla, SlaRate
 from leaderboard.domain.clocks import ClockworkOf, OwnerOf
 from leaderboard.domain.events import Event
 from leaderboard.domain.monthly import TASK_ASSIGNED, Cell, is_whole, prorated, share_of_month
@@ -49,6 +49,11 @@ def event_types_of(measure: Measure) -> frozenset[str]:
     if isinstance(measure, Completion):
         return frozenset({TASK_ASSIGNED})
     return frozenset() if isinstance(measure, SlaRate) else measure.counted_types
+
+
+def types_in(measure: Measure) -> frozenset[str]:
+    """Return every event type that a measure names."""
+    return event_types_of(measure) | (measure.in_types if isinstance(measure, EventRate) else frozenset())
 
 
 class InForce:

@@ -12,7 +12,7 @@ from leaderboard.domain.clocks import ClockResult, run_clocks
 from leaderboard.domain.events import Event, before
 from leaderboard.domain.instants import MICROSECOND
 from leaderboard.domain.monthly import Cell, SubjectEvidence, TaskResult, evidence_of, task_results
-from leaderboard.domain.periods import Month
+from leaderboard.domain.periods import Month, MonthFinder
 from leaderboard.domain.points import Attainment
 from leaderboard.domain.rules import DecidedByEvents, Rules, Version
 
@@ -20,21 +20,27 @@ from leaderboard.domain.rules import DecidedByEvents, Rules, Version
 class SubjectScore(NamedTuple):
     """All that one subject comes to.
 
-    months: those in which an event falls. wakes_at: when its next known event lies in the future, if it does.
+    events: those that have happened, in order. wakes_at: when its next known event lies in the future, if it does.
     """
 
     attainments: list[Attainment]
     evidence: list[SubjectEvidence]
     anomalies: list[tuple[str, Event]]
-    months: set[Month]
+    events: Sequence[Event]
     wakes_at: datetime | None
+
+    def months(self, finder: MonthFinder) -> set[Month]:
+        """Return the months in which an event falls."""
+        if not self.events:
+            return set()
+        first, last = finder.month_of(self.events[0].occurred_at), finder.month_of(self.events[-1].occurred_at)
+        return {first} if first is last else {finder.month_of(event.occurred_at) for event in self.events}
 
 
 class _Subject(NamedTuple):
-    """One subject's events that have happened by now, in order, and the score that they add to."""
+    """One subject, and the score that is added to."""
 
     name: str
-    events: Sequence[Event]
     now: datetime
     score: SubjectScore
 
@@ -49,25 +55,16 @@ def score_subject(rules: Rules, subject: str, known: Sequence[Event], now: datet
     """
     events = before(known, now)
     wakes_at = None if len(events) == len(known) else known[len(events)].occurred_at
-    score = _new(SubjectScore, ([], [], [], set(), wakes_at))
+    score = _new(SubjectScore, ([], [], [], events, wakes_at))
     if not events:
         return score
-    _add_months(rules, events, score.months)
     types = {event.type for event in events}
-    theirs = _new(_Subject, (subject, events, now, score))
+    theirs = _new(_Subject, (subject, now, score))
     for version in rules.versions_between(events[0].occurred_at, events[-1].occurred_at):
         for each in rules.decided_by_events(version):
             if not types.isdisjoint(each.wanted):
                 _ADD[type(each.sla.measure)](rules, version, each, theirs)
     return score
-
-
-def _add_months(rules: Rules, events: Sequence[Event], months: set[Month]) -> None:
-    month_of = rules.months.month_of
-    first, last = month_of(events[0].occurred_at), month_of(events[-1].occurred_at)
-    months.add(first)
-    if first is not last:
-        months.update(month_of(event.occurred_at) for event in events)
 
 
 def _add_clocks(rules: Rules, version: Version, promise: DecidedByEvents, subject: _Subject) -> None:
@@ -76,7 +73,7 @@ def _add_clocks(rules: Rules, version: Version, promise: DecidedByEvents, subjec
     clocks = run_clocks(
         sla.measure,
         sla.levels,
-        subject.events,
+        subject.score.events,
         subject.now,
         promise.owner_of,
         rules.clockwork_of(sla),
@@ -93,7 +90,7 @@ def _add_clocks(rules: Rules, version: Version, promise: DecidedByEvents, subjec
 def _add_tasks(rules: Rules, version: Version, promise: DecidedByEvents, subject: _Subject) -> None:
     sla = promise.sla
     assert isinstance(sla.measure, Completion)
-    for task in task_results(sla.measure, sla.levels, subject.events, subject.now, promise.owner_of):
+    for task in task_results(sla.measure, sla.levels, subject.score.events, subject.now, promise.owner_of):
         if version.starts_at <= task.started_at < version.ends_at:
             subject.score.attainments.append(_attainment(rules, version, sla, subject.name, task.owner, task))
 
@@ -132,7 +129,7 @@ def _add_evidence(rules: Rules, version: Version, promise: DecidedByEvents, subj
     sla = promise.sla
     assert isinstance(sla.measure, (Count, Sum, EventRate))
     cases = 1 if isinstance(sla.measure, EventRate) else 0
-    for each in evidence_of(sla.measure, subject.events, promise.owner_of, rules.months):
+    for each in evidence_of(sla.measure, subject.score.events, promise.owner_of, rules.months):
         if version.starts_at <= each.at < version.ends_at:  # versions begin with months, so this is the month's
             cell = _new(Cell, (sla.key, sla.participant, each.participant, each.month))
             subject.score.evidence.append(_new(SubjectEvidence, (cell, each.at, each.amount, cases)))

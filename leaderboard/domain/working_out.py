@@ -12,7 +12,7 @@ from typing import NamedTuple
 from leaderboard.domain.agreement import Level
 from leaderboard.domain.cells import rate_cells, score_cell, zero_cells
 from leaderboard.domain.monthly import Cell, Tally
-from leaderboard.domain.periods import Month
+from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.points import Attainment, Credit
 from leaderboard.domain.rules import Rules
 from leaderboard.domain.scoring import SubjectScore
@@ -21,66 +21,66 @@ NOTHING = Tally()
 
 
 class Alike(NamedTuple):
-    """What attainments of occurrences that are added up together have in common."""
+    """Decided attainments of occurrences that count alike, and their number. points: of each."""
 
     sla: str
-    scope: str
-    participant: int
-    team_id: int | None
-    month: Month
+    credit: Credit
     level: Level
     points: int
-
-    @property
-    def credit(self) -> Credit:
-        """Where their points and levels count."""
-        return Credit(self.scope, self.participant, self.team_id, self.month)
+    number: int
 
 
 class WorkedOut:
-    """What some subjects come to together.
-
-    numbers: of decided attainments that are alike. amounts: what evidence puts into each cell.
-    """
+    """What some subjects come to together: attainments by what they have in common, and evidence by cell."""
 
     def __init__(self) -> None:
-        self.numbers: defaultdict[Alike, int] = defaultdict(int)
-        self.amounts: dict[Cell, list[int]] = {}  # each the numbers of a Tally
+        self._numbers: defaultdict[tuple[str, str, int, int | None, str, Level, int], int] = defaultdict(int)
+        self._amounts: dict[Cell, list[int]] = {}
         self._months: set[Month] = set()
 
     @property
     def months(self) -> set[Month]:
-        """The months in which anything happened: an event, or a decision."""
-        return self._months | {alike.month for alike in self.numbers}
+        """The months in which anything was decided, and those that are kept."""
+        return self._months | {month_of_key(key[4]) for key in self._numbers}
 
     def add(self, score: SubjectScore) -> None:
         """Add what one subject comes to."""
-        self._months |= score.months
         for each in score.attainments:
-            if each.month is not None:
-                self.numbers[tuple.__new__(Alike, each[:3] + each[5:9])] += 1  # the fields of Alike, in their order
+            sla, scope, participant, _, _, team_id, month, level, points = each[:9]
+            if month is not None:  # by its key, which is quicker to look up
+                self._numbers[sla, scope, participant, team_id, month.key, level, points] += 1
         for cell, _, amount, cases in score.evidence:
             self._add_amount(cell, amount, cases)
 
     def _add_amount(self, cell: Cell, amount: int, cases: int) -> None:
-        found = self.amounts.get(cell)
+        found = self._amounts.get(cell)
         if found is None:
-            self.amounts[cell] = [amount, cases]
+            self._amounts[cell] = [amount, cases]
         else:
             found[0] += amount
             found[1] += cases
 
     def keep(self, months: Iterable[Month]) -> None:
-        """Note months that have standings whatever happened."""
+        """Note months that have standings: those of events, or of what else stays."""
         self._months.update(months)
 
     def merge(self, other: "WorkedOut") -> None:
         """Add what other subjects come to."""
         self._months |= other._months
-        for alike, number in other.numbers.items():
-            self.numbers[alike] += number
-        for cell, tally in other.amounts.items():
-            self._add_amount(cell, *tally)
+        for key, number in other._numbers.items():
+            self._numbers[key] += number
+        for cell, (amount, cases) in other._amounts.items():
+            self._add_amount(cell, amount, cases)
+
+    def attainments(self) -> Iterator[Alike]:
+        """Yield the attainments of occurrences that are decided."""
+        for (sla, scope, participant, team_id, month, level, points), number in self._numbers.items():
+            yield Alike(sla, Credit(scope, participant, team_id, month_of_key(month)), level, points, number)
+
+    def amounts(self) -> Iterator[tuple[Cell, Tally]]:
+        """Yield what evidence puts into each cell."""
+        for cell, (amount, cases) in self._amounts.items():
+            yield cell, Tally(amount, cases)
 
 
 class CellTallies:
@@ -90,10 +90,10 @@ class CellTallies:
         self.rules = rules
         self._months = frozenset(found.months)
         self._by_month: defaultdict[Month, dict[Cell, Tally]] = defaultdict(dict)
-        for cell, tally in found.amounts.items():
-            self._by_month[cell.month][cell] = Tally(*tally)
-        for alike, number in found.numbers.items():
-            for cell, is_in_time in rate_cells(rules, alike.sla, alike.level, alike.credit):
+        for cell, tally in found.amounts():
+            self._by_month[cell.month][cell] = tally
+        for sla, credit, level, _, number in found.attainments():
+            for cell, is_in_time in rate_cells(rules, sla, level, credit):
                 theirs = self._by_month[cell.month]
                 theirs[cell] = theirs.get(cell, NOTHING).plus(is_in_time * number, number)
 

@@ -201,13 +201,19 @@ class WorkingTime:
             return self.elapsed(start, end), self.due_at(start, target)
         # _open_before of both without its calls: most clocks come here.
         index = bisect_right(starts, start) - 1
-        before = ZERO if index < 0 else sums[index] + (min(start, ends[index]) - starts[index])
+        before = ZERO
+        if index >= 0:
+            opened, closed = starts[index], ends[index]
+            before = sums[index] + ((start if start < closed else closed) - opened)
         wanted = before + target
         if wanted > sums[-1]:
             return self.elapsed(start, end), self.due_at(start, target)
-        due = bisect_left(sums, wanted) - 1
-        index = bisect_right(starts, end) - 1
-        after = ZERO if index < 0 else sums[index] + (min(end, ends[index]) - starts[index])
+        due = bisect_left(sums, wanted, max(index, 0)) - 1
+        index = bisect_right(starts, end, max(index, 0)) - 1
+        after = ZERO
+        if index >= 0:
+            opened, closed = starts[index], ends[index]
+            after = sums[index] + ((end if end < closed else closed) - opened)
         return after - before, starts[due] + (wanted - sums[due])
 
     def spans_between(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from threading import Lock
 from types import FrameType
 from typing import Any
@@ -22,11 +22,12 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import SCHEDULER
 from leaderboard.services.accounts import Limits
-from leaderboard.services.job_states import CLEAN_UP_AT, is_clean_up_due, organisation_zone
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, DATABASE_ERRORS, SCORE, run_job
+from leaderboard.services.job_states import NIGHTLY, nightly_due, organisation_zone
+from leaderboard.services.jobs import CLOSE, DATABASE_ERRORS, SCORE, run_job
 
 LOOK_EVERY_SECONDS = 60
 STOP_SECONDS = 30
+NIGHTLY_AFTER = timedelta(seconds=30)  # at the start: what fell due comes first
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 LATE_OR_NOT = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
 
@@ -59,9 +60,9 @@ class Looker:
         self.zone = self._in_session(lambda session: organisation_zone(session) or UTC) or self.zone
         return self.zone
 
-    def is_clean_up_due(self) -> bool:
-        """Tell whether no scheduler has cleaned up for a day."""
-        return bool(self._in_session(lambda session: is_clean_up_due(session, now=self._clock())))
+    def nightly_due(self) -> tuple[str, ...]:
+        """Return the nightly jobs that no scheduler has run for a day."""
+        return self._in_session(lambda session: nightly_due(session, now=self._clock())) or ()
 
     def wait_idle(self, seconds: float) -> bool:
         """Begin nothing any more; tell whether what is under way has ended within so many seconds."""
@@ -117,21 +118,24 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
     scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(1)}, job_defaults=LATE_OR_NOT, timezone=UTC)
     at_once = utc_now()
 
-    def clean_up_at(zone: tzinfo) -> CronTrigger:
-        return CronTrigger(hour=CLEAN_UP_AT.hour, minute=CLEAN_UP_AT.minute, timezone=zone)
+    def nightly(job: str, zone: tzinfo) -> CronTrigger:
+        return CronTrigger(hour=NIGHTLY[job].hour, minute=NIGHTLY[job].minute, timezone=zone)
 
     def score() -> None:
         looker.look(SCORE)
         before = looker.zone
         if looker.read_zone() != before:  # loaded or changed since
-            scheduler.reschedule_job(CLEAN_UP, trigger=clean_up_at(looker.zone))
+            for job in NIGHTLY:
+                scheduler.reschedule_job(job, trigger=nightly(job, looker.zone))
 
     every_minute = IntervalTrigger(seconds=LOOK_EVERY_SECONDS, timezone=UTC)
     scheduler.add_job(score, every_minute, id=SCORE, next_run_time=at_once)
     scheduler.add_job(looker.look, every_minute, [CLOSE], id=CLOSE, next_run_time=at_once)
-    scheduler.add_job(looker.look, clean_up_at(looker.read_zone()), [CLEAN_UP], id=CLEAN_UP)
-    if looker.is_clean_up_due():
-        scheduler.add_job(looker.look, args=[CLEAN_UP], next_run_time=at_once)
+    looker.read_zone()
+    for job in NIGHTLY:
+        scheduler.add_job(looker.look, nightly(job, looker.zone), [job], id=job)
+    for job in looker.nightly_due():
+        scheduler.add_job(looker.look, args=[job], next_run_time=at_once + NIGHTLY_AFTER)
     return scheduler
 
 

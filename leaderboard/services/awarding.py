@@ -15,6 +15,8 @@ from leaderboard.services.rules import RuleBook
 from leaderboard.storage import awards
 from leaderboard.storage.database import to_micros
 
+Won = tuple[BonusProgramme, str, Win]
+
 
 @dataclass(frozen=True)
 class Belonging:
@@ -83,18 +85,26 @@ def proposals(connection: Connection, book: RuleBook, period: Period, people: Be
         scope: awards.contenders(connection, str(period), scope)
         for scope in sorted({programme.participant for programme in programmes})
     }
-    won = []
-    for programme in programmes:
-        by = ranked_by(programme, people.quarter_by)
-        rows = standings[programme.participant]
-        competing = _competing(programme, rows)
-        won += [(programme, by, win) for win in winners(programme, competing, by)]
+    won = wins_of(programmes, standings, people.quarter_by)
     sides = {(scope, row.participant_id): row.side for scope, rows in standings.items() for row in rows}
     points = _points_for_teams(connection, period, people, won)
     for programme, by, win in won:
         side = sides[programme.participant, win.winner.id]
         divided = shares(win.amount_minor, _sharers(programme, win, people, points), programme.divide)
         yield Proposal(programme, version.id, win, side, by, divided)
+
+
+def wins_of(programmes: Sequence[BonusProgramme], standings: Mapping[str, Sequence[Any]], quarter_by: str) -> list[Won]:
+    """Return what is won in programmes, each win with its programme and what its rank rests on.
+
+    standings: of those who can win, by scope: rows with participant_id, name, side, points and members.
+    """
+    won = []
+    for programme in programmes:
+        by = ranked_by(programme, quarter_by)
+        competing = _competing(programme, standings[programme.participant])
+        won += [(programme, by, win) for win in winners(programme, competing, by)]
+    return won
 
 
 def ranked_by(programme: BonusProgramme, quarter_by: str) -> str:
@@ -110,7 +120,7 @@ def _competing(programme: BonusProgramme, rows: Sequence[Any]) -> Iterator[Conte
 
 
 def _points_for_teams(
-    connection: Connection, period: Period, people: Belonging, won: Sequence[tuple[BonusProgramme, str, Win]]
+    connection: Connection, period: Period, people: Belonging, won: Sequence[Won]
 ) -> Mapping[tuple[int, int], int]:
     """Return what the members of the teams that won earned for them, where awards are divided by that (B3)."""
     teams = {win.winner.id for programme, _, win in won if _goes_by_points(programme)}

@@ -308,13 +308,14 @@ def page_of(session: Session, query: BoardQuery, *, member_id: int, page_size: i
 
 
 def around(
-    connection: Connection, book: RuleBook, query: BoardQuery, participant: int, size: int
-) -> tuple[Standing, ...]:
-    """Return a participant's standing and those beside it, `size` rows at most, in order; empty if not on this board.
+    connection: Connection, book: RuleBook, query: BoardQuery, participant: int, size: int, known: tuple[str, ...]
+) -> tuple[tuple[Standing, ...], int]:
+    """Return a participant's standing with those beside it, `size` rows at most, in order, and how many there are.
 
-    They stand in the middle, as far as the board goes on to both sides. Within the caller's snapshot.
+    They stand in the middle, as far as the board goes on to both sides; no rows if not on this board. known: the
+    periods that have standings. Within the caller's snapshot.
     """
-    period, known = parse_period(query.period), tuple(boards.periods(connection))
+    period = parse_period(query.period)
     rows = _Rows(connection, book, period, query, is_stored=query.period in known)
     if rows.whole is not None:
         places = [row.participant_id for _, row in rows.whole]
@@ -322,12 +323,12 @@ def around(
     else:
         row = boards.total_of(connection, query.period, query.scope, participant)
         is_there = row is not None and query.side in (None, row.side)
-        count = boards.count_totals(connection, *rows.key)[0] if is_there else 0
+        count = boards.count_totals(connection, *rows.key)[0]
         ahead = boards.count_ahead(connection, *rows.key, row.points, row.sort_key, participant) if is_there else None
     if ahead is None:
-        return ()
+        return (), count
     ranks, found = rows.page(max(0, min(ahead - size // 2, count - size)), size)
-    return tuple(_standings(rows, book, period, query, ranks, found, known))
+    return tuple(_standings(rows, book, period, query, ranks, found, known)), count
 
 
 def standings(session: Session, period: str, scope: str, side: str | None = None) -> list[Standing]:

@@ -14,12 +14,15 @@ from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.agreement_text import Document, document_of, write_agreement, write_document
 from leaderboard.domain.closing import closed_months
 from leaderboard.domain.errors import DraftRefused
+from leaderboard.domain.inbound import KNOWN_TYPES
 from leaderboard.domain.periods import Month
+from leaderboard.domain.rules import types_in
 from leaderboard.services.rules import rule_book
 from leaderboard.storage import agreements, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 
 MOST_LISTED = 100
+MOST_EVENTS = 5_000
 MONTHS_AHEAD, MONTHS_BACK = 12, 12
 
 
@@ -65,8 +68,8 @@ def read_draft(session: Session, draft_id: int) -> Draft | None:
 def list_drafts(session: Session, *states: str) -> list[Draft]:
     """Return the drafts in some states, newest first, at most MOST_LISTED of them."""
     connection = session.connection()
-    rows = agreements.drafts(connection, states, MOST_LISTED)
-    return [Draft(**row._asdict(), currency=_currency(connection)) for row in rows]
+    rows, currency = agreements.drafts(connection, states, MOST_LISTED), _currency(connection)
+    return [Draft(**row._asdict(), currency=currency) for row in rows]
 
 
 def start_draft(session: Session, document: str, *, by: Actor, now: datetime) -> int:
@@ -134,6 +137,14 @@ def choosable_months(session: Session, *, now: datetime) -> list[Month]:
     while months[-1] < last:
         months.append(months[-1].next)
     return months
+
+
+def event_types(session: Session, draft: Draft) -> list[str]:
+    """Return the event types to choose from: those known, agreed or drafted, and those of the latest events."""
+    connection = session.connection()
+    agreed = [version.agreement for version in rule_book(connection).rules.versions]
+    used = {each for one in [*agreed, draft.agreement()] for sla in one.slas for each in types_in(sla.measure)}
+    return sorted(KNOWN_TYPES | used | agreements.latest_types(connection, MOST_EVENTS))
 
 
 def to_change(session: Session, draft_id: int, revision: int) -> Draft:

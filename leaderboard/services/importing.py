@@ -130,9 +130,9 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
         report.duplicate += len(batch) - new
         options.progress("read", report.read, 0)
     names.store_memberships()
-    events.note_import(
-        connection, source, options.file_name, now, report.read, report.new, report.duplicate, report.refused
-    )
+    counts = (report.read, report.new, report.duplicate, report.refused)
+    new_ids = (last_id + 1, events.last_event_id(connection)) if report.new else None
+    events.note_import(connection, source, options.file_name, now, *counts, new_ids)
     touched = events.subjects_after(connection, last_id)
     scoring = Scoring(session, now, has_new_rules=names.has_created)
     if names.created:

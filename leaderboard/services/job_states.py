@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.errors import Refused
 from leaderboard.services.closing import next_closing
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, JOBS, SCORE, is_failing
+from leaderboard.services.jobs import CLEAN_UP, CLOSE, JOBS, READINESS, SCORE, is_failing
 from leaderboard.services.rules import rule_book
 from leaderboard.storage import jobs
 from leaderboard.storage.jobs import Look, Run
 
-CLEAN_UP_AT = time(3, 30)  # in the organisation's time zone
-CLEAN_UP_EVERY = timedelta(days=1)
+NIGHTLY = {CLEAN_UP: time(3, 30), READINESS: time(4, 0)}  # in the organisation's time zone
+NIGHTLY_EVERY = timedelta(days=1)
 SILENT_AFTER = timedelta(minutes=3)  # without a look no scheduler is alive
 RUNS_SHOWN = 50
 
@@ -74,10 +74,10 @@ def scheduler_look(session: Session, *, now: datetime) -> tuple[datetime | None,
     return (None if look is None else look.looked_at), _is_alive(look, now)
 
 
-def is_clean_up_due(session: Session, *, now: datetime) -> bool:
-    """Tell whether no scheduler has cleaned up for a day."""
-    look = jobs.looks(session.connection()).get(CLEAN_UP)
-    return look is None or now - look.looked_at >= CLEAN_UP_EVERY
+def nightly_due(session: Session, *, now: datetime) -> tuple[str, ...]:
+    """Return the nightly jobs that no scheduler has run for a day."""
+    looks = jobs.looks(session.connection())
+    return tuple(job for job in NIGHTLY if job not in looks or now - looks[job].looked_at >= NIGHTLY_EVERY)
 
 
 def organisation_zone(session: Session) -> ZoneInfo | None:
@@ -92,12 +92,13 @@ def _upcoming(session: Session, zone: ZoneInfo | None, now: datetime) -> dict[st
     """Return for each job when it next has something to do, and for the closing what."""
     period, closes_at = (next_closing(session) if zone else None) or (None, None)
     due_at = jobs.next_due(session.connection(), now)
-    return {SCORE: (due_at, None), CLOSE: (closes_at, period), CLEAN_UP: (_next_clean_up(zone or UTC, now), None)}
+    nightly = {job: (_next_at(at, zone or UTC, now), None) for job, at in NIGHTLY.items()}
+    return {SCORE: (due_at, None), CLOSE: (closes_at, period), **nightly}
 
 
-def _next_clean_up(zone: tzinfo, now: datetime) -> datetime:
+def _next_at(at: time, zone: tzinfo, now: datetime) -> datetime:
     today = now.astimezone(zone).date()
-    times = (datetime.combine(today + timedelta(days), CLEAN_UP_AT, zone).astimezone(UTC) for days in (0, 1))
+    times = (datetime.combine(today + timedelta(days), at, zone).astimezone(UTC) for days in (0, 1))
     return next(each for each in times if each > now)
 
 

@@ -1,4 +1,5 @@
-"""The jobs: what fell due is scored, periods are closed, and what nobody needs any more is taken away (M1, M3).
+"""The jobs: what fell due is scored, periods are closed, what nobody needs any more is taken away (M1, M3), and whether
+the data is sound is looked at.
 
 A scheduler only says "look now"; each job computes what is due. So any number of schedulers may look, one that was
 down catches up, and a look that finds nothing to do changes nothing.
@@ -24,10 +25,11 @@ from leaderboard.services.closing import Closed, close_next, next_closing
 from leaderboard.services.falling_due import has_fallen_due
 from leaderboard.services.pairing import forget_old_pairings
 from leaderboard.services.scoring import Scoring, score_what_is_due
+from leaderboard.services.soundness import look
 from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
-SCORE, CLOSE, CLEAN_UP = "score", "close", "clean-up"
+SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -194,7 +196,18 @@ def _clean_up(task: Task) -> Iterator[str]:
         yield told
 
 
-JOBS: dict[str, Callable[[Task], Iterator[str]]] = {SCORE: _score, CLOSE: _close, CLEAN_UP: _clean_up}
+def _readiness(task: Task) -> Iterator[str]:
+    """Look whether the data is sound enough to score by; nothing is done if somebody else looks at this moment."""
+    if told := look(task.session, now=task.now, by=task.by):
+        yield told
+
+
+JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
+    SCORE: _score,
+    CLOSE: _close,
+    CLEAN_UP: _clean_up,
+    READINESS: _readiness,
+}
 
 
 def _counted(counts: Iterable[tuple[str, int]]) -> str:

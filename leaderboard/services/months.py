@@ -32,9 +32,10 @@ class OpenMonths:
 
     def note(self, score: SubjectScore) -> None:
         """Note where a subject's events fall and its attainments count; open what was not open."""
-        if not score.months <= self._events:
-            self._events |= score.months
-            self._open_all(score.months)
+        months = score.months(self.poster.rules.months)
+        if not months <= self._events:
+            self._events |= months
+            self._open_all(months)
         counted = {each.month for each in score.attainments if each.month is not None}
         if not counted <= self._counted:
             self._counted |= counted

@@ -1,6 +1,7 @@
 """People: loading the file of members, teams and memberships (design section 4)."""
 
 from collections import defaultdict
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import BinaryIO, NamedTuple
@@ -12,13 +13,14 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import LONGEST_TEXT
-from leaderboard.domain.instants import OUTSIDE, is_known_day
+from leaderboard.domain.instants import LAST_YEAR, OUTSIDE, is_known_day
+from leaderboard.domain.memberships import first_difference
 from leaderboard.domain.people import Membership, is_email, overlapping
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.services.administrators import one_stays
 from leaderboard.services.reading import FileRow, Table
 from leaderboard.services.rules import NO_ORGANISATION
-from leaderboard.services.scoring import Progress, rescore
+from leaderboard.services.scoring import Progress, rescore, rescore_members
 from leaderboard.storage import accounts, people, trail
 from leaderboard.storage.database import all_or_nothing, lock_door
 
@@ -27,6 +29,7 @@ REQUIRED = ("email", "name", "team", "side", "from")
 ROLES = ("rep", "manager", "admin")
 MOST_PROBLEMS = 50
 MOST_PEOPLE = 100_000
+NEVER = date(LAST_YEAR, 12, 31)  # from this day on nothing is scored again
 
 
 class Person(NamedTuple):
@@ -55,7 +58,7 @@ class PeopleReport:
 def load_people(
     session: Session, stream: BinaryIO, *, now: datetime, by: Actor, progress: Progress | None = None
 ) -> PeopleReport:
-    """Load people and score again with them; all of the file or, if a row is wrong, nothing of it.
+    """Load people and score what rests on them again; all of the file or, if a row is wrong, nothing of it.
 
     A member's memberships become those that the file gives; members that it does not name stay as they are.
     An account with a member's e-mail becomes the member's, and gets the role if the file gives one.
@@ -66,19 +69,35 @@ def load_people(
         connection = session.connection()
         if people.rules_version(connection) is None:
             raise Refused(NO_ORGANISATION)
-        team_ids = _store_teams(connection, persons)
+        team_ids, has_new_sides = _store_teams(connection, persons)
         member_ids = _store_members(connection, persons)
         rows = [Membership(member_ids[each.email], team_ids[each.team], each.starts_on, each.until) for each in persons]
         accounts.link_members(connection)
+        since = _first_days(connection, set(member_ids.values()), rows)
         people.replace_memberships(connection, sorted(set(member_ids.values())), rows)
         people.raise_rules_version(connection)
-        rescore(session, now, progress, has_new_rules=True)
+        if has_new_sides:
+            rescore(session, now, progress, has_new_rules=True)
+        else:
+            rescore_members(session, sorted(since), min(since.values(), default=NEVER), now, progress)
         lock_door(connection)  # last: who signs in meanwhile need not wait for the scoring
         _change_roles(connection, {each.email: each.role for each in persons if each.role}, now, by)
         report = PeopleReport(len(persons), len(member_ids), len(team_ids))
         after = f"{report.rows} rows; {report.members} members; {report.teams} teams"
         trail.note(connection, by, "people.loaded", "people", at=now, after=after)
     return report
+
+
+def _first_days(connection: Connection, member_ids: Set[int], rows: Sequence[Membership]) -> dict[int, date]:
+    """Return from which day on each member belongs elsewhere than they do by what is stored."""
+    before: defaultdict[int, list[Membership]] = defaultdict(list)
+    after: defaultdict[int, list[Membership]] = defaultdict(list)
+    for memberships, found in ((people.memberships(connection), before), (rows, after)):
+        for each in memberships:
+            if each.member_id in member_ids:
+                found[each.member_id].append(each)
+    days = {member_id: first_difference(before[member_id], after[member_id]) for member_id in member_ids}
+    return {member_id: day for member_id, day in days.items() if day is not None}
 
 
 def _change_roles(connection: Connection, roles: dict[str, str], now: datetime, by: Actor) -> None:
@@ -211,7 +230,9 @@ def _contradictions(persons: list[Person]) -> list[str]:
     return problems
 
 
-def _store_teams(connection: Connection, persons: list[Person]) -> dict[str, int]:
+def _store_teams(connection: Connection, persons: list[Person]) -> tuple[dict[str, int], bool]:
+    """Return the teams by name, and whether one has changed its side."""
+    has_new_sides = False
     known = {name: (team_id, side) for team_id, name, side in people.teams(connection)}
     ids: dict[str, int] = {}
     for each in persons:
@@ -223,7 +244,8 @@ def _store_teams(connection: Connection, persons: list[Person]) -> dict[str, int
         ids[each.team], side = known[each.team]
         if side != each.side:
             people.change_side(connection, ids[each.team], each.side)
-    return ids
+            has_new_sides = True
+    return ids, has_new_sides
 
 
 def _store_members(connection: Connection, persons: list[Person]) -> dict[str, int]:

@@ -32,12 +32,21 @@ class Near:
 
 
 def near(
-    connection: Connection, book: RuleBook, period: Period, member_id: int, *, now: datetime, size: int = NEIGHBOURS
+    connection: Connection,
+    book: RuleBook,
+    period: Period,
+    member_id: int,
+    *,
+    now: datetime,
+    known: tuple[str, ...],
+    size: int = NEIGHBOURS,
 ) -> Near:
-    """Return a member's standing in a period with the rows around it, `size` at most, within the caller's snapshot."""
-    rows = around(connection, book, BoardQuery(period.key, "member"), member_id, size)
+    """Return a member's standing in a period with the rows around it, `size` at most, within the caller's snapshot.
+
+    known: the periods that have standings.
+    """
+    rows, count = around(connection, book, BoardQuery(period.key, "member"), member_id, size, known)
     mine = next((each for each in rows if each.id == member_id), None)
-    count, _ = boards.count_totals(connection, period.key, "member", None)
     ahead = None
     if mine is not None and mine.rank > 1:
         ahead = boards.next_points(connection, period.key, "member", None, mine.points)
@@ -47,7 +56,7 @@ def near(
         is_over=book.rules.months.bounds_of(period)[1] <= now,
         mine=mine,
         rows=rows,
-        count=count or len(rows),
+        count=count,
         to_next=None if mine is None or ahead is None else ahead - mine.points,
     )
 

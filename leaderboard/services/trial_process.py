@@ -6,15 +6,16 @@ SQLAlchemy, so that it is up in a moment, and it cannot write.
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from leaderboard.domain.events import Event
 from leaderboard.domain.rules import Rules
 from leaderboard.domain.scoring import score_subject
 from leaderboard.domain.working_out import WorkedOut
-from leaderboard.storage.event_rows import EventReader, event_reader
+from leaderboard.storage.event_rows import event_reader
 
 
 class Task(NamedTuple):
@@ -27,7 +28,20 @@ class Task(NamedTuple):
     options: dict[str, Any]
 
 
-def work_out(reader: EventReader, rules: Rules, subjects: Sequence[str], now: datetime, found: WorkedOut) -> None:
+class Step(NamedTuple):
+    """How far it is: subjects that are done, of all."""
+
+    done: int
+    total: int
+
+
+class Reader(Protocol):
+    """Where the events of subjects come from."""
+
+    def events_of(self, subjects: Sequence[str]) -> Mapping[str, Sequence[Event]]: ...
+
+
+def work_out(reader: Reader, rules: Rules, subjects: Sequence[str], now: datetime, found: WorkedOut) -> None:
     """Add what some subjects come to by `now`."""
     known = reader.events_of(subjects)
     for subject in subjects:

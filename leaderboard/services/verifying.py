@@ -82,6 +82,7 @@ def _subject_differences(
         parts = {(part.cell, part.at): part.amount for part in score.evidence}
         if parts != stored_evidence.get(subject, {}):
             yield f"evidence of {subject}: stored {stored_evidence.get(subject, {})}, expected {parts}."
+        happened.keep(score.months(book.rules.months))
         happened.add(score)
 
 

@@ -70,6 +70,12 @@ def accounts_of(connection: Connection, member_ids: Sequence[int]) -> Sequence[A
     return connection.execute(query).all()
 
 
+def linked_accounts(connection: Connection) -> Sequence[Any]:
+    """Return member_id and role of the accounts that belong to a member."""
+    query = select(UserAccount.member_id, UserAccount.role).where(UserAccount.member_id.is_not(None))
+    return connection.execute(query.order_by(UserAccount.id)).all()
+
+
 def count_administrators(connection: Connection) -> int:
     """Return how many administrators can sign in."""
     query = select(func.count()).where(UserAccount.role == "admin", UserAccount.is_active == 1)

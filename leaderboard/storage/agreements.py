@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from leaderboard.storage.agreement_tables import AgreementDraft, AgreementSignature
-from leaderboard.storage.tables import AgreementVersion
+from leaderboard.storage.tables import AgreementVersion, EventRow
 
 _draft = select(
     AgreementDraft.id,
@@ -95,3 +95,9 @@ def add_signature(connection: Connection, digest: str, side: str, user_id: int, 
 def remove_signatures(connection: Connection, digest: str) -> None:
     """Delete the signatures under a document that is not to be."""
     connection.execute(delete(AgreementSignature).where(AgreementSignature.digest == digest))
+
+
+def latest_types(connection: Connection, most: int) -> set[str]:
+    """Return the types of the events that came in last, so many of them."""
+    latest = select(EventRow.type).order_by(EventRow.id.desc()).limit(most).subquery()
+    return set(connection.execute(select(latest.c.type).distinct()).scalars())

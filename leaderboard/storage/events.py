@@ -88,8 +88,10 @@ def note_import(
     new: int,
     duplicate: int,
     refused: int,
+    new_ids: tuple[int, int] | None,
 ) -> None:
-    """Keep what became of a file."""
+    """Keep what became of a file. new_ids: of the first and the last event that it brought, None where none."""
+    first_id, last_id = new_ids or (None, None)
     connection.execute(
         insert(EventImport).values(
             source=source,
@@ -99,5 +101,7 @@ def note_import(
             new=new,
             duplicate=duplicate,
             refused=refused,
+            first_event_id=first_id,
+            last_event_id=last_id,
         )
     )

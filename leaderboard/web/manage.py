@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, current_app, render_template, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
@@ -32,8 +32,9 @@ class Place(NamedTuple):
 
     @property
     def is_here(self) -> bool:
-        """Whether the page that is shown belongs to it."""
-        return request.blueprint in (self.endpoint.split(".")[0], *self.also)
+        """Whether the page that is shown belongs to it: by its blueprint or, below it, by its address."""
+        is_own = request.blueprint in (self.endpoint.split(".")[0], *self.also)
+        return is_own or request.path.startswith(f"{url_for(self.endpoint)}/")
 
 
 class Group(NamedTuple):

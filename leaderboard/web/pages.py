@@ -4,6 +4,7 @@ import json
 
 from flask import Flask
 
+from leaderboard.domain.organisation_text import hours_text
 from leaderboard.web import wording
 from leaderboard.web.assets import asset, integrity
 from leaderboard.web.clock import YEAR_SECONDS
@@ -38,6 +39,10 @@ def init_app(app: Flask) -> None:
         number=wording.number,
         day=wording.day,
         date_name=wording.date_name,
+        day_before=wording.day_before,
+        weekday_name=wording.weekday_name,
+        day_and_month=wording.day_and_month,
+        hours_shown=hours_text,
         duration=wording.duration,
         initials=wording.initials,
         hue=wording.hue,

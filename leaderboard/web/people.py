@@ -1,20 +1,24 @@
 """People: teams, their members, and who belonged where when. Managers look their own teams up, administrators edit."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
-from leaderboard.domain.errors import PersonRefused
+from leaderboard.domain.errors import PersonRefused, Refused
 from leaderboard.domain.memberships import MembershipChange
 from leaderboard.services import directory, people_editing, teams_editing
 from leaderboard.services.directory import STATES, PeopleQuery, Person
+from leaderboard.services.people import COLUMNS, load_people
 from leaderboard.services.people_editing import Consequences
+from leaderboard.services.people_file import people_rows
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
+from leaderboard.web.downloads import download
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import LONGEST_ID, is_id, page_number
@@ -61,6 +65,47 @@ def add() -> ResponseReturnValue:
         return _index(person=Filled(form, fault_of(error))), 422
     flash(_("Added: their points count from that day on."), "done")
     return redirect(url_for("people.show", member_id=member_id), 303)
+
+
+@bp.get("/file")
+@admin_required
+@organisation_required
+def file() -> str:
+    """The form that takes a file of people."""
+    return _file_page()
+
+
+@bp.post("/file")
+@admin_required
+@organisation_required
+def load() -> ResponseReturnValue:
+    """Load a file of people: all of it or, if a row is wrong, nothing."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        return _file_page([_("Choose a file first.")]), 422
+    try:
+        report = load_people(db.session(), sent.stream, now=utc_now(), by=actor())  # type: ignore[arg-type]
+    except Refused as error:
+        return _file_page(str(error).splitlines()), 422
+    people = ngettext("%(num)s person", "%(num)s people", report.members)
+    teams = ngettext("%(num)s team", "%(num)s teams", report.teams)
+    said = ngettext(
+        "%(num)s row is loaded: %(people)s in %(teams)s.",
+        "%(num)s rows are loaded: %(people)s in %(teams)s.",
+        report.rows,
+        people=people,
+        teams=teams,
+    )
+    flash(said, "done")
+    return redirect(url_for("people.index"), 303)
+
+
+@bp.get("/people.<any(csv, xlsx):kind>")
+@admin_required
+@organisation_required
+def export(kind: str) -> Response:
+    """All people as the file that `load` takes."""
+    return download(_("People"), "people", COLUMNS, people_rows(db.session()), kind)
 
 
 @bp.post("/teams")
@@ -183,10 +228,12 @@ def _change_of(form: Any) -> MembershipChange:
 
 
 def _until(form: Any) -> date | None:
-    """Return the first day outside, None for none; what is no date is refused as an end before its beginning."""
-    text = form.get("until", "")
+    """Return the day after the last one that a form says, None for none; no date is refused as an end too early."""
+    text = form.get("last", "").strip()
     day = _day(text)
-    return date.min if text and day is None else day
+    if day is None or day == date.max:
+        return date.min if text else None
+    return day + timedelta(days=1)
 
 
 def _day(text: str) -> date | None:
@@ -227,9 +274,13 @@ def _person_page(person: Person, filled: Filled | None = None) -> str:
     )
 
 
+def _file_page(problems: list[str] | None = None) -> str:
+    return render_template("people/file.html", problems=problems or [], columns=COLUMNS)
+
+
 def _confirm_page(person: Person, told: Consequences) -> str:
     names = {team.id: team.name for team in _teams()}
-    form = {name: request.form.get(name, "") for name in ("of", "team", "from", "until", "remove", "digest")}
+    form = {name: request.form.get(name, "") for name in ("of", "team", "from", "last", "remove", "digest")}
     return render_template("people/confirm.html", person=person, told=told, names=names, form=form)
 
 

@@ -126,6 +126,7 @@ def _page(wrong_id: int | None = None, filled: dict[str, str] | None = None, fau
         state=state,
         waiting=questions.count_open(session, scope()),
         older=older and url_for("questions.index", state=state, before=older),
+        is_away=all(each.id != wrong_id or each.member_id == current_user.member_id for each in found),
         **_form(wrong_id, filled, fault),
     )
 

@@ -42,6 +42,21 @@ def date_name(day: date) -> str:
     return format_date(day, "medium", locale=get_locale())
 
 
+def weekday_name(day: date) -> str:
+    """Return how a day of the week is called."""
+    return format_date(day, "EEEE", locale=get_locale())
+
+
+def day_and_month(day: date) -> str:
+    """Return a calendar date without its year."""
+    return format_skeleton("MMMd", day, locale=get_locale())
+
+
+def day_before(day: date) -> date:
+    """Return the day before another: the last one of what ends where that begins."""
+    return day - timedelta(days=1)
+
+
 def number(value: float | Fraction) -> str:
     """Return a number with the language's separators; what is not an integer to one decimal place."""
     if isinstance(value, int) and 0 <= value < 1_000:

@@ -16,7 +16,7 @@ from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.jobs.scheduler import LATE_OR_NOT, LOOK_EVERY_SECONDS, Looker, make_scheduler
 from leaderboard.services import jobs
 from leaderboard.services.accounts import Limits
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, SCORE
+from leaderboard.services.jobs import CLEAN_UP, CLOSE, READINESS, SCORE
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.verifying import verify
 from leaderboard.storage.closing_tables import Closing
@@ -118,15 +118,16 @@ def test_the_timer_wakes_each_minute_and_never_leaves_a_look_out(engine):
     assert scheduler._job_defaults == LATE_OR_NOT
 
 
-def test_clean_up_is_at_half_past_three_in_the_organisations_zone_loaded_later_or_changed(session, engine):
+def test_what_runs_at_night_runs_in_the_organisations_zone_loaded_later_or_changed(session, engine):
     scheduler = make_scheduler(looker(engine))
     score = scheduler.get_job(SCORE).func
 
-    def wakes_at(day):
-        moment = scheduler.get_job(CLEAN_UP).trigger.get_next_fire_time(None, at(day))
+    def wakes_at(day, job=CLEAN_UP):
+        moment = scheduler.get_job(job).trigger.get_next_fire_time(None, at(day))
         return moment.astimezone(ZoneInfo("UTC")).strftime("%m-%d %H:%M")
 
     assert wakes_at("10-05 12:00") == "10-06 03:30"
+    assert wakes_at("10-05 12:00", READINESS) == "10-06 04:00"
     load_organisation(session, ORGANISATION, now=at("10-05 12:00"), by=COMMAND_LINE)
     score()
     assert wakes_at("10-05 12:00") == "10-06 06:30"
@@ -134,15 +135,18 @@ def test_clean_up_is_at_half_past_three_in_the_organisations_zone_loaded_later_o
     load_organisation(session, moved, now=at("10-05 12:00"), by=COMMAND_LINE)
     score()
     assert wakes_at("10-05 12:00") == "10-06 13:30"
+    assert wakes_at("10-05 12:00", READINESS) == "10-06 14:00"
 
 
-def test_clean_up_looks_at_the_start_if_it_has_not_for_a_day(session, engine):
+def test_what_runs_at_night_looks_at_the_start_if_it_has_not_for_a_day(session, engine):
     def woken_at_once():
         scheduler = make_scheduler(looker(engine))
-        return [each.args for each in scheduler.get_jobs() if each.id not in (SCORE, CLOSE, CLEAN_UP)]
+        return [each.args for each in scheduler.get_jobs() if each.id not in (SCORE, CLOSE, CLEAN_UP, READINESS)]
 
-    assert woken_at_once() == [(CLEAN_UP,)]
+    assert woken_at_once() == [(CLEAN_UP,), (READINESS,)]
     looker(engine).look(CLEAN_UP)
+    assert woken_at_once() == [(READINESS,)]
+    looker(engine).look(READINESS)
     assert woken_at_once() == []
 
 

@@ -61,6 +61,12 @@ SPEED = sla(
 WINS = sla("wins", 'kind = "count", of = ["opportunity.won"]', "met = 2, exceeded = 4", met=100)
 PIPELINE = sla("pipeline", 'kind = "sum", of = ["opportunity.won"]', "met = 1000", participant="team", met=200)
 ON_TIME = sla("on-time", 'kind = "rate", of_sla = "speed", at_least = 2', "met = 0.5, exceeded = 1.0", met=50)
+EVENT_RATE = sla(
+    "conversion",
+    'kind = "rate", of = ["lead.accepted"], in = ["lead.converted"], at_least = 3',
+    "met = 0.5, exceeded = 0.75",
+    met=40,
+)
 TRAINING = sla("training", 'kind = "completion"', 'met = "0s", exceeded = "7d"', met=30)
 
 

@@ -12,8 +12,8 @@ from leaderboard.domain.errors import Refused
 from leaderboard.services import job_states, jobs
 from leaderboard.services.accounts import Limits, add_user, sign_in
 from leaderboard.services.closing import Closed
-from leaderboard.services.job_states import is_clean_up_due, job_overview, scheduler_look
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, SCORE, JobReport, closed_told, run_job
+from leaderboard.services.job_states import job_overview, nightly_due, scheduler_look
+from leaderboard.services.jobs import CLEAN_UP, CLOSE, READINESS, SCORE, JobReport, closed_told, run_job
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.pairing import CODE_LIFE, begin_pairing
 from leaderboard.storage.accounts import add_attempt
@@ -81,12 +81,13 @@ def test_a_quiet_look_writes_nothing_but_that_it_looked(lead, query_counter, now
 
 
 def test_before_the_first_organisation_every_job_finds_nothing_to_do(session):
-    assert [run(session, job).told for job in jobs.JOBS] == ["", "", ""]
+    assert [run(session, job).told for job in jobs.JOBS] == [""] * 4
     overview = job_overview(session, now=NOW)
     assert [(each.job, each.next_at) for each in overview.jobs] == [
         (SCORE, None),
         (CLOSE, None),
         (CLEAN_UP, datetime(2026, 10, 6, 3, 30, tzinfo=UTC)),
+        (READINESS, datetime(2026, 10, 6, 4, 0, tzinfo=UTC)),
     ]
 
 
@@ -253,11 +254,11 @@ def test_clean_up_takes_away_what_is_over_and_nothing_else(session):
     assert run(session, CLEAN_UP).done == ()
 
 
-def test_clean_up_is_due_where_none_looked_for_a_day(session):
-    assert is_clean_up_due(session, now=NOW)
+def test_what_runs_at_night_is_due_where_none_looked_for_a_day(session):
+    assert nightly_due(session, now=NOW) == (CLEAN_UP, READINESS)
     run(session, CLEAN_UP)
-    assert not is_clean_up_due(session, now=NOW + timedelta(days=1) - SECOND)
-    assert is_clean_up_due(session, now=NOW + timedelta(days=1))
+    assert nightly_due(session, now=NOW + timedelta(days=1) - SECOND) == (READINESS,)
+    assert nightly_due(session, now=NOW + timedelta(days=1)) == (CLEAN_UP, READINESS)
 
 
 # What comes next, and whether anybody looks

@@ -20,8 +20,10 @@ MANAGERS = _who(DOOR, REFUSED, IN, REFUSED, IN)
 ALL_TEAMS = ADMINISTRATORS = _who(DOOR, REFUSED, REFUSED, REFUSED, REFUSED)
 # What North has: its manager, and not the other.
 MANAGERS_OF_TEAM = _who(DOOR, REFUSED, UNKNOWN, REFUSED, IN)
+WITH_TEAM = ("team={team}", MANAGERS_OF_TEAM)  # a list of what a team has: to others there is no such team
 # What Ana has: she, and her manager.
 THEIRS = _who(DOOR, UNKNOWN, UNKNOWN, IN, IN)
+ASKED_ABOUT = THEIRS | {"dora": REFUSED, "enzo": REFUSED}  # nobody asks for somebody else
 UNPAIRED = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # a screen's own; a browser that is none gets 401
 
 UNFIT = dict.fromkeys(("fabio", "dora", "enzo"), KEPT)  # let in, but what they send cannot be taken
@@ -30,9 +32,9 @@ UNFIT = dict.fromkeys(("fabio", "dora", "enzo"), KEPT)  # let in, but what they 
 class Entry(NamedTuple):
     """What is asked for, and what becomes of each who asks.
 
-    values: what stands in the address, as the world names it; or itself where the world has no such name. form: what
-    is sent. asks: what may stand behind the address, each with what becomes of whom. shows: whether a manager of
-    North reads its secrets there, so that it is known that they would be found.
+    values: what stands in the address, as the world names it; or itself where the world has no such name; of a tuple
+    each is tried. form: what is sent. asks: what may stand behind the address, each with what becomes of whom. shows:
+    what of North its manager reads there, so that it is known that it would be found.
     """
 
     who: Who
@@ -42,6 +44,10 @@ class Entry(NamedTuple):
     shows: Sequence[str] = ()
 
 
+WRONG = {"enzo": KEPT}
+USER = {"user_id": "colleague"}  # of Ana, who signs in no more after this
+FILES = ("csv", "xlsx")
+TABLES = ("slas", "teams", "people")
 AWARD = {"award_id": "award"}
 DISPLAY = {"display_id": "display"}
 EXPORT = {"export_id": "export"}
@@ -73,11 +79,45 @@ ACCESS: dict[str, Entry] = {
     "members.show": Entry(
         SIGNED_IN, {"member_id": "member"}, asks=[("period=2026-10", SIGNED_IN)], shows=["north reason"]
     ),
+    "members.results": Entry(
+        THEIRS,
+        {"member_id": "member"},
+        asks=[("period=2026-10", THEIRS), ("level=missed&sla=speed", THEIRS), ("page=2", THEIRS)],
+        shows=["kestrel-ana-11-05"],
+    ),
+    "members.entries": Entry(
+        THEIRS, {"member_id": "member"}, asks=[("period=2026-10", THEIRS)], shows=["kestrel-ana-11-03", "north reason"]
+    ),
+    "members.my_questions": Entry(SIGNED_IN),
     "members.choose_own": Entry(SIGNED_IN, form={"nickname": ""}),
     "members.choose_for": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}, {"nickname": "Aninha"}),
     "statements.show": Entry(THEIRS, STATEMENT, shows=["north reason", "kestrel-ana-10-20"]),
     "statements.ledger": Entry(THEIRS, STATEMENT),
+    "points.result": Entry(THEIRS, {"attainment_id": ("attainment", "waiting", "rate")}, shows=["kestrel"]),
+    "points.entry": Entry(THEIRS, {"entry_id": "entry"}, shows=["kestrel"]),
+    "points.ask_about_result": Entry(ASKED_ABOUT, {"attainment_id": "waiting"}, {"question": "North question"}),
+    "points.ask_about_entry": Entry(ASKED_ABOUT, {"entry_id": "entry"}, {"question": "North question"}),
     # What managers of a team see and do
+    "compliance.index": Entry(MANAGERS, asks=[WITH_TEAM, ("period=2026-Q4", MANAGERS)]),
+    "compliance.people": Entry(MANAGERS, asks=[WITH_TEAM], shows=["ana lima"]),
+    "compliance.sla": Entry(MANAGERS, {"key": "speed"}, asks=[WITH_TEAM]),
+    "compliance.leads": Entry(MANAGERS, asks=[WITH_TEAM, ("member={member}", MANAGERS_OF_TEAM)], shows=["kestrel"]),
+    "compliance_files.table": Entry(MANAGERS, {"name": TABLES, "kind": FILES}, asks=[WITH_TEAM]),
+    "compliance_files.leads": Entry(
+        MANAGERS, {"kind": FILES}, asks=[WITH_TEAM, ("member={member}", MANAGERS_OF_TEAM)], shows=["kestrel"]
+    ),
+    "comparing.index": Entry(MANAGERS, asks=[WITH_TEAM]),
+    "comparing.file": Entry(MANAGERS, {"table": ("slas", "teams", "people"), "kind": FILES}, asks=[WITH_TEAM]),
+    "report.show": Entry(MANAGERS, {"month": "2026-10"}, asks=[WITH_TEAM]),
+    "report.file": Entry(MANAGERS, {"month": "2026-10", "table": ("teams", "people"), "kind": FILES}, asks=[WITH_TEAM]),
+    "questions.index": Entry(MANAGERS, asks=[("state=answered", MANAGERS)], shows=["north question"]),
+    "questions.answer": Entry(
+        MANAGERS_OF_TEAM | {"enzo": KEPT},
+        {"question_id": "doubt"},
+        {"answer": "North answer", "points": "", "month": ""},
+    ),
+    "people.index": Entry(MANAGERS, asks=[("team={team}", MANAGERS)], shows=["ana@example.com"]),
+    "people.show": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}),
     "manage.index": Entry(MANAGERS),
     "bonuses.index": Entry(
         MANAGERS,
@@ -150,6 +190,26 @@ ACCESS: dict[str, Entry] = {
         shows=["kestrel-ana-11-06"],
     ),
     "due.load_file": Entry(MANAGERS, {"name": "people", "kind": "csv"}, asks=OF_NORTH, shows=["ana lima"]),
+    # What administrators do; those here send what cannot be taken, so that the others try it too
+    "people.add": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
+    "people.add_team": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
+    "people.rename_team": Entry(ADMINISTRATORS | WRONG, {"team_id": "team"}, {"name": ""}),
+    "people.change": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"name": ""}),
+    "people.add_id": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"external_id": ""}),
+    "people.remove_id": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"external_id": "x"}),
+    "people.move": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"team": "0"}),
+    "users.index": Entry(ADMINISTRATORS),
+    "users.show": Entry(ADMINISTRATORS, USER),
+    "users.add": Entry(ADMINISTRATORS | WRONG, form={"email": ""}),
+    "users.change_email": Entry(ADMINISTRATORS | WRONG, USER, {"email": ""}),
+    "users.change_role": Entry(ADMINISTRATORS | WRONG, USER, {"role": ""}),
+    "users.give_teams": Entry(ADMINISTRATORS, USER, {"teams_seen": "own"}),
+    "users.link": Entry(ADMINISTRATORS | WRONG, USER, {"member": "nobody"}),
+    "users.reset_password": Entry(ADMINISTRATORS, USER),
+    "users.revoke_token": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, USER | {"token_id": 0}),
+    "users.sign_out": Entry(ADMINISTRATORS, USER),
+    "users.deactivate": Entry(ADMINISTRATORS, USER),
+    "users.reactivate": Entry(ADMINISTRATORS, USER),
     # What is about everybody
     "payroll.index": Entry(ALL_TEAMS),
     "payroll.as_csv": Entry(ALL_TEAMS, EXPORT),
@@ -158,6 +218,8 @@ ACCESS: dict[str, Entry] = {
     "payroll.pay": Entry(ALL_TEAMS, EXPORT),
     "audit.index": Entry(ADMINISTRATORS),
     "audit.export": Entry(ADMINISTRATORS),
+    "readiness.index": Entry(MANAGERS),
+    "readiness.look": Entry(MANAGERS),
     "jobs.index": Entry(MANAGERS),
     "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
     # Displays show what the board shows: every manager looks after them

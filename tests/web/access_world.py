@@ -8,13 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import COMMAND_LINE, Actor
-from leaderboard.services import asking, deciding, exporting
+from leaderboard.services import asking, deciding, exporting, questions
 from leaderboard.services.accounts import add_user
 from leaderboard.services.adjusting import adjust
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.closing import close_next
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
+from leaderboard.services.results import find_result
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import BadgeRow
@@ -39,8 +40,8 @@ enzo@example.com,Enzo Reis,Leads,marketing,2026-01-01,,admin,
 ROLES = {"ana": "rep", "bia": "rep", "caio": "rep", "dora": "manager", "fabio": "manager", "enzo": "admin"}
 # A lead's name tells whose it is; shares of 731.00 and of 517.00 by points; texts that somebody wrote.
 SECRETS = {
-    "North": ("kestrel", "678.79", "52.21", "north reason", "north question", "north answer"),
-    "South": ("osprey", "477.23", "39.77", "south reason", "south question", "south answer"),
+    "North": ("kestrel", "678.79", "52.21", "north reason", "north question", "north answer", "ana@example.com"),
+    "South": ("osprey", "477.23", "39.77", "south reason", "south question", "south answer", "caio@example.com"),
 }
 BIRDS = {"ana": "kestrel", "bia": "kestrel", "caio": "osprey", "eva": "osprey"}
 WON = {"ana": 3, "bia": 1, "caio": 2, "eva": 1}  # leads of October in time
@@ -80,7 +81,10 @@ def build(session: Session) -> SimpleNamespace:
     export = exporting.create_export(session, by=_actor(session, "enzo"), now=NOW)
     display, _token = pair(session)
     badge = session.execute(select(BadgeRow.id).where(BadgeRow.key == "rep-of-the-month")).scalars().first()
-    return SimpleNamespace(**vars(north), export=export, display=display, badge=badge, period="2026-10", other=south)
+    colleague = _actor(session, "bia").user_id
+    return SimpleNamespace(
+        **vars(north), colleague=colleague, export=export, display=display, badge=badge, period="2026-10", other=south
+    )
 
 
 def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNamespace:
@@ -95,6 +99,8 @@ def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNames
             select(AttainmentRow.level, AttainmentRow.id).where(*mine).order_by(AttainmentRow.id.desc())
         ).all()
     )
+    waiting = find_result(session, levels["pending"])
+    asked = questions.ask(session, waiting, f"{team} question", by=_actor(session, rep), now=NOW)
     entry = (
         session.execute(select(PointEntry.id).where(PointEntry.attainment_id == levels["exceeded"])).scalars().first()
     )
@@ -105,11 +111,21 @@ def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNames
         user=_actor(session, rep).user_id,
         award=award,
         question=question,
+        point_question=asked,
         adjustment=given.id,
         attainment=levels["missed"],
         waiting=levels["pending"],
+        rate=_rate_of(session, member),
+        doubt=questions.ask(
+            session, find_result(session, levels["missed"]), f"{team} question", by=_actor(session, rep), now=NOW
+        ),
         entry=entry,
     )
+
+
+def _rate_of(session: Session, member: int) -> int:
+    mine = (AttainmentRow.participant_id == member, AttainmentRow.scope == "member", AttainmentRow.sla == "on-time")
+    return session.execute(select(AttainmentRow.id).where(*mine).order_by(AttainmentRow.id)).scalars().first()
 
 
 def _actor(session: Session, name: str) -> Actor:

@@ -6,6 +6,7 @@ What becomes of whom stands in access.py, an entry for each endpoint; the world 
 import io
 import sys
 import zipfile
+from itertools import product
 
 import pytest
 from sqlalchemy import select
@@ -20,8 +21,8 @@ HTMX = {"HX-Request": "true"}
 # Whose secrets each reader may meet: a rep's own team shows them more than they may know of their colleagues.
 MAY_KNOW = {"enzo": {"North", "South"}, "dora": {"North"}, "fabio": {"South"}}
 OWN = {
-    "ana": {"kestrel", "678.79", "north reason", "north question", "north answer"},
-    "caio": {"osprey", "477.23", "south reason", "south question", "south answer"},
+    "ana": {"kestrel", "678.79", "north reason", "north question", "north answer", "ana@example.com"},
+    "caio": {"osprey", "477.23", "south reason", "south question", "south answer", "caio@example.com"},
 }
 NOT_HELD = {"user_session", "sign_in_attempt", "display_seen", "pairing"}  # they change as somebody only looks
 
@@ -60,8 +61,7 @@ def test_every_page_and_fragment_lets_in_whom_it_may_and_shows_nothing_of_anothe
         for endpoint, rule in rules(app, "GET"):
             entry = ACCESS[endpoint]
             for asked, who in (("", entry.who), *entry.asks):
-                for headers in ({}, HTMX):
-                    address = address_of(app, rule, entry, world, asked)
+                for address, headers in product(addresses_of(app, rule, entry, world, asked), ({}, HTMX)):
                     answer = client.get(address, headers=headers, buffered=False)
                     faults += faults_of(reader, f"GET {address} {headers}", answer, who[reader])
                     if reader == "dora" and not asked and not headers:
@@ -77,7 +77,7 @@ def test_whatever_is_sent_by_one_who_may_not_changes_nothing_and_tells_nothing(a
         form = {name: getattr(world, str(value), value) for name, value in entry.form.items()}
         for reader in READERS:
             client = clients.setdefault(reader, client_of(app, reader))
-            address, before = address_of(app, rule, entry, world), held(session)
+            address, before = addresses_of(app, rule, entry, world)[0], held(session)
             answer = client.post(address, data=form, headers=HTMX if reader == "fabio" else {})
             faults += faults_of(reader, f"POST {address}", answer, entry.who[reader])
             if entry.who[reader] != IN and held(session) != before:
@@ -98,11 +98,12 @@ def client_of(app, reader):
     return app.test_client() if reader == "visitor" else sign_in(app.test_client(), reader)
 
 
-def address_of(app, rule, entry, world, asked=""):
-    values = {name: getattr(world, str(entry.values[name]), entry.values[name]) for name in rule.arguments}
+def addresses_of(app, rule, entry, world, asked=""):
+    names, tail = sorted(rule.arguments), f"?{asked.format(**vars(world))}" if asked else ""
+    tried = [each if isinstance(each, tuple) else (each,) for each in (entry.values[name] for name in names)]
     with app.test_request_context():
-        path = rule.build(values)[1]
-    return f"{path}?{asked.format(**vars(world))}" if asked else path
+        values = ([getattr(world, str(each), each) for each in chosen] for chosen in product(*tried))
+        return [rule.build(dict(zip(names, each, strict=True)))[1] + tail for each in values]
 
 
 def faults_of(reader, what, answer, expected):

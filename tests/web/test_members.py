@@ -31,12 +31,6 @@ def by(ids):
     return Actor("dora@example.com", None, ids["dora"])
 
 
-@pytest.mark.databases("sqlite")
-def test_me_leads_to_the_readers_own_page(reader, ids):
-    assert reader("ana").get("/me").location == f"/members/{ids['ana']}"
-    assert reader("bia").get("/me").location == f"/members/{ids['bia']}"
-
-
 def test_an_account_without_a_member_is_told_so(reader, session, world):
     session.execute(update(UserAccount).where(UserAccount.email == "enzo@example.com").values(member_id=None))
     session.commit()
@@ -44,6 +38,7 @@ def test_an_account_without_a_member_is_told_so(reader, session, world):
     answer = enzo.get("/me")
     assert (answer.status_code, "You have no page of your own" in answer.text) == (200, True)
     assert "My page" not in enzo.get("/").text
+    assert enzo.get("/me/questions").status_code == 404
 
 
 @pytest.mark.databases("sqlite")
@@ -70,7 +65,7 @@ def test_others_do_not_see_what_was_missed(reader, session, ids, name, sees):
     page = reader(name).get(f"/members/{ids['ana']}").text
     assert ("Missed" in page) is sees
     assert (f'href="/members/{ids["ana"]}/statement/2026-11"' in page) is sees
-    assert ("This is your page" in page) is (name == "ana")
+    assert (f'href="/members/{ids["ana"]}/results?period=2026-11"' in page) is sees
     assert ("Nothing → Exceeded" in page) is sees
     assert ("Corrects October 2026 in November 2026. Events came in late." in page) is sees
     assert ("+10" in page) is sees
@@ -140,10 +135,10 @@ def test_what_is_not_there_is_not_found(reader, world, path, code):
 def test_the_person_and_managers_choose_what_displays_show_and_nobody_else(reader, session, ids):
     ana, bia, dora = (reader(name) for name in ("ana", "bia", "dora"))
     form = {"hide": "1", "nickname": "Owl"}
-    assert ana.post("/me/display", data=form).location == f"/members/{ids['ana']}"
+    assert ana.post("/me/display", data=form).location == "/me"
     session.rollback()
     assert choice_of(session, ids["ana"]) == Choice(True, "Owl")
-    page = ana.get("/members/1").text
+    page = ana.get("/me").text
     assert "Saved: the displays follow at once." in page
     assert 'name="hide" value="1" checked' in page
     assert 'value="Owl"' in page
@@ -160,6 +155,25 @@ def test_the_person_and_managers_choose_what_displays_show_and_nobody_else(reade
     assert dora.post(f"/members/{ids['ana']}/display", data={"nickname": ""}).status_code == 303
     session.rollback()
     assert choice_of(session, ids["ana"]) == Choice()
+
+
+@pytest.mark.databases("sqlite")
+def test_who_hides_their_page_shows_colleagues_no_more_than_the_board_does(reader, session, ids):
+    worlds.close_october(session)
+    bia, ana, dora, path = reader("bia"), reader("ana"), reader("dora"), f"/members/{ids['bia']}"
+    assert "Rep of the month" in ana.get(path).text
+    assert bia.post("/me/display", data={"hide_page": "1"}).status_code == 303
+    session.rollback()
+    assert choice_of(session, ids["bia"]) == Choice(False, None, True)
+    page = ana.get(path).text
+    assert "badge" not in page[page.index("<main") :]
+    for text in ("Bia Souza", "North", "<strong>20</strong> points", "Rank 2 of 5", "Exceeded"):
+        assert text in page
+    for client in (bia, dora):
+        assert "Rep of the month" in client.get(path).text
+    assert 'name="hide_page" value="1" checked' in bia.get("/me").text
+    assert bia.post("/me/display", data={}).status_code == 303
+    assert "Rep of the month" in ana.get(path).text
 
 
 @pytest.mark.databases("sqlite")
@@ -184,4 +198,4 @@ def test_a_page_costs_a_bounded_number_of_statements(reader, session, ids, query
         with query_counter() as statements:
             assert ana.get(path).status_code == 200
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 12
+    assert counts[0] == counts[1] <= 13

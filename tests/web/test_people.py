@@ -1,6 +1,7 @@
 """The pages of people: managers look their own teams up, administrators edit, and are told before what it does."""
 
 import html
+import io
 import re
 from datetime import date
 
@@ -93,7 +94,7 @@ def test_a_team_and_a_person_are_added_and_the_person_stands_on_the_board(reader
 def test_a_move_is_told_before_and_done_once_it_was_read(reader, session):
     close_october(session)
     enzo, bia, south = reader("enzo"), ids_of(session)["bia"], ids_of(session, Team)["South"]
-    form = {"of": "", "team": str(south), "from": "2026-10-05", "until": "", "digest": person(session, "bia").digest}
+    form = {"of": "", "team": str(south), "from": "2026-10-05", "last": "", "digest": person(session, "bia").digest}
     told = enzo.post(f"{PATH}/{bia}/memberships", data=form)
     text = " ".join(re.sub("<[^>]+>", " ", told.text).split())
     assert told.status_code == 200
@@ -124,7 +125,7 @@ def test_refusals_are_said_at_their_field_and_keep_what_was_filled_in(reader, se
         ("/ids/remove", {"external_id": "x"}, 409, "not there any more"),
         ("/memberships", {"team": south, "from": "2025-12-01"}, 422, "two teams on Jan 1, 2026"),
         ("/memberships", {"team": south, "from": "soon"}, 422, "Give the first day"),
-        ("/memberships", {"team": south, "from": "2026-12-01", "until": "never"}, 422, "Give the first day"),
+        ("/memberships", {"team": south, "from": "2026-12-01", "last": "never"}, 422, "Give the first day"),
         ("/memberships", {"team": "999", "from": "2026-12-01"}, 422, "Choose a team from the list"),
         ("/memberships", {"of": "2026-02-02", "team": south, "from": "2026-12-01"}, 409, "not there any more"),
     ):
@@ -158,3 +159,27 @@ def test_the_list_takes_the_same_few_statements_however_many_there_are(reader, s
         enzo.get(address)
     assert len(statements) <= 7
     assert session.execute(select(Member.id)).all()
+
+
+def test_the_file_goes_out_and_comes_in_again_or_says_what_is_wrong(reader, session):
+    enzo = reader("enzo")
+    enzo.post(f"{PATH}/{ids_of(session)['ana']}/ids", data={"external_id": "crm-4"})
+    content = enzo.get(f"{PATH}/people.csv").get_data()
+    assert b"ana@example.com,Ana Lima,North,sales,2026-01-01,,rep,crm-4\r\n" in content
+    before = person(session, "ana")
+    answer = enzo.post(f"{PATH}/file", data={"file": (io.BytesIO(content), "people.csv")})
+    assert answer.status_code == 303
+    assert "5 rows are loaded: 5 people in 3 teams." in enzo.get(answer.location).text
+    assert person(session, "ana") == before
+    for sent, words in (
+        (content.replace(b"North,sales", b"North,sails"), '"sails" is not a side'),
+        (content.replace(b",admin,", b",rep,"), "nobody who can administer"),
+        (b"", "line 1"),
+    ):
+        refused = enzo.post(f"{PATH}/file", data={"file": (io.BytesIO(sent), "people.csv")})
+        assert (refused.status_code, words in html.unescape(refused.text)) == (422, True), refused.text
+    assert enzo.post(f"{PATH}/file").status_code == 422
+    assert "Choose a file first" in enzo.post(f"{PATH}/file").text
+    dora = reader("dora")
+    assert {dora.get(f"{PATH}/{name}").status_code for name in ("people.csv", "people.xlsx", "file")} == {403}
+    assert dora.post(f"{PATH}/file").status_code == 403
