@@ -48,24 +48,16 @@ WRONG = {"enzo": KEPT}
 USER = {"user_id": "colleague"}  # of Ana, who signs in no more after this
 FILES = ("csv", "xlsx")
 TABLES = ("slas", "teams", "people")
+DRAFT = {"draft_id": "draft"}
+STALE = {"revision": "999"}
 AWARD = {"award_id": "award"}
 DISPLAY = {"display_id": "display"}
 EXPORT = {"export_id": "export"}
 STATEMENT = {"member_id": "member", "period": "2026-11"}
-OF_NORTH = [("team={team}", MANAGERS_OF_TEAM)]
 ACCESS: dict[str, Entry] = {
     "static": Entry(EVERYBODY, {"filename": "img/mark.svg"}),
     "health.healthz": Entry(EVERYBODY),
     "health.readyz": Entry(EVERYBODY),
-    # The door
-    "accounts.sign_in": Entry(EVERYBODY),
-    "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
-    "accounts.password": Entry(SIGNED_IN),
-    "accounts.change_password": Entry(
-        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"old": "x", "new": "y", "again": "z"}
-    ),
-    "accounts.sign_in_now": Entry(dict.fromkeys(READERS, KEPT), form={"email": "nobody@example.com", "password": "x"}),
-    "accounts.sign_out": Entry(SIGNED_IN),
     # What everybody sees who has signed in: what stands on the board, and what was won
     "board.index": Entry(SIGNED_IN, asks=[("scope=member", SIGNED_IN), ("period=2026-10", SIGNED_IN)]),
     "board.find_me": Entry(SIGNED_IN),
@@ -93,11 +85,40 @@ ACCESS: dict[str, Entry] = {
     "members.choose_for": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}, {"nickname": "Aninha"}),
     "statements.show": Entry(THEIRS, STATEMENT, shows=["north reason", "kestrel-ana-10-20"]),
     "statements.ledger": Entry(THEIRS, STATEMENT),
-    "points.result": Entry(THEIRS, {"attainment_id": ("attainment", "waiting", "rate")}, shows=["kestrel"]),
+    "points.result": Entry(THEIRS, {"attainment_id": ("attainment", "open_lead", "rate")}, shows=["kestrel"]),
     "points.entry": Entry(THEIRS, {"entry_id": "entry"}, shows=["kestrel"]),
-    "points.ask_about_result": Entry(ASKED_ABOUT, {"attainment_id": "waiting"}, {"question": "North question"}),
+    "points.ask_about_result": Entry(ASKED_ABOUT, {"attainment_id": "attainment"}, {"question": "North question"}),
     "points.ask_about_entry": Entry(ASKED_ABOUT, {"entry_id": "entry"}, {"question": "North question"}),
+    # The agreement: everybody reads it; managers write the next one together, whatever their teams
+    "agreements.in_force": Entry(SIGNED_IN),
+    "agreements.show": Entry(SIGNED_IN, {"version_id": "version"}),
+    "agreements.download": Entry(SIGNED_IN, {"version_id": "version"}),
+    "agreements.sign": Entry(MANAGERS | UNFIT, {"version_id": "version"}, {"side": "sales", "digest": "none"}),
+    "agreements.index": Entry(MANAGERS),
+    "agreements.load": Entry(ADMINISTRATORS | WRONG),
+    "drafts.new": Entry(MANAGERS),
+    "drafts.start": Entry(MANAGERS | UNFIT),
+    "drafts.show": Entry(MANAGERS, DRAFT),
+    "drafts.changes": Entry(MANAGERS, DRAFT),
+    "drafts.document": Entry(MANAGERS, DRAFT),
+    "drafts.download": Entry(MANAGERS, DRAFT),
+    "drafts.head": Entry(MANAGERS, DRAFT),
+    "drafts.save_head": Entry(MANAGERS | UNFIT, DRAFT, STALE),
+    "drafts.edit": Entry(MANAGERS, DRAFT | {"part": ("definitions", "sla", "bonus")}),
+    "drafts.save": Entry(MANAGERS | UNFIT, DRAFT | {"part": "sla"}, STALE),
+    "drafts.remove_entry": Entry(MANAGERS | UNFIT, DRAFT | {"part": "sla"}, STALE | {"key": "speed"}),
+    "drafts.move_entry": Entry(MANAGERS | UNFIT, DRAFT | {"part": "sla"}, STALE | {"key": "speed"}),
+    "drafts.add": Entry(MANAGERS | UNFIT, DRAFT, STALE | {"start": "none"}),
+    "drafts.discard": Entry(MANAGERS | UNFIT, DRAFT, STALE),
+    "proposals.propose": Entry(MANAGERS | UNFIT, DRAFT, STALE),
+    "proposals.sign": Entry(MANAGERS | UNFIT, DRAFT, {"side": "sales", "digest": "none"}),
+    "proposals.take_back": Entry(MANAGERS | UNFIT, DRAFT),
     # What managers of a team see and do
+    "due.index": Entry(MANAGERS, asks=[WITH_TEAM], shows=["kestrel"]),
+    "due.more": Entry(MANAGERS, {"name": ("waiting", "overdue")}, asks=[WITH_TEAM], shows=["kestrel"]),
+    "due.file": Entry(MANAGERS, {"name": ("waiting", "overdue"), "kind": FILES}, asks=[WITH_TEAM], shows=["kestrel"]),
+    "due.load_file": Entry(MANAGERS, {"name": ("teams", "people"), "kind": FILES}, asks=[WITH_TEAM]),
+    "people.export": Entry(ADMINISTRATORS, {"kind": FILES}),
     "compliance.index": Entry(MANAGERS, asks=[WITH_TEAM, ("period=2026-Q4", MANAGERS)]),
     "compliance.people": Entry(MANAGERS, asks=[WITH_TEAM], shows=["ana lima"]),
     "compliance.sla": Entry(MANAGERS, {"key": "speed"}, asks=[WITH_TEAM]),
@@ -113,7 +134,7 @@ ACCESS: dict[str, Entry] = {
     "questions.index": Entry(MANAGERS, asks=[("state=answered", MANAGERS)], shows=["north question"]),
     "questions.answer": Entry(
         MANAGERS_OF_TEAM | {"enzo": KEPT},
-        {"question_id": "doubt"},
+        {"question_id": "point_question"},
         {"answer": "North answer", "points": "", "month": ""},
     ),
     "people.index": Entry(MANAGERS, asks=[("team={team}", MANAGERS)], shows=["ana@example.com"]),
@@ -142,54 +163,6 @@ ACCESS: dict[str, Entry] = {
         {**MANAGERS_OF_TEAM, "enzo": KEPT}, {"adjustment_id": "adjustment"}, {"reason": "North reason"}
     ),
     "corrections.index": Entry(MANAGERS, asks=[("corrects=2026-10", MANAGERS)], shows=["kestrel-ana-10-20"]),
-    # Compliance: of their own teams, and what lies behind it
-    "compliance.index": Entry(MANAGERS, asks=[*OF_NORTH, ("period=2026-Q4&side=sales", MANAGERS)]),
-    "compliance.people": Entry(MANAGERS, asks=OF_NORTH),
-    "compliance.sla": Entry(
-        MANAGERS, {"key": "speed"}, asks=[*OF_NORTH, ("period=2026-10", MANAGERS)], shows=["ana lima"]
-    ),
-    "compliance.leads": Entry(
-        MANAGERS,
-        asks=[
-            *OF_NORTH,
-            ("member={member}", MANAGERS_OF_TEAM),
-            ("team={team}&level=missed&sla=speed", MANAGERS_OF_TEAM),
-            ("after=2026-11.member.1.1", MANAGERS),
-            ("period=2026-10&side=sales", MANAGERS),
-        ],
-        shows=["kestrel-ana-11-05"],
-    ),
-    "compliance_files.table": Entry(
-        MANAGERS, {"name": "people-by-sla", "kind": "xlsx"}, asks=OF_NORTH, shows=["ana lima"]
-    ),
-    "compliance_files.leads": Entry(
-        MANAGERS,
-        {"kind": "csv"},
-        asks=[*OF_NORTH, ("member={member}", MANAGERS_OF_TEAM)],
-        shows=["kestrel-ana-11-05"],
-    ),
-    "comparing.index": Entry(MANAGERS, asks=[*OF_NORTH, ("first=2026-10&second=2026-11", MANAGERS)]),
-    "comparing.file": Entry(MANAGERS, {"table": "people", "kind": "csv"}, asks=OF_NORTH, shows=["ana lima"]),
-    "report.show": Entry(MANAGERS, {"month": "2026-11"}, asks=OF_NORTH, shows=["ana lima"]),
-    "report.file": Entry(MANAGERS, {"month": "2026-11", "table": "people", "kind": "xlsx"}, asks=OF_NORTH),
-    "due.index": Entry(
-        MANAGERS,
-        asks=[*OF_NORTH, ("member={member}", MANAGERS_OF_TEAM), ("days=7", MANAGERS)],
-        shows=["kestrel-ana-11-06"],
-    ),
-    "due.more": Entry(
-        MANAGERS,
-        {"name": "overdue"},
-        asks=[*OF_NORTH, ("member={member}", MANAGERS_OF_TEAM), ("at=1795000000000000.9", MANAGERS)],
-        shows=["kestrel-ana-11-06"],
-    ),
-    "due.file": Entry(
-        MANAGERS,
-        {"name": "overdue", "kind": "csv"},
-        asks=[*OF_NORTH, ("member={member}", MANAGERS_OF_TEAM)],
-        shows=["kestrel-ana-11-06"],
-    ),
-    "due.load_file": Entry(MANAGERS, {"name": "people", "kind": "csv"}, asks=OF_NORTH, shows=["ana lima"]),
     # What administrators do; those here send what cannot be taken, so that the others try it too
     "people.add": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
     "people.add_team": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
@@ -198,6 +171,17 @@ ACCESS: dict[str, Entry] = {
     "people.add_id": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"external_id": ""}),
     "people.remove_id": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"external_id": "x"}),
     "people.move": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"team": "0"}),
+    "people.file": Entry(ADMINISTRATORS),
+    "people.load": Entry(ADMINISTRATORS | WRONG),
+    "settings.index": Entry(ADMINISTRATORS),
+    "settings.change": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
+    "settings.download": Entry(ADMINISTRATORS),
+    "settings.load": Entry(ADMINISTRATORS | WRONG),
+    "settings.calendar": Entry(ADMINISTRATORS),
+    "settings.change_calendar": Entry(ADMINISTRATORS | WRONG),
+    "settings.team_calendar": Entry(ADMINISTRATORS, {"team_id": "team"}),
+    "settings.change_team_calendar": Entry(ADMINISTRATORS | WRONG, {"team_id": "team"}),
+    "settings.remove_team_calendar": Entry(ADMINISTRATORS | WRONG, {"team_id": "team"}),
     "users.index": Entry(ADMINISTRATORS),
     "users.show": Entry(ADMINISTRATORS, USER),
     "users.add": Entry(ADMINISTRATORS | WRONG, form={"email": ""}),
@@ -239,4 +223,13 @@ ACCESS: dict[str, Entry] = {
     "display.worker": Entry(EVERYBODY),
     "display_streams.of_display": Entry(UNPAIRED),
     "pairing.poll": Entry(EVERYBODY),
+    # The door
+    "accounts.sign_in": Entry(EVERYBODY),
+    "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
+    "accounts.password": Entry(SIGNED_IN),
+    "accounts.change_password": Entry(
+        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"old": "x", "new": "y", "again": "z"}
+    ),
+    "accounts.sign_in_now": Entry(dict.fromkeys(READERS, KEPT), form={"email": "nobody@example.com", "password": "x"}),
+    "accounts.sign_out": Entry(SIGNED_IN),
 }
