@@ -62,6 +62,8 @@ from leaderboard.web import (
     settings,
     statements,
     streams,
+    targets,
+    trying,
     users,
 )
 
@@ -78,6 +80,8 @@ BLUEPRINTS = (
     manage.bp,
     agreements.bp,
     drafts.bp,
+    trying.bp,
+    targets.bp,
     proposals.bp,
     questions.bp,
     compliance.bp,

@@ -35,5 +35,12 @@ def add_accounts(session: Session, *, now: datetime, by: Actor) -> tuple[DemoAcc
     return made
 
 
+def actor_of(session: Session, key: str) -> Actor:
+    """Return one of the accounts as who does something."""
+    connection, email = session.connection(), f"{key}@{MAIL}"
+    member_id = next(member_id for member_id, each, *_ in people.members(connection) if each == email)
+    return Actor(email, accounts.account_with(connection, email).id, member_id)
+
+
 def _account(session: Session, email: str, role: str, now: datetime, by: Actor) -> DemoAccount:
     return DemoAccount(email, role, add_user(session, email=email, role=role, password=None, now=now, by=by))

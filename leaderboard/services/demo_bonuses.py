@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import Actor
 from leaderboard.services.asking import ask
 from leaderboard.services.deciding import approve, mark_paid
+from leaderboard.services.demo_accounts import actor_of
 from leaderboard.services.demo_people import MAIL
 from leaderboard.services.exporting import create_export, mark_export_paid
-from leaderboard.storage import awards, closings, people
-from leaderboard.storage.accounts import account_with
+from leaderboard.storage import awards, closings
 
 DORA = Actor(f"dora@{MAIL}")
 ENZO = Actor(f"enzo@{MAIL}")  # what goes to payroll is of all teams
@@ -38,10 +38,6 @@ def decide_on_bonuses(session: Session, *, now: datetime) -> None:
 
 def ask_about_a_bonus(session: Session) -> None:
     """Let Bia ask about a team's award that waits, on the day after it was proposed."""
-    connection = session.connection()
-    found = [row for row in awards.awards(connection, status="proposed") if row.scope == "team"][:1]
-    bia = f"bia@{MAIL}"
-    member_id = next(member_id for member_id, key, *_ in people.members(connection) if key == bia)
-    by = Actor(bia, account_with(connection, bia).id, member_id)
+    found = [row for row in awards.awards(session.connection(), status="proposed") if row.scope == "team"][:1]
     for row in found:
-        ask(session, row.id, QUESTION, by=by, now=row.proposed_at + DAY)
+        ask(session, row.id, QUESTION, by=actor_of(session, "bia"), now=row.proposed_at + DAY)

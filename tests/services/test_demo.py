@@ -11,21 +11,25 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import COMMAND_LINE
+from leaderboard.domain.agreement_changes import compare
 from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.domain.periods import Month
 from leaderboard.services.agreeing import agreement_versions
 from leaderboard.services.demo import DemoReport, create_demo
 from leaderboard.services.demo_people import colleagues
+from leaderboard.services.drafting import list_drafts
 from leaderboard.services.organising import load_organisation, show_organisation
 from leaderboard.services.reporting import list_attainments, list_standings
 from leaderboard.services.scopes import scope_of
 from leaderboard.services.verifying import verify
+from leaderboard.services.versions import agreed_versions
 from leaderboard.storage import people
 from leaderboard.storage.accounts import account_with
 from leaderboard.storage.bonus_tables import BonusAward, BonusQuestion
 from leaderboard.storage.closing_tables import Closing
 from leaderboard.storage.tables import Anomaly, EventRow, Member, MembershipRow, PointEntry, Team
+from leaderboard.storage.trail_tables import PointQuestion
 from tests.conftest import DATABASES
 from tests.factories import opened
 from tests.services import examples
@@ -40,6 +44,19 @@ def made(databases: Callable[[str], Any], request: pytest.FixtureRequest) -> Ite
     """The demo in full, made once; no test here changes it."""
     with databases(request.param).fresh() as address, opened(address) as session:
         yield session, create_demo(session, now=NOW, by=COMMAND_LINE)
+
+
+def test_its_agreement_is_signed_by_both_sides_and_a_draft_for_the_next_month_waits(made):
+    session, _ = made
+    versions = agreed_versions(session, now=NOW)
+    assert [{side: each.name for side, each in version.signatures.items()} for version in versions] == [
+        {"sales": "Dora Cavalcanti", "marketing": "Enzo Bittencourt"}
+    ] * 2
+    assert all(each.signed_at.date() < v.agreement.effective_from for v in versions for each in v.signatures.values())
+    (draft,) = list_drafts(session, "draft", "proposed")
+    found = compare(versions[-1].agreement, draft.agreement())
+    assert (found.count("new"), found.count("changed"), found.count("gone")) == (2, 1, 0)
+    assert str(draft.agreement().effective_from) == "2026-12-01"
 
 
 def boards(session: Session) -> list[dict[str, Any]]:
@@ -284,3 +301,11 @@ def test_one_that_was_interrupted_before_its_events_is_made_after_all(session, m
     report = create_demo(session, now=NOW, leads=FEW, by=COMMAND_LINE)
     assert len(report.accounts) == 6
     assert count(session, EventRow) > 0
+
+
+def test_p8_questions_about_points_were_asked_and_answered_and_one_waits(made):
+    session, _ = made
+    rows = session.execute(select(PointQuestion).order_by(PointQuestion.id)).scalars().all()
+    assert [each.outcome for each in rows] == ["adjusted", "explained", None]
+    assert [each.asked_by.partition("@")[0] for each in rows] == ["bia", "ana", "caio"]
+    assert all(each.asked_at < NOW and each.text for each in rows)
