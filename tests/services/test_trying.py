@@ -109,8 +109,8 @@ def test_other_targets_points_and_bonuses_give_what_they_would_have_given(closed
         TEAM_WIN.replace('"1000.00", "500.00"', '"300.00"'),
     )
     found = tried(closed, draft)
-    # P6: L0 and L9 are of the agreement before. Ana: 7 for L1. Conversion of the teams in October: North has L1 and L2 of
-    # three (met), South one of L4 alone (too few). Bia has what was given by hand.
+    # P6: L0 and L9 are of the agreement before. Ana: 7 for L1. Conversion of the teams in October: North has L1 and L2
+    # of three (met), South one of L4 alone (too few). Bia has what was given by hand.
     assert points_of(found.members) == {"Ana": 7, "Bia": 25, "Eva": 0, "Caio": 0}
     assert points_of(found.teams) == {"North": 7 + 25 + 40, "South": 0, "Leads": 0}
     assert [(each.name, each.amount_minor) for each in found.would] == [("North", 30_000)]
