@@ -91,7 +91,8 @@ def places_of(connection: Connection, member_id: int, periods: Mapping[str, str]
     """Return where a member stands in those of some periods in which they do, each given with the one before it.
 
     Of each: points; above, how many have more; ahead, how many stand before them in the order of S1; count, of how
-    many; next_points, the fewest that are more; points_before and above_before, the same in the period before. One statement.
+    many; next_points, the fewest that are more; points_before and above_before: the same in the period before.
+    One statement.
     """
     each = [_place_of(member_id, period, previous) for period, previous in periods.items()]
     return {row.period: row for row in connection.execute(union_all(*each))}
