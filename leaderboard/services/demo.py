@@ -17,6 +17,7 @@ from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import close_next, next_closing
 from leaderboard.services.demo_accounts import DemoAccount, add_accounts
+from leaderboard.services.demo_agreement import draft_the_next, sign_agreements
 from leaderboard.services.demo_bonuses import ask_about_a_bonus, decide_on_bonuses
 from leaderboard.services.demo_leads import Fact, History
 from leaderboard.services.demo_people import MAIL, TEAMS, Colleague, colleagues, people_file
@@ -69,6 +70,8 @@ def create_demo(
     decide_on_bonuses(session, now=now)
     made = add_accounts(session, now=now, by=by)  # last: they say that all is done
     ask_about_a_bonus(session)
+    sign_agreements(session, now=now)
+    draft_the_next(session, now=now)
     ask_about_points(session, now=now)
     return DemoReport(_summary(organisation.name, staff, report), True, made)
 

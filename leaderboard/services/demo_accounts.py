@@ -35,8 +35,8 @@ def add_accounts(session: Session, *, now: datetime, by: Actor) -> tuple[DemoAcc
     return made
 
 
-def acting(session: Session, key: str) -> Actor:
-    """Return one of them as who does something."""
+def actor_of(session: Session, key: str) -> Actor:
+    """Return one of the accounts as who does something."""
     connection, email = session.connection(), f"{key}@{MAIL}"
     member_id = next(member_id for member_id, each, *_ in people.members(connection) if each == email)
     return Actor(email, accounts.account_with(connection, email).id, member_id)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import Actor
 from leaderboard.services.asking import ask
 from leaderboard.services.deciding import approve, mark_paid
-from leaderboard.services.demo_accounts import acting
+from leaderboard.services.demo_accounts import actor_of
 from leaderboard.services.demo_people import MAIL
 from leaderboard.services.exporting import create_export, mark_export_paid
 from leaderboard.storage import awards, closings
@@ -38,7 +38,6 @@ def decide_on_bonuses(session: Session, *, now: datetime) -> None:
 
 def ask_about_a_bonus(session: Session) -> None:
     """Let Bia ask about a team's award that waits, on the day after it was proposed."""
-    connection = session.connection()
-    found = [row for row in awards.awards(connection, status="proposed") if row.scope == "team"][:1]
+    found = [row for row in awards.awards(session.connection(), status="proposed") if row.scope == "team"][:1]
     for row in found:
-        ask(session, row.id, QUESTION, by=acting(session, "bia"), now=row.proposed_at + DAY)
+        ask(session, row.id, QUESTION, by=actor_of(session, "bia"), now=row.proposed_at + DAY)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
 from leaderboard.domain.agreement import Level
-from leaderboard.services.demo_accounts import acting
+from leaderboard.services.demo_accounts import actor_of
 from leaderboard.services.questions import adjust_for_it, ask, explain_it
 from leaderboard.services.results import Result, list_results
 from leaderboard.services.rules import rule_book
@@ -23,9 +23,9 @@ GOODWILL = "The CRM was down that day, as its log shows."
 
 def ask_about_points(session: Session, *, now: datetime) -> None:
     """Let each ask about what they missed last; Dora has answered the first two."""
-    dora = acting(session, "dora")
+    dora = actor_of(session, "dora")
     for place, (key, text) in enumerate(ASKED):
-        by = acting(session, key)
+        by = actor_of(session, key)
         missed = _missed_last(session, by, now)
         if missed is None:
             continue

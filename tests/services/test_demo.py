@@ -11,16 +11,19 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import COMMAND_LINE
+from leaderboard.domain.agreement_changes import compare
 from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.domain.periods import Month
 from leaderboard.services.agreeing import agreement_versions
 from leaderboard.services.demo import DemoReport, create_demo
 from leaderboard.services.demo_people import colleagues
+from leaderboard.services.drafting import list_drafts
 from leaderboard.services.organising import load_organisation, show_organisation
 from leaderboard.services.reporting import list_attainments, list_standings
 from leaderboard.services.scopes import scope_of
 from leaderboard.services.verifying import verify
+from leaderboard.services.versions import agreed_versions
 from leaderboard.storage import people
 from leaderboard.storage.accounts import account_with
 from leaderboard.storage.bonus_tables import BonusAward, BonusQuestion
@@ -41,6 +44,19 @@ def made(databases: Callable[[str], Any], request: pytest.FixtureRequest) -> Ite
     """The demo in full, made once; no test here changes it."""
     with databases(request.param).fresh() as address, opened(address) as session:
         yield session, create_demo(session, now=NOW, by=COMMAND_LINE)
+
+
+def test_its_agreement_is_signed_by_both_sides_and_a_draft_for_the_next_month_waits(made):
+    session, _ = made
+    versions = agreed_versions(session, now=NOW)
+    assert [{side: each.name for side, each in version.signatures.items()} for version in versions] == [
+        {"sales": "Dora Cavalcanti", "marketing": "Enzo Bittencourt"}
+    ] * 2
+    assert all(each.signed_at.date() < v.agreement.effective_from for v in versions for each in v.signatures.values())
+    (draft,) = list_drafts(session, "draft", "proposed")
+    found = compare(versions[-1].agreement, draft.agreement())
+    assert (found.count("new"), found.count("changed"), found.count("gone")) == (2, 1, 0)
+    assert str(draft.agreement().effective_from) == "2026-12-01"
 
 
 def boards(session: Session) -> list[dict[str, Any]]:
