@@ -6,11 +6,25 @@ import pytest
 
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.periods import Month
+from leaderboard.services.organising import load_organisation
 from leaderboard.services.own_page import read_now, read_own
 from leaderboard.services.people import load_people
 from leaderboard.services.standing_near import Place, history, neighbours, places
 from tests.factories import at, ids_of, people_file
-from tests.services.examples import EVENT_RATE, NOW, ON_TIME, PIPELINE, SPEED, TRAINING, WINS, agreement, log, set_up
+from tests.services.examples import (
+    EVENT_RATE,
+    NOW,
+    ON_TIME,
+    ORGANISATION,
+    PEOPLE,
+    PIPELINE,
+    SPEED,
+    TRAINING,
+    WINS,
+    agreement,
+    log,
+    set_up,
+)
 
 AGREED = agreement(SPEED, WINS, PIPELINE, ON_TIME, EVENT_RATE, TRAINING)
 
@@ -58,6 +72,14 @@ def test_s2_before_anything_has_happened_nobody_stands(aurora):
     found = read_now(aurora, ids_of(aurora)["eva"], now=NOW)
     assert (found.month, found.quarter, found.neighbours) == (Place("2026-12"), Place("2026-Q4"), [])
     assert read_now(aurora, 999, now=NOW) is None
+
+
+def test_before_anything_is_agreed_the_page_is_empty_and_whole(session):
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
+    load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW, by=COMMAND_LINE)
+    page = own(session)
+    assert (page.courses, page.entries, page.history) == ([], [], [("2026-12", None)])
+    assert (page.now.to_do.next, page.badges.in_a_row, page.now.team) == ((), 0, "North")
 
 
 @pytest.mark.parametrize(("size", "names"), [(1, ["m2"]), (3, ["m1", "m2", "m3"]), (5, ["m0", "m1", "m2", "m3", "m4"])])
