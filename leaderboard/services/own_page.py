@@ -21,7 +21,7 @@ LATEST_QUESTIONS = 3
 
 @dataclass(frozen=True)
 class Now:
-    """What changes through the day. team: that they were last in, None if in none."""
+    """What changes through the day. team: that they are last in this month, None if in none."""
 
     id: int
     name: str
@@ -55,7 +55,7 @@ def read_now(session: Session, member_id: int, *, now: datetime) -> Now | None:
         return None
     month = book.rules.months.month_of(now)
     in_month, in_quarter = places(connection, member_id, (month, month.quarter))
-    team_id = book.rules.membership.last_team_in(member_id, month)
+    team_id = book.rules.membership.team_in(member_id, month)
     return Now(
         id=member_id,
         name=book.members[member_id][1],

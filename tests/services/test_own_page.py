@@ -74,6 +74,14 @@ def test_s2_before_anything_has_happened_nobody_stands(aurora):
     assert read_now(aurora, 999, now=NOW) is None
 
 
+def test_who_has_left_is_in_no_team_and_measured_by_nothing(aurora):
+    left = "ana@example.com,Ana,North,sales,2026-01-01,2026-12-01,rep,"
+    load_people(aurora, io.BytesIO(people_file([left])), now=NOW, by=COMMAND_LINE)
+    page = own(aurora)
+    assert (page.now.team, page.courses) == (None, [])
+    assert own(aurora, now=at("11-30 12:00")).now.team == "North"
+
+
 def test_before_anything_is_agreed_the_page_is_empty_and_whole(session):
     load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
     load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW, by=COMMAND_LINE)
