@@ -283,8 +283,7 @@ def participant_of(
     if query.scope == "member":
         return member_id
     book = rule_book(session.connection(), rules_version)
-    theirs = book.rules.membership.memberships_in(member_id, parse_period(query.period))
-    return theirs[-1].team_id if theirs else None
+    return book.rules.membership.team_in(member_id, parse_period(query.period))
 
 
 def page_of(session: Session, query: BoardQuery, *, member_id: int, page_size: int = PAGE_SIZE) -> int | None:
