@@ -144,7 +144,7 @@ class Values:
         reached = (
             value
             for value, at_least in zip(self._rising[::-1], self._from[-2::-1], strict=True)
-            if at_least >= share * self.cases
+            if value > 0 and at_least >= share * self.cases
         )
         return next(reached, None)
 

@@ -149,7 +149,10 @@ def _task(connection: Connection, rules: Rules, as_of: datetime) -> Task | None:
     if connection.dialect.name == "sqlite" and url.database in (None, "", ":memory:"):
         return None
     args, options = connection.dialect.create_connect_args(url)
-    return Task(rules, as_of, connection.dialect.name, args, dict(options))
+    plain = {
+        name: value for name, value in options.items() if name != "context"
+    }  # how psycopg is to read for SQLAlchemy
+    return Task(rules, as_of, connection.dialect.name, args, plain)
 
 
 def _compared(
