@@ -1,7 +1,7 @@
 """Habits that make times untrue: many entries at once, and at the day's end. Instants are microseconds since 1970."""
 
 from collections import Counter, deque
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -105,6 +105,13 @@ class DayEndShare:
     def even(self) -> Fraction:
         """How many would be in the last hour if each day were even."""
         return sum((Fraction(min(_HOUR, length), length) * n for length, n in self._lengths.items()), Fraction(0))
+
+
+def midnights(zone: ZoneInfo, since: datetime, until: datetime) -> frozenset[int]:
+    """Return at which microseconds of the day in UTC a zone's midnights lie between two instants, DST or not."""
+    days = range((until - since).days + 2)
+    starts = (datetime.combine(since.astimezone(zone).date() + each * DAY, time(), zone) for each in days)
+    return frozenset(to_micros(each) % _DAY for each in starts)
 
 
 def open_days_between(calendar: Calendar, last: datetime, now: datetime, most: int) -> int:

@@ -53,6 +53,8 @@ CHECKS: Mapping[str, Limits] = {
     "unassigned": Limits(_percent(1), _percent(10)),
     # Some leads are forgotten everywhere; one in ten long past its time says that the end is not entered at all.
     "undisposed": Limits(_percent(2), _percent(10)),
+    # A midnight happens; where a third of all moments are, the CRM keeps days, and response times are made up.
+    "timeless": Limits(_percent(5), _percent(33)),
     # Whoever comes back from a day out enters some at once; where it is a third, the times are those of the clerk.
     "bursts": Limits(_percent(10), _percent(33)),
     # Against what an even day would have in its last hour: half more is a habit, two and a half times is bookkeeping.

@@ -1,6 +1,5 @@
 """The look itself: each check of domain/soundness.py answered from the data of the latest months."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from leaderboard.domain.agreement import SIDES, Agreement
-from leaderboard.domain.habits import Bursts, DayEnds, DayEndShare, open_days_between
+from leaderboard.domain.habits import Bursts, DayEnds, DayEndShare, midnights, open_days_between
 from leaderboard.domain.instants import MICROSECOND, from_micros
 from leaderboard.domain.rules import Version
 from leaderboard.domain.soundness import CHECKS, FEW_CASES, LEAD_RECEIVED, Types, starved, types_of
@@ -19,6 +18,7 @@ from leaderboard.domain.working_time import Calendar
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.storage import soundness
 from leaderboard.storage.soundness import Group, Span
+from leaderboard.storage.trail import whole_digest
 
 LOOK_BACK = timedelta(days=92)  # a quarter: what was mended since is not held against anybody for long
 WIDER = (1, 2, 4, 8, 16, 400)  # times as far, until there are
@@ -27,7 +27,7 @@ HISTORY = timedelta(days=7)  # what a source brings in its first days is its his
 ASSIGNED_WITHIN = timedelta(days=3)  # a lead that came in later may still be given to somebody
 LONG_OVERDUE = timedelta(days=14)  # after it was missed
 IDLE_FOR = timedelta(days=30)
-MOST_DAYS = 1_000
+MOST_DAYS = 9_999
 EXAMPLES_EACH = 5  # of each team
 MOST_EXAMPLES = 200
 
@@ -71,7 +71,8 @@ def find_all(connection: Connection, *, now: datetime) -> Sounding:
     version = book.rules.in_force(book.rules.months.month_of(now)).version
     until = soundness.last_event_at(connection, now)
     span, events = _span(connection, until)
-    ground = _Ground(connection, book, version, span, now, list(soundness.groups(connection, span)))
+    days = midnights(book.rules.organisation.zone, span.since, span.until) if events else frozenset()
+    ground = _Ground(connection, book, version, span, now, list(soundness.groups(connection, span, days)))
     findings = [each for find in _FINDERS for each in find(ground)]
     assert {each.check for each in findings} == set(CHECKS)
     return Sounding(None if until is None else span, events, _with_results(connection, findings))
@@ -168,7 +169,7 @@ def _of_agreement(ground: _Ground) -> Iterator[Finding]:
     lacking = [Example("sla", sla.title, more=", ".join(sorted(types))) for sla, types in empty]
     yield Finding("starved", len(empty), len(agreement.slas), agreed, _some(lacking))
     yield Finding("undefined", int(not any(map(str.strip, agreement.definitions.values()))), 1, agreed)
-    digest = hashlib.sha256(soundness.document_of(ground.connection, ground.version.id).encode()).hexdigest()
+    digest = whole_digest(soundness.document_of(ground.connection, ground.version.id))
     missing = sorted(set(SIDES) - soundness.signed_sides(ground.connection, digest))
     yield Finding("unsigned", len(missing), len(SIDES), {**agreed, "sides": missing})
 
@@ -270,6 +271,17 @@ def _member(ground: _Ground, member_id: int, more: int | None = None, at: dateti
     return Example("member", name, member_id, at, more, ground.teams_of(member_id, ground.span.until))
 
 
+def _timeless(ground: _Ground) -> Iterator[Finding]:
+    """Yield how many beginnings and ends have a day and no time."""
+    wanted = ground.types.begin | ground.types.end
+    counts: defaultdict[str, int] = defaultdict(int)
+    for each in ground.groups:
+        if each.type in wanted:
+            counts[each.type] += each.at_midnight
+    examples = [Example("type", name, more=counts[name]) for name in sorted(counts) if counts[name]]
+    yield Finding("timeless", sum(counts.values()), ground.count(wanted), {}, _some(examples))
+
+
 def _order(ground: _Ground) -> Iterator[Finding]:
     """Yield how many clocks were ended before they began (C6)."""
     count, rows = soundness.anomalies(ground.connection, ground.span)
@@ -341,6 +353,7 @@ _FINDERS: tuple[Callable[[_Ground], Iterator[Finding]], ...] = (
     _of_agreement,
     _owners,
     _undisposed,
+    _timeless,
     _habits,
     _order,
     _files,

@@ -1,10 +1,10 @@
 """Queries of how sound the data is, for a job: they read whole tables; and of the report about it, for pages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, case, delete, func, insert, or_, select
+from sqlalchemy import BigInteger, Connection, and_, case, delete, func, insert, or_, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 
 from leaderboard.domain.instants import MICROSECOND
@@ -15,6 +15,7 @@ from leaderboard.storage.database import to_micros
 from leaderboard.storage.tables import AgreementVersion, Anomaly, AttainmentRow, EventImport, EventRow, Member
 from leaderboard.storage.trail_tables import JobLook
 
+DAY_MICROS = 86_400_000_000
 ROWS_AT_ONCE = 10_000
 EXAMPLES_READ = 200  # so that there are some of each team among them
 _LATE = "subject, member_id, team_id, occurred_at"
@@ -29,12 +30,13 @@ class Span(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Events of a type that name the same member and team, or none."""
+    """Events of a type that name the same member and team, or none. at_midnight: how many have no time of day."""
 
     type: str
     member_id: int | None
     team_id: int | None
     number: int
+    at_midnight: int
     last_at: datetime
 
 
@@ -49,11 +51,13 @@ def counts_since(connection: Connection, starts: Sequence[datetime], until: date
     return [int(each) for each in connection.execute(select(*counted).where(EventRow.occurred_at <= until)).one()]
 
 
-def groups(connection: Connection, span: Span) -> Iterator[Group]:
-    """Yield the events of a span, counted by type, member and team."""
+def groups(connection: Connection, span: Span, midnights: Collection[int]) -> Iterator[Group]:
+    """Yield the events of a span, counted by type, member and team. midnights: microseconds of the day in UTC."""
     columns = (EventRow.type, EventRow.member_id, EventRow.team_id)
-    query = select(*columns, func.count(), func.max(EventRow.occurred_at)).where(_in(span)).group_by(*columns)
-    return map(Group._make, connection.execute(query))
+    is_midnight = (type_coerce(EventRow.occurred_at, BigInteger) % DAY_MICROS).in_(midnights)
+    counts = (func.count(), func.sum(case((is_midnight, 1), else_=0)), func.max(EventRow.occurred_at))
+    for row in connection.execute(select(*columns, *counts).where(_in(span)).group_by(*columns)):
+        yield Group(row[0], row[1], row[2], row[3], int(row[4]), row[5])
 
 
 def moments_by_member(connection: Connection, types: Sequence[str], span: Span) -> Iterator[tuple[int, int]]:
@@ -225,7 +229,7 @@ def begin_look(connection: Connection, now: datetime, by: str, stale: timedelta)
     query = new.values(job=UNDER_WAY, **values).on_conflict_do_update(
         index_elements=["job"], set_=values, where=JobLook.looked_at <= now - stale
     )
-    return connection.execute(query).rowcount == 1
+    return connection.execute(query.returning(JobLook.job)).first() is not None
 
 
 def end_look(connection: Connection) -> None:

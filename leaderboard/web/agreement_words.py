@@ -22,6 +22,7 @@ from leaderboard.domain.agreement import (
     SlaRate,
     Sum,
 )
+from leaderboard.web.event_words import event_words, events_in_order
 from leaderboard.web.wording import money, number
 
 UNITS = (86_400, 3_600, 60, 1)
@@ -61,36 +62,6 @@ def _units(count: int, seconds: int) -> str:
 def share(value: Decimal) -> str:
     """Return a share as a percentage, exactly."""
     return format_percent(value, "#,##0.######%" if value != 1 else None, locale=get_locale())
-
-
-def event_words(event_type: str) -> str:
-    """Return what happens in an event of a type, as part of a sentence; of one that is not known, its name."""
-    return _known_events().get(event_type) or f"“{event_type}”"
-
-
-def events_in_order(types: Iterable[str]) -> list[str]:
-    """Return event types in the order of a lead's life; those that are not known come last."""
-    order = list(_known_events())
-    return sorted(types, key=lambda each: (order.index(each) if each in order else len(order), each))
-
-
-def _known_events() -> dict[str, str]:
-    return {
-        "lead.received": _("a lead comes in"),
-        "lead.qualified": _("a lead is qualified"),
-        "lead.assigned": _("a lead is assigned"),
-        "lead.accepted": _("a lead is accepted"),
-        "lead.disposed": _("a lead is disposed of"),
-        "lead.reopened": _("a lead is reopened"),
-        "lead.converted": _("a lead is converted"),
-        "lead.followed_up": _("a lead is followed up"),
-        "opportunity.created": _("an opportunity is opened"),
-        "opportunity.followed_up": _("an opportunity is followed up"),
-        "opportunity.won": _("an opportunity is won"),
-        "opportunity.lost": _("an opportunity is lost"),
-        "task.assigned": _("a task is assigned"),
-        "task.completed": _("a task is completed"),
-    }
 
 
 def events_words(types: Iterable[str]) -> str:

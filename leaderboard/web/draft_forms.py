@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from werkzeug.datastructures import MultiDict
 
 from leaderboard.domain.toml_table import LONGEST_KEY
-from leaderboard.web.agreement_words import events_in_order
+from leaderboard.web.event_words import event_words, events_in_order
 
 KINDS = ("response_time", "count", "sum", "rate_of_sla", "rate_of_events", "completion")
 EVENT_FIELDS = {
@@ -55,9 +55,9 @@ def blank(part: str, kind: str) -> Filled:
 def sla_choices(types: Iterable[str], filled: Filled) -> dict[str, Any]:
     """Return what the form of an SLA lets one choose from. types: the event types that are known or were seen."""
     kind = filled.get("kind", "")
-    fields = EVENT_FIELDS.get(kind, ())
-    ticked = {field: set(filled.getlist(field)) for field in fields}
-    return {"kind": kind if kind in KINDS else "", "kinds": KINDS, "types": events_in_order(types), "ticked": ticked}
+    ticked = {field: set(filled.getlist(field)) for field in EVENT_FIELDS.get(kind, ())}
+    named = [(each, event_words(each)) for each in events_in_order(types)]
+    return {"kind": kind if kind in KINDS else "", "kinds": KINDS, "types": named, "ticked": ticked}
 
 
 def definition_of(filled: Filled) -> dict[str, Any]:

@@ -53,12 +53,12 @@ def _of_agreement() -> dict[str, tuple[str, str, str]]:
             _("Map the missing event types in the CRM's export, or change what the service level measures."),
         ),
         "undefined": (
-            _("Terms are defined"),
+            _("Definitions"),
             _("Where nobody wrote down what a qualified lead is, two people count two different things."),
             _("Write the definitions into the next version of the agreement."),
         ),
         "unsigned": (
-            _("Both sides have signed"),
+            _("Signatures"),
             _("A promise that one side never signed is a rule, and no agreement."),
             _("Ask one person of each side to sign the agreement."),
         ),
@@ -102,6 +102,11 @@ def _of_leads() -> dict[str, tuple[str, str, str]]:
 
 def _of_times() -> dict[str, tuple[str, str, str]]:
     return {
+        "timeless": (
+            _("Events without a time of day"),
+            _("A date alone counts from midnight: how fast somebody was cannot be told from it."),
+            _("Export the moment and not the day; until then, measure in days and not in hours."),
+        ),
         "bursts": (
             _("Entered in bulk"),
             _("Ten leads within five minutes were not worked on then: the times say when somebody caught up."),
@@ -123,7 +128,7 @@ def _of_times() -> dict[str, tuple[str, str, str]]:
 def _of_files() -> dict[str, tuple[str, str, str]]:
     return {
         "silent": (
-            _("Events keep coming"),
+            _("Fresh events"),
             _("While nothing comes, open clocks run on and are missed, whatever people do."),
             _("Look whether the export or the connection to the CRM still runs, and import what is missing."),
         ),
@@ -154,6 +159,10 @@ def _of_cases(finding: Finding) -> str:
         "undisposed": (
             _("Nothing lies open long after its time."),
             _("%(number)s clocks, for %(of)s that began, are open more than %(days)s days past their time: %(share)s."),
+        ),
+        "timeless": (
+            _("Every beginning and every end has its time of day."),
+            _("%(number)s of %(of)s beginnings and ends have a date alone: %(share)s."),
         ),
         "bursts": (
             _("Nothing was entered in bulk."),

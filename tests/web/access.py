@@ -44,15 +44,13 @@ class Entry(NamedTuple):
     shows: Sequence[str] = ()
 
 
-ONCE = MANAGERS | dict.fromkeys(("dora", "enzo"), KEPT)  # the first does it; whoever comes later is told that it is so
 WRONG = {"enzo": KEPT}
 USER = {"user_id": "colleague"}  # of Ana, who signs in no more after this
 FILES = ("csv", "xlsx")
 TABLES = ("slas", "teams", "people")
-AWARD = {"award_id": "award"}
-VERSION = {"version_id": "agreed"}
 DRAFT = {"draft_id": "draft"}
-PROMISES = DRAFT | {"part": "sla"}
+STALE = {"revision": "999"}
+AWARD = {"award_id": "award"}
 DISPLAY = {"display_id": "display"}
 EXPORT = {"export_id": "export"}
 STATEMENT = {"member_id": "member", "period": "2026-11"}
@@ -60,15 +58,6 @@ ACCESS: dict[str, Entry] = {
     "static": Entry(EVERYBODY, {"filename": "img/mark.svg"}),
     "health.healthz": Entry(EVERYBODY),
     "health.readyz": Entry(EVERYBODY),
-    # The door
-    "accounts.sign_in": Entry(EVERYBODY),
-    "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
-    "accounts.password": Entry(SIGNED_IN),
-    "accounts.change_password": Entry(
-        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"old": "x", "new": "y", "again": "z"}
-    ),
-    "accounts.sign_in_now": Entry(dict.fromkeys(READERS, KEPT), form={"email": "nobody@example.com", "password": "x"}),
-    "accounts.sign_out": Entry(SIGNED_IN),
     # What everybody sees who has signed in: what stands on the board, and what was won
     "board.index": Entry(SIGNED_IN, asks=[("scope=member", SIGNED_IN), ("period=2026-10", SIGNED_IN)]),
     "board.find_me": Entry(SIGNED_IN),
@@ -96,11 +85,40 @@ ACCESS: dict[str, Entry] = {
     "members.choose_for": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}, {"nickname": "Aninha"}),
     "statements.show": Entry(THEIRS, STATEMENT, shows=["north reason", "kestrel-ana-10-20"]),
     "statements.ledger": Entry(THEIRS, STATEMENT),
-    "points.result": Entry(THEIRS, {"attainment_id": ("attainment", "waiting", "rate")}, shows=["kestrel"]),
+    "points.result": Entry(THEIRS, {"attainment_id": ("attainment", "open_lead", "rate")}, shows=["kestrel"]),
     "points.entry": Entry(THEIRS, {"entry_id": "entry"}, shows=["kestrel"]),
-    "points.ask_about_result": Entry(ASKED_ABOUT, {"attainment_id": "waiting"}, {"question": "North question"}),
+    "points.ask_about_result": Entry(ASKED_ABOUT, {"attainment_id": "attainment"}, {"question": "North question"}),
     "points.ask_about_entry": Entry(ASKED_ABOUT, {"entry_id": "entry"}, {"question": "North question"}),
+    # The agreement: everybody reads it; managers write the next one together, whatever their teams
+    "agreements.in_force": Entry(SIGNED_IN),
+    "agreements.show": Entry(SIGNED_IN, {"version_id": "version"}),
+    "agreements.download": Entry(SIGNED_IN, {"version_id": "version"}),
+    "agreements.sign": Entry(MANAGERS | UNFIT, {"version_id": "version"}, {"side": "sales", "digest": "none"}),
+    "agreements.index": Entry(MANAGERS),
+    "agreements.load": Entry(ADMINISTRATORS | WRONG),
+    "drafts.new": Entry(MANAGERS),
+    "drafts.start": Entry(MANAGERS | UNFIT),
+    "drafts.show": Entry(MANAGERS, DRAFT),
+    "drafts.changes": Entry(MANAGERS, DRAFT),
+    "drafts.document": Entry(MANAGERS, DRAFT),
+    "drafts.download": Entry(MANAGERS, DRAFT),
+    "drafts.head": Entry(MANAGERS, DRAFT),
+    "drafts.save_head": Entry(MANAGERS | UNFIT, DRAFT, STALE),
+    "drafts.edit": Entry(MANAGERS, DRAFT | {"part": ("definitions", "sla", "bonus")}),
+    "drafts.save": Entry(MANAGERS | UNFIT, DRAFT | {"part": "sla"}, STALE),
+    "drafts.remove_entry": Entry(MANAGERS | UNFIT, DRAFT | {"part": "sla"}, STALE | {"key": "speed"}),
+    "drafts.move_entry": Entry(MANAGERS | UNFIT, DRAFT | {"part": "sla"}, STALE | {"key": "speed"}),
+    "drafts.add": Entry(MANAGERS | UNFIT, DRAFT, STALE | {"start": "none"}),
+    "drafts.discard": Entry(MANAGERS | UNFIT, DRAFT, STALE),
+    "proposals.propose": Entry(MANAGERS | UNFIT, DRAFT, STALE),
+    "proposals.sign": Entry(MANAGERS | UNFIT, DRAFT, {"side": "sales", "digest": "none"}),
+    "proposals.take_back": Entry(MANAGERS | UNFIT, DRAFT),
     # What managers of a team see and do
+    "due.index": Entry(MANAGERS, asks=[WITH_TEAM], shows=["kestrel"]),
+    "due.more": Entry(MANAGERS, {"name": ("waiting", "overdue")}, asks=[WITH_TEAM], shows=["kestrel"]),
+    "due.file": Entry(MANAGERS, {"name": ("waiting", "overdue"), "kind": FILES}, asks=[WITH_TEAM], shows=["kestrel"]),
+    "due.load_file": Entry(MANAGERS, {"name": ("teams", "people"), "kind": FILES}, asks=[WITH_TEAM]),
+    "people.export": Entry(ADMINISTRATORS, {"kind": FILES}),
     "compliance.index": Entry(MANAGERS, asks=[WITH_TEAM, ("period=2026-Q4", MANAGERS)]),
     "compliance.people": Entry(MANAGERS, asks=[WITH_TEAM], shows=["ana lima"]),
     "compliance.sla": Entry(MANAGERS, {"key": "speed"}, asks=[WITH_TEAM]),
@@ -116,7 +134,7 @@ ACCESS: dict[str, Entry] = {
     "questions.index": Entry(MANAGERS, asks=[("state=answered", MANAGERS)], shows=["north question"]),
     "questions.answer": Entry(
         MANAGERS_OF_TEAM | {"enzo": KEPT},
-        {"question_id": "doubt"},
+        {"question_id": "point_question"},
         {"answer": "North answer", "points": "", "month": ""},
     ),
     "people.index": Entry(MANAGERS, asks=[("team={team}", MANAGERS)], shows=["ana@example.com"]),
@@ -153,6 +171,17 @@ ACCESS: dict[str, Entry] = {
     "people.add_id": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"external_id": ""}),
     "people.remove_id": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"external_id": "x"}),
     "people.move": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"team": "0"}),
+    "people.file": Entry(ADMINISTRATORS),
+    "people.load": Entry(ADMINISTRATORS | WRONG),
+    "settings.index": Entry(ADMINISTRATORS),
+    "settings.change": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
+    "settings.download": Entry(ADMINISTRATORS),
+    "settings.load": Entry(ADMINISTRATORS | WRONG),
+    "settings.calendar": Entry(ADMINISTRATORS),
+    "settings.change_calendar": Entry(ADMINISTRATORS | WRONG),
+    "settings.team_calendar": Entry(ADMINISTRATORS, {"team_id": "team"}),
+    "settings.change_team_calendar": Entry(ADMINISTRATORS | WRONG, {"team_id": "team"}),
+    "settings.remove_team_calendar": Entry(ADMINISTRATORS | WRONG, {"team_id": "team"}),
     "users.index": Entry(ADMINISTRATORS),
     "users.show": Entry(ADMINISTRATORS, USER),
     "users.add": Entry(ADMINISTRATORS | WRONG, form={"email": ""}),
@@ -177,6 +206,21 @@ ACCESS: dict[str, Entry] = {
     "readiness.look": Entry(MANAGERS),
     "jobs.index": Entry(MANAGERS),
     "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
+    # Files of people, personal data, the organisation
+    "people.file": Entry(ADMINISTRATORS),
+    "people.load": Entry(ADMINISTRATORS | WRONG),
+    "people.export": Entry(ADMINISTRATORS, {"kind": "csv"}),
+    "personal.own": Entry(SIGNED_IN),
+    "personal.take_own": Entry(SIGNED_IN),
+    "personal.of_member": Entry(ADMINISTRATORS, {"member_id": "member"}),
+    "personal.of_account": Entry(ADMINISTRATORS, USER),
+    "personal.confirm": Entry(ADMINISTRATORS, {"member_id": "member"}),
+    "personal.anonymise": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"understood": "1"}),
+    **dict.fromkeys(("settings.index", "settings.download", "settings.calendar"), Entry(ADMINISTRATORS)),
+    **dict.fromkeys(("settings.change", "settings.load", "settings.change_calendar"), Entry(ADMINISTRATORS | WRONG)),
+    "settings.team_calendar": Entry(ADMINISTRATORS, {"team_id": "team"}),
+    "settings.change_team_calendar": Entry(ADMINISTRATORS | WRONG, {"team_id": "team"}),
+    "settings.remove_team_calendar": Entry(ADMINISTRATORS | WRONG, {"team_id": "team"}),
     # Displays show what the board shows: every manager looks after them
     "displays.index": Entry(MANAGERS),
     "displays.pair": Entry(MANAGERS),
@@ -194,33 +238,18 @@ ACCESS: dict[str, Entry] = {
     "display.worker": Entry(EVERYBODY),
     "display_streams.of_display": Entry(UNPAIRED),
     "pairing.poll": Entry(EVERYBODY),
-    # The agreement: what is agreed everybody reads; drafts every manager reads and writes, whatever their team
-    "agreements.in_force": Entry(SIGNED_IN),
-    "agreements.show": Entry(SIGNED_IN, VERSION),
-    "agreements.download": Entry(SIGNED_IN, VERSION),
-    "agreements.sign": Entry(ONCE, VERSION, {"side": "sales", "digest": "agreed_digest"}),
-    "agreements.index": Entry(MANAGERS),
-    "agreements.load": Entry({**ADMINISTRATORS, "enzo": KEPT}),
-    "drafts.new": Entry(MANAGERS),
-    "drafts.start": Entry(MANAGERS, form={"source": "start:training", "effective_from": "2027-01-01"}),
-    "drafts.show": Entry(MANAGERS, DRAFT),
-    "drafts.changes": Entry(MANAGERS, DRAFT),
-    "drafts.document": Entry(MANAGERS, DRAFT),
-    "drafts.download": Entry(MANAGERS, DRAFT),
-    "drafts.head": Entry(MANAGERS, DRAFT),
-    "drafts.edit": Entry(MANAGERS, PROMISES, asks=[("key=speed", MANAGERS), ("kind=count", MANAGERS)]),
-    "drafts.save_head": Entry(ONCE, DRAFT, {"revision": "1", "title": "B", "effective_from": "2027-01-01"}),
-    "drafts.save": Entry(ONCE, DRAFT | {"part": "definitions"}, {"revision": "2", "word": "MQL", "meaning": "Scored"}),
-    "drafts.move_entry": Entry(ONCE, PROMISES, {"revision": "3", "key": "speed", "to": "down"}),
-    "drafts.remove_entry": Entry(ONCE, PROMISES, {"revision": "4", "key": "speed"}),
-    "drafts.add": Entry(ONCE, DRAFT, {"revision": "5", "start": "pipeline", "language": "en"}),
-    "proposals.propose": Entry(ONCE, DRAFT, {"revision": "6"}),
-    "proposals.sign": Entry(MANAGERS | UNFIT, DRAFT, {"side": "sales", "digest": "0" * 64}),
-    "proposals.take_back": Entry(ONCE, DRAFT),
-    "drafts.discard": Entry(ONCE, DRAFT, {"revision": "8"}),
     "trying.show": Entry(MANAGERS, DRAFT, asks=[("quarters=1", MANAGERS)]),
     "trying.steps": Entry(MANAGERS, DRAFT),
     "targets.index": Entry(MANAGERS, asks=[("months=3", MANAGERS)]),
     "targets.show": Entry(MANAGERS, {"key": "speed"}),
     "targets.take": Entry(MANAGERS, {"key": "speed"}, {"met": "4h", "exceeded": "30m", "draft": ""}),
+    # The door
+    "accounts.sign_in": Entry(EVERYBODY),
+    "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
+    "accounts.password": Entry(SIGNED_IN),
+    "accounts.change_password": Entry(
+        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"old": "x", "new": "y", "again": "z"}
+    ),
+    "accounts.sign_in_now": Entry(dict.fromkeys(READERS, KEPT), form={"email": "nobody@example.com", "password": "x"}),
+    "accounts.sign_out": Entry(SIGNED_IN),
 }

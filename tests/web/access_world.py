@@ -17,11 +17,10 @@ from leaderboard.services.drafting import start_draft
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
 from leaderboard.services.results import find_result
-from leaderboard.services.versions import agreed_versions
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import BadgeRow
-from leaderboard.storage.tables import AttainmentRow, Member, PointEntry, Team
+from leaderboard.storage.tables import AgreementVersion, AttainmentRow, Member, PointEntry, Team
 from tests.services.bonus_examples import bonus
 from tests.services.examples import ON_TIME, ORGANISATION, SPEED, TRAINING, agreement, csv_of, hand_in
 from tests.services.screens import pair
@@ -83,19 +82,11 @@ def build(session: Session) -> SimpleNamespace:
     export = exporting.create_export(session, by=_actor(session, "enzo"), now=NOW)
     display, _token = pair(session)
     badge = session.execute(select(BadgeRow.id).where(BadgeRow.key == "rep-of-the-month")).scalars().first()
+    version = session.execute(select(AgreementVersion.id)).scalar_one()
+    draft = start_draft(session, agreement(SPEED, effective_from="2027-01-01"), by=_actor(session, "enzo"), now=NOW)
     colleague = _actor(session, "bia").user_id
-    agreed, *_later = agreed_versions(session, now=NOW)
-    draft = start_draft(
-        session, agreement(SPEED, TRAINING, effective_from="2027-01-01"), by=_actor(session, "dora"), now=NOW
-    )
-    of_all = {"export": export, "display": display, "badge": badge, "period": "2026-10"}
-    of_all |= {"agreed": agreed.id, "agreed_digest": agreed.digest, "draft": draft}
-    return SimpleNamespace(
-        **vars(north),
-        **of_all,
-        colleague=colleague,
-        other=south,
-    )
+    apart = {"colleague": colleague, "version": version, "draft": draft, "export": export, "display": display}
+    return SimpleNamespace(**vars(north), **apart, badge=badge, period="2026-10", other=south)
 
 
 def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNamespace:
@@ -125,11 +116,8 @@ def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNames
         point_question=asked,
         adjustment=given.id,
         attainment=levels["missed"],
-        waiting=levels["pending"],
+        open_lead=levels["pending"],
         rate=_rate_of(session, member),
-        doubt=questions.ask(
-            session, find_result(session, levels["missed"]), f"{team} question", by=_actor(session, rep), now=NOW
-        ),
         entry=entry,
     )
 
@@ -153,15 +141,15 @@ def _november() -> list[str]:
     lines = []
     for name in BIRDS:
         lines += _lead(name, 11, 3, 0.5) + _lead(name, 11, 5, 100) + _lead(name, 11, 6, None) + _lead(name, 10, 20, 0.5)
-        lines += _lead(name, 11, 18, None)
+        lines += _lead(name, 11, 17, None, hour=18)  # due today
         lines.append(
             f"t-{name},2026-11-04T12:00:00Z,task.assigned,{BIRDS[name]}-task-{name},{name}@example.com,,,,,2026-11-30T12:00:00Z"
         )
     return lines
 
 
-def _lead(name: str, month: int, day: int, hours: float | None) -> list[str]:
-    """Return the events of a lead that somebody got at ten in the morning, and disposed of so many hours later."""
-    start, lead = datetime(2026, month, day, 13, tzinfo=UTC), f"{BIRDS[name]}-{name}-{month:02}-{day:02}"
+def _lead(name: str, month: int, day: int, hours: float | None, hour: int = 13) -> list[str]:
+    """Return the events of a lead that somebody got at an hour (UTC), and disposed of so many hours later."""
+    start, lead = datetime(2026, month, day, hour, tzinfo=UTC), f"{BIRDS[name]}-{name}-{month:02}-{day:02}"
     moments = {"assigned": start} | ({} if hours is None else {"disposed": start + hours * HOURS})
     return [f"{kind}-{lead},{at.isoformat()},lead.{kind},{lead},{name}@example.com" for kind, at in moments.items()]
