@@ -89,8 +89,9 @@ class Responses(Bands):
         return self._within(target / SECOND) / self.cases
 
     def target_of(self, share: Fraction) -> timedelta | None:
-        seconds = time_of_share(self.numbers, share)
-        return None if seconds is None else timedelta(seconds=seconds)
+        """Return the time above which the share is full, to its band: where that begins."""
+        end = time_of_share(self.numbers, share)
+        return None if end is None else timedelta(seconds=end / band_end(1) if end > 1 else 0)
 
     def curve(self) -> list[tuple[float, float]]:
         return [(end, self._within(end) / self.cases) for end in self._ends()]

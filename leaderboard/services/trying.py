@@ -87,13 +87,15 @@ def trial_steps(session: Session, agreement: Agreement, quarters: Sequence[Quart
         begin_snapshot(session)
         connection = session.connection()
         book = rule_book(connection)
+        if not quarters:
+            raise TrialRefused("open", "No quarter is closed yet; a draft is tried out on quarters that are.")
         for quarter in quarters:
             if quarter.key not in book.closed:
                 raise TrialRefused("open", f"{quarter} is not closed yet; try the draft out on a quarter that is.")
         found = []
         for quarter in quarters:
             tried = replace(book, rules=with_draft(book.rules, agreement, quarter), closed=frozenset())
-            as_of = closings.closing_of(connection, quarter.months[-1].key).as_of
+            as_of = _as_of(connection, quarter)
             with closing(_worked_out(connection, tried.rules, quarter, as_of)) as steps:
                 for step in steps:
                     if isinstance(step, Step):
@@ -102,6 +104,12 @@ def trial_steps(session: Session, agreement: Agreement, quarters: Sequence[Quart
                         found.append(_compared(connection, tried, quarter, as_of, step))
         session.rollback()
         yield Trial(agreement.title, book.rules.organisation.currency, tuple(found))
+
+
+def _as_of(connection: Connection, quarter: Quarter) -> datetime:
+    """Return the instant as of which the last month of a quarter was closed."""
+    periods = (quarter.months[-1], quarter)
+    return next(each.as_of for period in periods if (each := closings.closing_of(connection, period.key)))
 
 
 @contextmanager

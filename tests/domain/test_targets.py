@@ -53,7 +53,8 @@ def test_the_hardest_time_of_a_share_is_that_of_whoever_made_it_full(values, sha
     if needed > len(done):
         assert found is None  # what was never done is above every target
     else:
-        assert found == seconds(band_end(band_of(done[needed - 1])))
+        band = band_of(done[needed - 1])
+        assert found / timedelta(seconds=1) == pytest.approx(band_end(band - 1) if band else 0, abs=1e-5)
 
 
 @given(st.lists(early, min_size=1, max_size=40), st.integers(0, 10**7), shares)
@@ -135,6 +136,6 @@ def test_suggestions_rest_on_shares_and_exceeded_is_harder_than_met_or_left_out(
     assert suggested(LEADS, Values({5: 10}), Fraction(8, 10), Fraction(3, 10), 2) == Levels(5, None)
     times = Responses(bands([600 * SECOND] * 5 + [6_800 * SECOND] * 5))
     assert suggested(WORKING, times, Fraction(8, 10), Fraction(3, 10), 2) == Levels(
-        timedelta(hours=2), timedelta(minutes=15)
+        timedelta(hours=2), timedelta(minutes=10)
     )
     assert suggested(WORKING, Responses({NEVER: 3, 5: 1}), HALF, Fraction(1, 10), 2) is None
