@@ -1,7 +1,8 @@
 """Trying out a draft: what closed quarters would have come to under it, beside what they came to. It writes nothing."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing as closed_after
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain, islice
@@ -96,7 +97,7 @@ def trial_steps(session: Session, agreement: Agreement, quarters: Sequence[Quart
         for quarter in quarters:
             tried = replace(book, rules=with_draft(book.rules, agreement, quarter), closed=frozenset())
             as_of = _as_of(connection, quarter)
-            with closing(_worked_out(connection, tried.rules, quarter, as_of)) as steps:
+            with closed_after(_worked_out(connection, tried.rules, quarter, as_of)) as steps:
                 for step in steps:
                     if isinstance(step, Step):
                         yield Progressed(quarter, step.done, step.total)
@@ -108,8 +109,9 @@ def trial_steps(session: Session, agreement: Agreement, quarters: Sequence[Quart
 
 def _as_of(connection: Connection, quarter: Quarter) -> datetime:
     """Return the instant as of which the last month of a quarter was closed."""
-    periods = (quarter.months[-1], quarter)
-    return next(each.as_of for period in periods if (each := closings.closing_of(connection, period.key)))
+    closing = closings.closing_of(connection, quarter.months[-1].key) or closings.closing_of(connection, quarter.key)
+    as_of: datetime = closing.as_of
+    return as_of
 
 
 @contextmanager
