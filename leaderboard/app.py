@@ -60,6 +60,7 @@ from leaderboard.web import (
     settings,
     statements,
     streams,
+    table_files,
     users,
 )
 
@@ -88,6 +89,7 @@ BLUEPRINTS = (
     adjustments.bp,
     corrections.bp,
     audit.bp,
+    table_files.bp,
     people.bp,
     users.bp,
     settings.bp,
