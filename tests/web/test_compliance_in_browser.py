@@ -59,7 +59,7 @@ def test_a_choice_swaps_the_figures_and_a_figure_leads_to_its_leads(page, short)
     expect(page.locator("#compliance-figures #teams tbody tr")).to_have_count(1)
     assert page.evaluate("document.body.dataset.sameDocument") == "yes"
     assert "team=" in page.url
-    page.get_by_label("Period").select_option("2026-10")
+    page.get_by_label("Period", exact=True).select_option("2026-10")
     expect(page.locator("#compliance-figures h2").first).to_have_text("October 2026")
     page.go_back()
     expect(page.locator("#compliance-figures h2").first).to_have_text("November 2026")
