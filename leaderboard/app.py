@@ -25,6 +25,7 @@ from leaderboard.web import (
     accounts,
     adjustments,
     agreements,
+    anonymous,
     audit,
     awards,
     badges,
@@ -50,6 +51,7 @@ from leaderboard.web import (
     pairing,
     payroll,
     people,
+    personal,
     points,
     proposals,
     questions,
@@ -61,6 +63,8 @@ from leaderboard.web import (
     statements,
     streams,
     table_files,
+    targets,
+    trying,
     users,
 )
 
@@ -77,6 +81,8 @@ BLUEPRINTS = (
     manage.bp,
     agreements.bp,
     drafts.bp,
+    trying.bp,
+    targets.bp,
     proposals.bp,
     questions.bp,
     compliance.bp,
@@ -91,6 +97,7 @@ BLUEPRINTS = (
     audit.bp,
     table_files.bp,
     people.bp,
+    personal.bp,
     users.bp,
     settings.bp,
     displays.bp,
@@ -112,7 +119,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (streams, security, sessions, languages, pages, errors, display_streams):
+    for floor in (streams, security, sessions, languages, pages, anonymous, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -11,6 +11,7 @@ from leaderboard.domain.agreement import (
     BonusProgramme,
     Completion,
     EventRate,
+    Levels,
     Measure,
     ResponseTime,
     Sla,
@@ -62,7 +63,6 @@ def write_duration(duration: timedelta, *, is_working: bool = False) -> str:
 
 
 def _sla(sla: Sla, currency: str) -> Document:
-    levels = {"met": sla.levels.met, "exceeded": sla.levels.exceeded}
     points: Document = {"per": "month" if sla.is_monthly else "occurrence", "met": sla.met_points}
     if sla.exceeded_points != sla.met_points:
         points["exceeded"] = sla.exceeded_points
@@ -72,9 +72,15 @@ def _sla(sla: Sla, currency: str) -> Document:
         "side": sla.side,
         "participant": sla.participant,
         "measure": {"kind": sla.measure.kind, **_measure(sla.measure)},
-        "levels": {name: _target(sla.measure, each, currency) for name, each in levels.items() if each is not None},
+        "levels": levels_of(sla.measure, sla.levels, currency),
         "points": points,
     }
+
+
+def levels_of(measure: Measure, levels: Levels, currency: str) -> Document:
+    """Return targets of a measure as the table of them that a file has."""
+    targets = {"met": levels.met, "exceeded": levels.exceeded}
+    return {name: _target(measure, each, currency) for name, each in targets.items() if each is not None}
 
 
 def _measure(measure: Measure) -> Document:

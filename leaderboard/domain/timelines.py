@@ -19,7 +19,7 @@ Mark = tuple[str, datetime]
 class DayOfClock:
     """A day of a clock, [start, end) in the zone of its calendar. skipped: days left out just before it.
 
-    holiday: the name of the public one that closes it; is_closed: not open at all.
+    paused: of the open hours. is_closed: not open at all; is_holiday: since it is a public holiday.
     """
 
     day: date
@@ -29,17 +29,18 @@ class DayOfClock:
     counted: Spans
     paused: Spans
     marks: tuple[Mark, ...]
-    holiday: str | None
     is_closed: bool
+    is_holiday: bool
     skipped: int = 0
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A clock's days. zone: that of its calendar."""
+    """A clock's days. zone, holidays: those of its calendar."""
 
     zone: ZoneInfo
     days: tuple[DayOfClock, ...]
+    holidays: str | None
 
 
 def timeline_of(story: ClockStory, calendar: Calendar | None, zone: ZoneInfo, now: datetime) -> Timeline:
@@ -55,7 +56,8 @@ def timeline_of(story: ClockStory, calendar: Calendar | None, zone: ZoneInfo, no
     pauses = tuple(_between(story.running, result.started_at, end))
     last = max(at for _, at in marks)
     days = _kept(result.started_at.astimezone(zone).date(), last.astimezone(zone).date())
-    return Timeline(zone, tuple(_day(day, skipped, story, calendar, zone, pauses, marks, end) for day, skipped in days))
+    drawn = tuple(_day(day, skipped, story, calendar, zone, pauses, marks, end) for day, skipped in days)
+    return Timeline(zone, drawn, None if calendar is None else calendar.holidays)
 
 
 def _marks(story: ClockStory, now: datetime) -> list[Mark]:
@@ -107,10 +109,10 @@ def _day(
         end=end,
         opened=opened,
         counted=_within(counted, start, end),
-        paused=_within(pauses, start, end),
+        paused=tuple(span for hours in opened for span in _within(pauses, *hours)),
         marks=tuple((name, at) for name, at in marks if start <= at < end),
-        holiday=None if calendar is None or opened else calendar.holiday_on(day),
         is_closed=not opened,
+        is_holiday=calendar is not None and not opened and calendar.is_holiday(day),
         skipped=skipped,
     )
 

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -91,12 +91,9 @@ class Calendar:
             return ()
         return self.week[day.weekday()]
 
-    def holiday_on(self, day: date) -> str | None:
-        """Return the name of a public holiday that closes a date; None where none does."""
-        if self.holidays is None or day in self.opened:
-            return None
-        name: str | None = public_holidays(self.holidays).get(day)
-        return name
+    def is_holiday(self, day: date) -> bool:
+        """Tell whether a date is closed since it is a public holiday."""
+        return day not in self.opened and day in self._public_holidays
 
     @cached_property
     def _public_holidays(self) -> public.HolidayBase | frozenset[date]:
@@ -123,6 +120,21 @@ def public_holidays(place: str) -> public.HolidayBase:
             f'holidays = "{shown(place)}" is not known; give a country such as "BR" or a country and '
             'subdivision such as "BR-SP"'
         ) from error
+
+
+@lru_cache(maxsize=64)
+def _named_holidays(place: str, language: str) -> public.HolidayBase:
+    country, _, subdivision = place.partition("-")
+    return public.country_holidays(country, subdiv=subdivision or None, language=language)
+
+
+def holiday_name(place: str, day: date, language: str) -> str:
+    """Return what a public holiday of a place is called, in a language such as "pt_BR" where it is known in that.
+
+    Empty where the day is none.
+    """
+    name: str = _named_holidays(place, language).get(day, "")
+    return name
 
 
 def local_instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:

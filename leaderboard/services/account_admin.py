@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import AccountRefused
 from leaderboard.domain.passwords import make_password
-from leaderboard.services.accounts import DEFAULT_COSTS, HashCosts, checked_email, hash_password, token_key
+from leaderboard.services.accounts import DEFAULT_COSTS, HashCosts, check_free, checked_email, hash_password, token_key
 from leaderboard.services.administrators import one_stays
 from leaderboard.services.people import ROLES
 from leaderboard.storage import account_lists, accounts, people, trail
@@ -164,8 +164,7 @@ def change_email(session: Session, user_id: int, email: str, *, now: datetime, b
     with _changing(session, user_id) as (connection, found):
         if email == found.email:
             return
-        if accounts.account_with(connection, email) is not None:
-            raise AccountRefused("email", f"{email} has an account already; choose another e-mail.")
+        check_free(connection, email)
         account_lists.change_account(connection, user_id, email=email)
         accounts.end_sessions(connection, user_id)
         trail.note(connection, by, "user.renamed", f"user {email}", at=now, before=found.email, after=email)

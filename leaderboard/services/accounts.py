@@ -23,7 +23,7 @@ from leaderboard.domain.people import is_email
 from leaderboard.domain.shown import quoted
 from leaderboard.services.people import ROLES
 from leaderboard.services.scopes import Reach, reach_of
-from leaderboard.storage import accounts, people, trail
+from leaderboard.storage import accounts, people, people_changes, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, begin_write, write_at_once
 
 LONGEST_EMAIL = 254
@@ -107,8 +107,7 @@ def add_user(
     password_hash = hash_password(password, costs)
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()
-        if accounts.account_with(connection, email) is not None:
-            raise AccountRefused("email", f"{email} has an account already; choose another e-mail.")
+        check_free(connection, email)
         user_id = accounts.add_account(connection, email, role, password_hash, now)
         told = role
         if teams or sees_all:
@@ -129,6 +128,14 @@ def checked_email(text: str) -> str:
     if len(email) > LONGEST_EMAIL or not is_email(email):
         raise AccountRefused("email", f'"{email}" is not an e-mail address; expected one such as ana@example.com.')
     return email
+
+
+def check_free(connection: Connection, email: str) -> None:
+    """Refuse an e-mail with which an account signs in, or somebody was known who was made anonymous."""
+    if accounts.account_with(connection, email) is not None:
+        raise AccountRefused("email", f"{email} has an account already; choose another e-mail.")
+    if people_changes.was_anonymised(connection, email):
+        raise AccountRefused("gone", f"{email} is somebody who was made anonymous; choose another e-mail.")
 
 
 def hash_password(password: str, costs: HashCosts) -> str:

@@ -163,7 +163,7 @@ def read_awards(
     periods = None if query.period is None else [query.period]
     asked: dict[str, Any] = {"status": query.status, "periods": periods, "teams": within.teams}
     rows = awards.awards(connection, **asked, offset=(page - 1) * page_size, limit=page_size)
-    shown = _with_standings(connection, shown_awards(connection, book, rows))
+    shown = _unnamed(book, _with_standings(connection, shown_awards(connection, book, rows)))
     return AwardPage(replace(query, page=page), shown, pages, counts, awards.periods(connection, within.teams))
 
 
@@ -183,7 +183,7 @@ def read_chosen_awards(session: Session, award_ids: Collection[int], *, within: 
     connection = session.connection()
     book = rule_book(connection)
     rows = awards.awards(connection, award_ids=award_ids, teams=within.teams)
-    return _with_standings(connection, shown_awards(connection, book, rows))
+    return _unnamed(book, _with_standings(connection, shown_awards(connection, book, rows)))
 
 
 def shown_awards(connection: Connection, book: RuleBook, rows: Sequence[Any]) -> list[Award]:
@@ -217,6 +217,21 @@ def _award(row: Any, programme: BonusProgramme, shares: Sequence[Any], questions
             for each in questions
         ),
     )
+
+
+def _unnamed(book: RuleBook, found: Sequence[Award]) -> list[Award]:
+    """Return awards as they are shown: without the names of people who were made anonymous, which stay stored."""
+    if not book.anonymised:
+        return list(found)
+    return [
+        replace(
+            award,
+            name=book.name_of(award.scope, award.participant_id, award.name),
+            shares=[replace(each, name=book.name_of("member", each.member_id, each.name)) for each in award.shares],
+            standings=[replace(each, name=book.name_of(award.scope, each.id, each.name)) for each in award.standings],
+        )
+        for award in found
+    ]
 
 
 def _with_standings(connection: Connection, found: Sequence[Award]) -> list[Award]:
@@ -268,7 +283,7 @@ def list_bonuses(session: Session, period: str) -> list[Plain]:
             f"once it is over, close it with: leaderboard close {wanted}."
         )
     rows = awards.awards(connection, periods=[wanted])
-    return [_plain(each) for each in shown_awards(connection, book, rows)]
+    return [_plain(each) for each in _unnamed(book, shown_awards(connection, book, rows))]
 
 
 def _plain(award: Award) -> Plain:

@@ -252,7 +252,7 @@ def _standings(
                 rank,
                 row.participant_id,
                 key,
-                row.name,
+                book.name_of(query.scope, row.participant_id, row.name),
                 row.side,
                 team.name if team else None,
                 row.points,

@@ -230,7 +230,8 @@ class _Look:
         self.more += max(0, len(new) - MOST_CELEBRATED)
         found = []
         for row in reversed(new[:MOST_CELEBRATED]):
-            whose = self._whose(row.scope, row.participant_id, row.name)
+            name = self.book.name_of(row.scope, row.participant_id, row.name)
+            whose = self._whose(row.scope, row.participant_id, name)
             if whose is not None:
                 what = {"side": row.side, "programme": row.programme, "place": row.place, "period": row.period}
                 found.append(Celebration(f"bonus-{row.id}", "bonus", **whose, at=row.decided_at, **what))

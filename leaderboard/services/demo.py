@@ -21,6 +21,7 @@ from leaderboard.services.demo_agreement import draft_the_next, sign_agreements
 from leaderboard.services.demo_bonuses import ask_about_a_bonus, decide_on_bonuses
 from leaderboard.services.demo_leads import Fact, History
 from leaderboard.services.demo_people import MAIL, TEAMS, Colleague, colleagues, people_file
+from leaderboard.services.demo_questions import ask_about_points
 from leaderboard.services.importing import ImportOptions, ImportReport, import_events
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
@@ -71,6 +72,7 @@ def create_demo(
     ask_about_a_bonus(session)
     sign_agreements(session, now=now)
     draft_the_next(session, now=now)
+    ask_about_points(session, now=now)
     return DemoReport(_summary(organisation.name, staff, report), True, made)
 
 

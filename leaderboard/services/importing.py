@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
+from leaderboard.domain.anonymous import PREFIX, fingerprint
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import COLUMNS, LONGEST_TEXT, REQUIRED, EventReader, InboundEvent, RowError, TimeReader
 from leaderboard.domain.mapping import EventMapping, EventTemplate
@@ -288,7 +289,10 @@ class _Names:
         self.side = side
         self.report = report
         self.members = people.external_ids(self.connection)
-        self.members.update({key: member_id for member_id, (key, _) in book.members.items()})
+        self.gone = {known: member_id for known, member_id in self.members.items() if known.startswith(PREFIX)}
+        kept = ((key, member_id) for member_id, (key, _) in book.members.items() if member_id not in book.anonymised)
+        self.members = {known: member_id for known, member_id in self.members.items() if known not in self.gone}
+        self.members.update(kept)
         self.teams = {team.name: team.id for team in book.rules.teams.values()}
         self.created: dict[int, _Created] = {}
 
@@ -317,6 +321,10 @@ class _Names:
         member_id = self.members.get(event.member)
         if member_id is None and "@" in event.member:  # e-mails are the same in any case, ids are not
             member_id = self.members.get(event.member.lower())
+        if member_id is None and self.gone and fingerprint(event.member) in self.gone:
+            raise RowError(
+                "member", event.member, "is somebody who was made anonymous; take what names them out of the file"
+            )
         if member_id is None:
             member_id = self._create(event)
         if member_id in self.created:

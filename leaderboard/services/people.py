@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
 from leaderboard.domain.agreement import SIDES
+from leaderboard.domain.anonymous import PREFIX, fingerprint
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.inbound import LONGEST_TEXT
 from leaderboard.domain.instants import LAST_YEAR, OUTSIDE, is_known_day
@@ -248,6 +249,17 @@ def _store_teams(connection: Connection, persons: list[Person]) -> tuple[dict[st
     return ids, has_new_sides
 
 
+def _check_not_anonymous(person: Person, external: dict[str, int]) -> None:
+    """Refuse a row that would take up again somebody who was made anonymous."""
+    for column, texts in (("email", (person.email,)), ("external_id", person.external_ids)):
+        for text in texts:
+            if fingerprint(text) in external or text.startswith(PREFIX):
+                raise Refused(
+                    f"line {person.line}, column {column}: {quoted(text)} is somebody who was made anonymous; "
+                    "take the row out, or use another."
+                )
+
+
 def _store_members(connection: Connection, persons: list[Person]) -> dict[str, int]:
     """Store each person once and return their ids by e-mail.
 
@@ -261,6 +273,7 @@ def _store_members(connection: Connection, persons: list[Person]) -> dict[str, i
     ids: dict[str, int] = {}
     new_external: list[tuple[str, int]] = []
     for each in persons:
+        _check_not_anonymous(each, external)
         known = by_email.get(each.email) or next(
             (external[each_id] for each_id in each.external_ids if external.get(each_id) in nameless), None
         )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
+from leaderboard.domain.anonymous import PREFIX
 from leaderboard.domain.closing import open_after
 from leaderboard.domain.errors import PersonRefused
 from leaderboard.domain.inbound import LONGEST_TEXT
@@ -85,6 +86,8 @@ def add_external_id(session: Session, member_id: int, external_id: str, *, now: 
         raise PersonRefused("id", f"An id takes 1 to {LONGEST_TEXT} characters on one line, no semicolon; give one.")
     with _editing(session) as (connection, _):
         found = _found(connection, member_id)
+        if people_changes.was_anonymised(connection, external_id) or external_id.startswith(PREFIX):
+            raise PersonRefused("id-anonymised", "This id was that of somebody who was made anonymous; use another.")
         owner = people_changes.member_of_id(connection, external_id)
         named = people_changes.member_known_as(connection, external_id)
         if owner is not None or (named is not None and named.id != member_id):
@@ -217,7 +220,9 @@ def _checked_email(email: str) -> str:
 
 
 def _check_free(connection: Connection, email: str, member_id: int | None) -> None:
-    """Refuse an e-mail by which somebody else is known."""
+    """Refuse an e-mail by which somebody else is known, or was before they were made anonymous."""
+    if people_changes.was_anonymised(connection, email):
+        raise PersonRefused("was-anonymised", f"{email} is somebody who was made anonymous; use another e-mail.")
     named = people_changes.member_known_as(connection, email)
     if named is not None and named.id != member_id:
         raise PersonRefused("email-taken", f"{email} is somebody else's; choose another e-mail.")

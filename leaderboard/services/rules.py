@@ -1,6 +1,7 @@
 """The rules in force, read once for each of their versions and kept."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from threading import Lock
 from weakref import WeakKeyDictionary
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from leaderboard.domain.agreement import Agreement
 from leaderboard.domain.agreement_file import parse_agreement
+from leaderboard.domain.anonymous import masked
 from leaderboard.domain.closing import Line, line_of
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.organisation_file import Organisation, parse_organisation
@@ -26,7 +28,8 @@ class RuleBook:
     """The rules of one version, and what goes with them.
 
     members: key and name by id. opened: the months that have standings; eventful: those of them that stay for good.
-    closed: the months and quarters that are closed.
+    closed: the months and quarters that are closed. anonymised: the members who were made anonymous; anonymous: their
+    names by the fingerprints of what they were known by.
     """
 
     version: int
@@ -35,6 +38,16 @@ class RuleBook:
     opened: frozenset[str]
     eventful: frozenset[str]
     closed: frozenset[str] = frozenset()
+    anonymous: Mapping[str, str] = field(default_factory=dict)
+    anonymised: frozenset[int] = frozenset()
+
+    def name_of(self, scope: str, participant: int, stored: str) -> str:
+        """Return the name to show where one is stored for good: another only for those who were made anonymous."""
+        return self.members[participant][1] if scope == "member" and participant in self.anonymised else stored
+
+    def masked(self, text: str) -> str:
+        """Return a text that is stored for good as it is shown: without those who were made anonymous."""
+        return masked(text, self.anonymous)
 
     @cached_property
     def by_name(self) -> list[int]:
@@ -87,9 +100,19 @@ def read_rule_book(connection: Connection, version: int) -> RuleBook:
         months=months,
     )
     members = {member_id: (key, name) for member_id, key, _, name in people.members(connection)}
+    gone = people.anonymous(connection)
     opened = periods.opened_months(connection)
     eventful = frozenset(key for key, is_eventful in opened.items() if is_eventful)
-    return RuleBook(version, rules, members, frozenset(opened), eventful, closings.closed_periods(connection))
+    return RuleBook(
+        version=version,
+        rules=rules,
+        members=members,
+        opened=frozenset(opened),
+        eventful=eventful,
+        closed=closings.closed_periods(connection),
+        anonymous={known: members[member_id][1] for known, member_id in gone},
+        anonymised=frozenset(member_id for _, member_id in gone),
+    )
 
 
 @lru_cache(maxsize=32)

@@ -37,13 +37,13 @@ def rename_team(session: Session, team_id: int, name: str, *, now: datetime, by:
 
     Files that name the team must use the new name from then on. Raises PersonRefused.
     """
-    name = _checked_name(name)
     with all_or_nothing(session):
         connection = session.connection()
         book = rule_book(connection)
         team = book.rules.teams.get(team_id)
         if team is None:
             raise PersonRefused("missing", "There is no such team; look at the list again.")
+        name = _checked_name(name)
         if name == team.name:
             return
         _check_free(connection, name, team_id)

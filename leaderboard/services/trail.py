@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.periods import midnight
-from leaderboard.services.rules import rule_book
+from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.storage import trail
 
 PAGE_SIZE = 50
@@ -37,6 +37,20 @@ class TrailQuery:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """An entry as it is shown; as storage/trail.py gives them."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    about: str
+    before: str | None
+    after: str | None
+    why: str | None
+
+
+@dataclass(frozen=True)
 class TrailPage:
     """Entries, newest first. older_than: where the next page begins, None at the end.
 
@@ -52,10 +66,12 @@ class TrailPage:
 def search_trail(session: Session, query: TrailQuery, *, page_size: int = PAGE_SIZE) -> TrailPage:
     """Return a page of what is looked for."""
     connection = session.connection()
-    found = _entries(connection, query, page_size + 1)
+    book = _book(connection)
+    found = _entries(connection, book, query, page_size + 1)
     page = found[:page_size]
     older_than = page[-1].id if len(found) > page_size else None
-    return TrailPage(page, older_than, tuple(trail.actors(connection)), tuple(trail.actions(connection)))
+    actors = (each for each in trail.actors(connection) if book is None or book.masked(each) == each)
+    return TrailPage(page, older_than, tuple(actors), tuple(trail.actions(connection)))
 
 
 def trail_rows(session: Session, query: TrailQuery) -> Iterator[list[Any]]:
@@ -64,16 +80,17 @@ def trail_rows(session: Session, query: TrailQuery) -> Iterator[list[Any]]:
     Read in chunks: what it keeps does not grow with the trail.
     """
     connection = session.connection()
-    while found := _entries(connection, query, ENTRIES_A_CHUNK):
+    book = _book(connection)
+    while found := _entries(connection, book, query, ENTRIES_A_CHUNK):
         for each in found:
             at = each.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
             yield [each.id, at, each.actor, each.action, each.about, each.before, each.after, each.why]
         query = replace(query, older_than=found[-1].id)
 
 
-def _entries(connection: Connection, query: TrailQuery, limit: int) -> tuple[Any, ...]:
-    zone = _zone(connection)
-    return tuple(
+def _entries(connection: Connection, book: RuleBook | None, query: TrailQuery, limit: int) -> tuple[Any, ...]:
+    zone = ZoneInfo("UTC") if book is None else book.rules.organisation.zone
+    found = tuple(
         trail.entries(
             connection,
             limit,
@@ -86,6 +103,16 @@ def _entries(connection: Connection, query: TrailQuery, limit: int) -> tuple[Any
             until=_start(query.until, zone, days=1),
         )
     )
+    return found if book is None or not book.anonymous else tuple(_masked(book, each) for each in found)
+
+
+def _masked(book: RuleBook, entry: Any) -> Entry:
+    """Return an entry as it is shown: without those who were made anonymous, whom the trail itself names for good."""
+    before, after, why = (
+        None if each is None else book.masked(each) for each in (entry.before, entry.after, entry.why)
+    )
+    about = book.masked(entry.about)
+    return Entry(entry.id, entry.at, book.masked(entry.actor), entry.action, about, before, after, why)
 
 
 def _start(day: date | None, zone: ZoneInfo, days: int = 0) -> datetime | None:
@@ -93,9 +120,9 @@ def _start(day: date | None, zone: ZoneInfo, days: int = 0) -> datetime | None:
     return None if day is None else midnight(day + timedelta(days=days), zone)
 
 
-def _zone(connection: Connection) -> ZoneInfo:
-    """Return the organisation's time zone; UTC before one is loaded: accounts come first."""
+def _book(connection: Connection) -> RuleBook | None:
+    """Return the rules; None before an organisation is loaded: accounts come first."""
     try:
-        return rule_book(connection).rules.organisation.zone
+        return rule_book(connection)
     except Refused:
-        return ZoneInfo("UTC")
+        return None

@@ -5,26 +5,32 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from leaderboard.domain.anonymous import PREFIX, fingerprint
 from leaderboard.domain.standings import sort_key
 from leaderboard.storage.tables import ExternalId, Member, OrganisationRow, Team, Total
 
 
 def ids_of(connection: Connection, member_id: int) -> list[str]:
     """Return the ids by which CRMs know a member, in order."""
-    query = select(ExternalId.external_id).where(ExternalId.member_id == member_id)
+    theirs = (ExternalId.member_id == member_id, ExternalId.external_id.not_like(f"{PREFIX}%"))
+    query = select(ExternalId.external_id).where(*theirs)
     return list(connection.execute(query.order_by(ExternalId.external_id)).scalars())
 
 
 def ids_by_member(connection: Connection) -> Sequence[Any]:
     """Return external_id and member_id of all ids, in order."""
-    return connection.execute(
-        select(ExternalId.external_id, ExternalId.member_id).order_by(ExternalId.member_id, ExternalId.external_id)
-    ).all()
+    query = select(ExternalId.external_id, ExternalId.member_id).where(ExternalId.external_id.not_like(f"{PREFIX}%"))
+    return connection.execute(query.order_by(ExternalId.member_id, ExternalId.external_id)).all()
 
 
 def member_of_id(connection: Connection, external_id: str) -> int | None:
     """Return the member that an id names, or None."""
     return connection.execute(select(ExternalId.member_id).where(ExternalId.external_id == external_id)).scalar()
+
+
+def was_anonymised(connection: Connection, text: str) -> bool:
+    """Tell whether an e-mail or id is that of somebody who was made anonymous."""
+    return member_of_id(connection, fingerprint(text)) is not None
 
 
 def add_id(connection: Connection, external_id: str, member_id: int) -> None:

@@ -18,6 +18,7 @@ from flask import Response
 
 from leaderboard.domain.shown import safe_cell
 from leaderboard.services.workbooks import workbook
+from leaderboard.web.anonymous import unnamed
 from leaderboard.web.clock import utc_now
 from leaderboard.web.organisation import time_zone
 
@@ -50,7 +51,7 @@ def _text(cell: Any) -> str:
         return cell.astimezone(time_zone()).isoformat(timespec="seconds")
     if isinstance(cell, Fraction):
         cell = round(Decimal(cell.numerator) / Decimal(cell.denominator), 6)
-    return f"{cell:f}" if isinstance(cell, Decimal) else str(safe_cell(cell))
+    return f"{cell:f}" if isinstance(cell, Decimal) else str(safe_cell(unnamed(cell)))
 
 
 def _csv(table: Iterable[Sequence[str]]) -> Iterator[bytes]:

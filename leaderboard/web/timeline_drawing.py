@@ -11,6 +11,7 @@ from flask_babel import get_locale
 from flask_babel import lazy_gettext as _
 
 from leaderboard.domain.timelines import DayOfClock, Mark, Timeline
+from leaderboard.domain.working_time import holiday_name
 from leaderboard.web.organisation import time_zone
 from leaderboard.web.wording import duration
 
@@ -67,7 +68,7 @@ def drawing_of(timeline: Timeline) -> Drawing:
         return round(100 * (_minute(instant, day, zone) - first * HOUR) / whole, 3)
 
     return Drawing(
-        tuple(_drawn(day, zone, place) for day in days),
+        tuple(_drawn(day, zone, place, timeline.holidays) for day in days),
         tuple((round(100 * (hour - first) * HOUR / whole, 3), f"{hour}") for hour in range(first, last + 1, step)),
         None if zone == time_zone() else zone.key.rpartition("/")[2].replace("_", " "),
     )
@@ -88,7 +89,7 @@ def _minute(at: datetime, day: DayOfClock, zone: ZoneInfo) -> int:
     return local.hour * HOUR + local.minute
 
 
-def _drawn(day: DayOfClock, zone: ZoneInfo, place: Any) -> DrawnDay:
+def _drawn(day: DayOfClock, zone: ZoneInfo, place: Any, holidays: str | None) -> DrawnDay:
     kinds = (("open", day.opened), ("paused", day.paused), ("counted", day.counted))
     boxes = [
         (kind, place(start, day), round(place(end, day) - place(start, day), 3))
@@ -105,10 +106,18 @@ def _drawn(day: DayOfClock, zone: ZoneInfo, place: Any) -> DrawnDay:
         counted=_spans(day.counted, day, zone),
         paused=_spans(day.paused, day, zone),
         total=duration(total) if total else "",
-        holiday=day.holiday,
+        holiday=_holiday(day, holidays),
         is_closed=day.is_closed,
         skipped=day.skipped,
     )
+
+
+def _holiday(day: DayOfClock, holidays: str | None) -> str | None:
+    """Return the name of the holiday that closes a day, in the reader's language where that is known."""
+    if holidays is None or not day.is_holiday:
+        return None
+    locale = get_locale()
+    return holiday_name(holidays, day.day, "pt_BR" if locale is not None and locale.language == "pt" else "en_US")
 
 
 def _in_order(marks: Iterable[Mark]) -> list[Mark]:

@@ -33,6 +33,7 @@ def fault_of(error: Refused) -> Fault:
     own = _("This is your own account: ask another administrator to change it.")
     words = {
         "email": ("email", _("This is no e-mail address, or another account has it: choose another.")),
+        "gone": ("email", _("Somebody with this e-mail was made anonymous at their request: use another.")),
         "role": ("role", _("Choose one of the roles.")),
         "teams": ("team", _("One of these teams is not there any more: choose again.")),
         "member": ("member", _("Nobody has this e-mail or name.")),

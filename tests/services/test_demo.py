@@ -29,6 +29,7 @@ from leaderboard.storage.accounts import account_with
 from leaderboard.storage.bonus_tables import BonusAward, BonusQuestion
 from leaderboard.storage.closing_tables import Closing
 from leaderboard.storage.tables import Anomaly, EventRow, Member, MembershipRow, PointEntry, Team
+from leaderboard.storage.trail_tables import PointQuestion
 from tests.conftest import DATABASES
 from tests.factories import opened
 from tests.services import examples
@@ -300,3 +301,11 @@ def test_one_that_was_interrupted_before_its_events_is_made_after_all(session, m
     report = create_demo(session, now=NOW, leads=FEW, by=COMMAND_LINE)
     assert len(report.accounts) == 6
     assert count(session, EventRow) > 0
+
+
+def test_p8_questions_about_points_were_asked_and_answered_and_one_waits(made):
+    session, _ = made
+    rows = session.execute(select(PointQuestion).order_by(PointQuestion.id)).scalars().all()
+    assert [each.outcome for each in rows] == ["adjusted", "explained", None]
+    assert [each.asked_by.partition("@")[0] for each in rows] == ["bia", "ana", "caio"]
+    assert all(each.asked_at < NOW and each.text for each in rows)

@@ -210,6 +210,13 @@ ACCESS: dict[str, Entry] = {
     "readiness.look": Entry(MANAGERS),
     "jobs.index": Entry(MANAGERS),
     "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
+    # Files of people, personal data, the organisation
+    "personal.own": Entry(SIGNED_IN),
+    "personal.take_own": Entry(SIGNED_IN),
+    "personal.of_member": Entry(ADMINISTRATORS, {"member_id": "member"}),
+    "personal.of_account": Entry(ADMINISTRATORS, USER),
+    "personal.confirm": Entry(ADMINISTRATORS, {"member_id": "member"}),
+    "personal.anonymise": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"understood": "1"}),
     # Displays show what the board shows: every manager looks after them
     "displays.index": Entry(MANAGERS),
     "displays.pair": Entry(MANAGERS),
@@ -227,6 +234,11 @@ ACCESS: dict[str, Entry] = {
     "display.worker": Entry(EVERYBODY),
     "display_streams.of_display": Entry(UNPAIRED),
     "pairing.poll": Entry(EVERYBODY),
+    "trying.show": Entry(MANAGERS, DRAFT, asks=[("quarters=1", MANAGERS)]),
+    "trying.steps": Entry(MANAGERS, DRAFT),
+    "targets.index": Entry(MANAGERS, asks=[("months=3", MANAGERS)]),
+    "targets.show": Entry(MANAGERS, {"key": "speed"}),
+    "targets.take": Entry(MANAGERS, {"key": "speed"}, {"met": "4h", "exceeded": "30m", "draft": ""}),
     # The door
     "accounts.sign_in": Entry(EVERYBODY),
     "accounts.language": Entry(EVERYBODY, form={"language": "en"}),

