@@ -161,6 +161,10 @@ ACCESS: dict[str, Entry] = {
     "adjustments.take_back": Entry(
         {**MANAGERS_OF_TEAM, "enzo": KEPT}, {"adjustment_id": "adjustment"}, {"reason": "North reason"}
     ),
+    "table_files.standings": Entry(MANAGERS, {"kind": FILES}, asks=[("scope=member", MANAGERS)]),
+    "table_files.corrections": Entry(MANAGERS, {"kind": FILES}, shows=["kestrel-ana-10-20"]),
+    "table_files.adjustments": Entry(MANAGERS, {"kind": FILES}, shows=["north reason"]),
+    "table_files.audit_trail": Entry(ADMINISTRATORS),
     "corrections.index": Entry(MANAGERS, asks=[("corrects=2026-10", MANAGERS)], shows=["kestrel-ana-10-20"]),
     # What administrators do; those here send what cannot be taken, so that the others try it too
     "people.add": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
