@@ -66,5 +66,10 @@ def routes(app, method):
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             if method in rule.methods:
-                values = dict.fromkeys(rule.arguments, 404)
+                values = {name: _value(rule, name) for name in rule.arguments}
                 yield rule.endpoint, rule.build({**values, **({"filename": "x"} if "filename" in values else {})})[1]
+
+
+def _value(rule, name):
+    """Return what stands in an address: a number that nothing has, or one of a few words where only those may."""
+    return min(getattr(rule._converters[name], "items", None) or [404])
