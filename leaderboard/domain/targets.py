@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
+from math import ceil
 from typing import Any, Protocol
 
 from leaderboard.domain.agreement import Completion, Levels, Measure, ResponseTime, Sum
@@ -89,8 +90,9 @@ class Responses(Bands):
         return self._within(target / SECOND) / self.cases
 
     def target_of(self, share: Fraction) -> timedelta | None:
-        seconds = time_of_share(self.numbers, share)
-        return None if seconds is None else timedelta(seconds=seconds)
+        """Return the time above which the share is full, to its band: where that begins."""
+        end = time_of_share(self.numbers, share)
+        return None if end is None else timedelta(seconds=end / band_end(1) if end > 1 else 0)
 
     def curve(self) -> list[tuple[float, float]]:
         return [(end, self._within(end) / self.cases) for end in self._ends()]
@@ -107,9 +109,9 @@ class EarlyDays(Bands):
         return (self._in_time - self._within(target / SECOND) if target else self._in_time) / self.cases
 
     def target_of(self, share: Fraction) -> timedelta | None:
-        known = self._known()[::-1]
+        known, needed = self._known()[::-1], ceil(share * self.cases)
         for band, reached in zip(known, accumulate(self.numbers[band] for band in known), strict=True):
-            if reached >= share * self.cases:
+            if reached >= needed:
                 return timedelta(seconds=band_end(band - 1)) if band else timedelta(0)
         return None
 
@@ -141,12 +143,9 @@ class Values:
         return self._from[bisect_left(self._rising, exact)] / self.cases
 
     def target_of(self, share: Fraction) -> Any:
-        reached = (
-            value
-            for value, at_least in zip(self._rising[::-1], self._from[-2::-1], strict=True)
-            if at_least >= share * self.cases
-        )
-        return next(reached, None)
+        needed = ceil(share * self.cases)
+        falling = zip(self._rising[::-1], self._from[-2::-1], strict=True)
+        return next((value for value, at_least in falling if value > 0 and at_least >= needed), None)
 
     def curve(self) -> list[tuple[float, float]]:
         few = -(-len(self._rising) // MOST_POINTS)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -102,20 +101,22 @@ def _past(
     connection: Connection, chosen: Mapping[Sla, Sequence[str]], team_ids: Sequence[int] | None
 ) -> dict[str, Distribution]:
     months = sorted({month for theirs in chosen.values() for month in theirs})
-    wanted = {(each.key, month): each for each, theirs in chosen.items() for month in theirs}
-    numbers: defaultdict[Sla, Counter[Any]] = defaultdict(Counter)
+    wanted = {(each.key, month) for each, theirs in chosen.items() for month in theirs}
+    numbers: defaultdict[str, Counter[int]] = defaultdict(Counter)
     of_occurrences = [each.key for each in chosen if not each.is_monthly]
     for month, key, band, number in past_values.bands_by_month(connection, months, of_occurrences, team_ids):
         if (key, month) in wanted:
-            numbers[wanted[key, month]][band] += number
+            numbers[key][band] += number
     monthly = [each.key for each in chosen if each.is_monthly]
-    for month, key, value, cases, number in past_values.values_by_month(connection, months, monthly, team_ids):
+    for month, key, value, number in past_values.values_by_month(connection, months, monthly, team_ids):
         if (key, month) in wanted:
-            numbers[wanted[key, month]][Fraction(value, cases) if cases else value] += number
-    return {sla.key: _distribution(sla, counted) for sla, counted in numbers.items()}
+            numbers[key][value] += number
+    return {each.key: _distribution(each, numbers[each.key]) for each in chosen if each.key in numbers}
 
 
-def _distribution(sla: Sla, numbers: Mapping[Any, int]) -> Distribution:
+def _distribution(sla: Sla, numbers: Mapping[int, int]) -> Distribution:
+    if sla.measure.kind == "rate":
+        return Values({Fraction(value, past_values.RATE_PARTS): number for value, number in numbers.items()})
     if sla.is_monthly:
         return Values(numbers)
     return Responses(numbers) if isinstance(sla.measure, ResponseTime) else EarlyDays(numbers)

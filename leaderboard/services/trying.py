@@ -1,7 +1,8 @@
 """Trying out a draft: what closed quarters would have come to under it, beside what they came to. It writes nothing."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing as closed_after
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain, islice
@@ -87,14 +88,16 @@ def trial_steps(session: Session, agreement: Agreement, quarters: Sequence[Quart
         begin_snapshot(session)
         connection = session.connection()
         book = rule_book(connection)
+        if not quarters:
+            raise TrialRefused("open", "No quarter is closed yet; a draft is tried out on quarters that are.")
         for quarter in quarters:
             if quarter.key not in book.closed:
                 raise TrialRefused("open", f"{quarter} is not closed yet; try the draft out on a quarter that is.")
         found = []
         for quarter in quarters:
             tried = replace(book, rules=with_draft(book.rules, agreement, quarter), closed=frozenset())
-            as_of = closings.closing_of(connection, quarter.months[-1].key).as_of
-            with closing(_worked_out(connection, tried.rules, quarter, as_of)) as steps:
+            as_of = _as_of(connection, quarter)
+            with closed_after(_worked_out(connection, tried.rules, quarter, as_of)) as steps:
                 for step in steps:
                     if isinstance(step, Step):
                         yield Progressed(quarter, step.done, step.total)
@@ -102,6 +105,13 @@ def trial_steps(session: Session, agreement: Agreement, quarters: Sequence[Quart
                         found.append(_compared(connection, tried, quarter, as_of, step))
         session.rollback()
         yield Trial(agreement.title, book.rules.organisation.currency, tuple(found))
+
+
+def _as_of(connection: Connection, quarter: Quarter) -> datetime:
+    """Return the instant as of which the last month of a quarter was closed."""
+    closing = closings.closing_of(connection, quarter.months[-1].key) or closings.closing_of(connection, quarter.key)
+    as_of: datetime = closing.as_of
+    return as_of
 
 
 @contextmanager
@@ -149,7 +159,10 @@ def _task(connection: Connection, rules: Rules, as_of: datetime) -> Task | None:
     if connection.dialect.name == "sqlite" and url.database in (None, "", ":memory:"):
         return None
     args, options = connection.dialect.create_connect_args(url)
-    return Task(rules, as_of, connection.dialect.name, args, dict(options))
+    plain = {
+        name: value for name, value in options.items() if name != "context"
+    }  # how psycopg is to read for SQLAlchemy
+    return Task(rules, as_of, connection.dialect.name, args, plain)
 
 
 def _compared(

@@ -5,16 +5,20 @@ team_ids: the teams that the reader sees, None for all.
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from leaderboard.storage.compliance_tables import Tally
 from leaderboard.storage.tables import AttainmentRow
+
+RATE_PARTS = 10_000
 
 
 def bands_by_month(
     connection: Connection, months: Sequence[str], slas: Sequence[str], team_ids: Sequence[int] | None
 ) -> Iterator[tuple[str, str, int, int]]:
     """Yield month, SLA, band and number of what was decided."""
+    if not slas:
+        return
     number = func.sum(Tally.met + Tally.exceeded + Tally.missed)
     where = [Tally.month.in_(months), Tally.scope == "team", Tally.sla.in_(slas)]
     where += [] if team_ids is None else [Tally.team_id.in_(team_ids)]
@@ -25,14 +29,19 @@ def bands_by_month(
 
 def values_by_month(
     connection: Connection, months: Sequence[str], slas: Sequence[str], team_ids: Sequence[int] | None
-) -> Iterator[tuple[str, str, int, int | None, int]]:
-    """Yield month, SLA, value, cases of a rate, and number of the monthly results that came to that."""
+) -> Iterator[tuple[str, str, int, int]]:
+    """Yield month, SLA, value, and number of the monthly results that came to that.
+
+    The value of a rate is in parts of RATE_PARTS, rounded down: so shares of whole parts are told exactly.
+    """
+    if not slas:
+        return
     row = AttainmentRow
     where = [row.subject.in_(months), row.sla.in_(slas), row.is_monthly == 1]
     where += [row.level.in_(("met", "exceeded", "missed")), row.value.is_not(None)]
     where += [] if team_ids is None else [row.team_id.in_(team_ids)]
-    keys = (row.subject, row.sla, row.value, row.of_cases)
-    for month, sla, value, cases, count in connection.execute(
-        select(*keys, func.count()).where(*where).group_by(*keys)
-    ):
-        yield month, sla, value or 0, cases, count
+    value = case((row.of_cases > 0, row.value * RATE_PARTS // row.of_cases), else_=row.value).label("came_to")
+    keys = (row.subject, row.sla, value)
+    counted = select(*keys, func.count()).where(*where).group_by(row.subject, row.sla, value)
+    for month, sla, found, count in connection.execute(counted):
+        yield month, sla, int(found), count

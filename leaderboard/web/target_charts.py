@@ -91,7 +91,7 @@ def _summary(found: SlaPast) -> str:
     if found.today is None:
         return ""
     met = _(
-        "At today's target %(target)s, %(share)s would have met it or did better.",
+        "At today's target, %(target)s, %(share)s would have met or exceeded it.",
         target=target_words(found.sla, found.today.levels.met),
         share=share(found.today.met),
     )

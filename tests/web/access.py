@@ -161,6 +161,10 @@ ACCESS: dict[str, Entry] = {
     "adjustments.take_back": Entry(
         {**MANAGERS_OF_TEAM, "enzo": KEPT}, {"adjustment_id": "adjustment"}, {"reason": "North reason"}
     ),
+    "table_files.standings": Entry(MANAGERS, {"kind": FILES}, asks=[("scope=member", MANAGERS)]),
+    "table_files.corrections": Entry(MANAGERS, {"kind": FILES}, shows=["kestrel-ana-10-20"]),
+    "table_files.adjustments": Entry(MANAGERS, {"kind": FILES}, shows=["north reason"]),
+    "table_files.audit_trail": Entry(ADMINISTRATORS),
     "corrections.index": Entry(MANAGERS, asks=[("corrects=2026-10", MANAGERS)], shows=["kestrel-ana-10-20"]),
     # What administrators do; those here send what cannot be taken, so that the others try it too
     "people.add": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
@@ -195,20 +199,12 @@ ACCESS: dict[str, Entry] = {
     "jobs.index": Entry(MANAGERS),
     "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
     # Files of people, personal data, the organisation
-    "people.file": Entry(ADMINISTRATORS),
-    "people.load": Entry(ADMINISTRATORS | WRONG),
-    "people.export": Entry(ADMINISTRATORS, {"kind": "csv"}),
     "personal.own": Entry(SIGNED_IN),
     "personal.take_own": Entry(SIGNED_IN),
     "personal.of_member": Entry(ADMINISTRATORS, {"member_id": "member"}),
     "personal.of_account": Entry(ADMINISTRATORS, USER),
     "personal.confirm": Entry(ADMINISTRATORS, {"member_id": "member"}),
     "personal.anonymise": Entry(ADMINISTRATORS | WRONG, {"member_id": "member"}, {"understood": "1"}),
-    **dict.fromkeys(("settings.index", "settings.download", "settings.calendar"), Entry(ADMINISTRATORS)),
-    **dict.fromkeys(("settings.change", "settings.load", "settings.change_calendar"), Entry(ADMINISTRATORS | WRONG)),
-    "settings.team_calendar": Entry(ADMINISTRATORS, {"team_id": "team"}),
-    "settings.change_team_calendar": Entry(ADMINISTRATORS | WRONG, {"team_id": "team"}),
-    "settings.remove_team_calendar": Entry(ADMINISTRATORS | WRONG, {"team_id": "team"}),
     # Displays show what the board shows: every manager looks after them
     "displays.index": Entry(MANAGERS),
     "displays.pair": Entry(MANAGERS),
