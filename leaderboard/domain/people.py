@@ -77,6 +77,11 @@ class Teams:
         _, end = month.bounds(self.zone)
         return self.team_at_or_before(member_id, end - timedelta(microseconds=1))
 
+    def team_in(self, member_id: int, period: Period) -> int | None:
+        """Return the team that a member was last in within a period; None if in none then."""
+        theirs = self.memberships_in(member_id, period)
+        return theirs[-1].team_id if theirs else None
+
     def memberships_in(self, member_id: int, period: Period) -> Sequence[Membership]:
         """Return the member's memberships that share a day with a period."""
         return self._sharing_days(member_id, period.first_day, period.next.first_day)

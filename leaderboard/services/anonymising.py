@@ -50,6 +50,7 @@ def anonymise(session: Session, member_id: int, *, now: datetime, by: Actor) -> 
         people_changes.change_member(connection, member_id, key=key, email=None, name=name, anonymised_at=now)
         people_changes.rename(connection, "member", member_id, name, open_periods(book))
         displays.set_choice(connection, member_id, is_hidden=True, nickname=None, is_page_hidden=True)
+        personal_data.rename_actor(connection, [found.email for found in theirs], name)
         displays.raise_screens_version(connection)
         people.raise_rules_version(connection)
         lock_door(connection)

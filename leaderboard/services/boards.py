@@ -283,8 +283,7 @@ def participant_of(
     if query.scope == "member":
         return member_id
     book = rule_book(session.connection(), rules_version)
-    theirs = book.rules.membership.memberships_in(member_id, parse_period(query.period))
-    return theirs[-1].team_id if theirs else None
+    return book.rules.membership.team_in(member_id, parse_period(query.period))
 
 
 def page_of(session: Session, query: BoardQuery, *, member_id: int, page_size: int = PAGE_SIZE) -> int | None:
@@ -305,30 +304,6 @@ def page_of(session: Session, query: BoardQuery, *, member_id: int, page_size: i
         return None
     ahead = boards.count_ahead(connection, *rows.key, row.points, row.sort_key, participant)
     return 1 + ahead // page_size
-
-
-def around(
-    connection: Connection, book: RuleBook, query: BoardQuery, participant: int, size: int, known: tuple[str, ...]
-) -> tuple[tuple[Standing, ...], int]:
-    """Return a participant's standing with those beside it, `size` rows at most, in order, and how many there are.
-
-    They stand in the middle, as far as the board goes on to both sides; no rows if not on this board. known: the
-    periods that have standings. Within the caller's snapshot.
-    """
-    period = parse_period(query.period)
-    rows = _Rows(connection, book, period, query, is_stored=query.period in known)
-    if rows.whole is not None:
-        places = [row.participant_id for _, row in rows.whole]
-        ahead, count = places.index(participant) if participant in places else None, len(places)
-    else:
-        row = boards.total_of(connection, query.period, query.scope, participant)
-        is_there = row is not None and query.side in (None, row.side)
-        count = boards.count_totals(connection, *rows.key)[0]
-        ahead = boards.count_ahead(connection, *rows.key, row.points, row.sort_key, participant) if is_there else None
-    if ahead is None:
-        return (), count
-    ranks, found = rows.page(max(0, min(ahead - size // 2, count - size)), size)
-    return tuple(_standings(rows, book, period, query, ranks, found, known)), count
 
 
 def standings(session: Session, period: str, scope: str, side: str | None = None) -> list[Standing]:

@@ -61,7 +61,7 @@ def courses_of(
     waiting: the member's open occurrences by SLA. Four statements at most. Those of the other side are left out,
     unless the member has a result in them.
     """
-    team_id = book.rules.membership.last_team_in(member_id, month)
+    team_id = book.rules.membership.team_in(member_id, month)
     theirs = _Found(connection, book.rules, month, "member", member_id, waiting)
     found = [theirs]
     if team_id is not None:

@@ -14,6 +14,7 @@ from leaderboard.services.starting import version_text
 from leaderboard.services.versions import agreed_versions
 
 DAY = timedelta(days=1)
+AT = timedelta(hours=14, minutes=20)
 FOLLOW_UP = {
     "key": "first-follow-up",
     "title": "Every accepted lead is followed up within three working days",
@@ -32,7 +33,7 @@ def sign_agreements(session: Session, *, now: datetime) -> None:
         starts_at, _ = rule_book(session.connection()).rules.months.bounds(version.agreement.first_month)
         for days, (side, name) in enumerate(SIGNERS.items(), 4):
             by = actor_of(session, name)
-            sign_version(session, version.id, side, version.digest, by=by, now=starts_at - days * DAY)
+            sign_version(session, version.id, side, version.digest, by=by, now=starts_at - days * DAY + AT)
 
 
 def draft_the_next(session: Session, *, now: datetime) -> None:

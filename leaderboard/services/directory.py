@@ -1,9 +1,9 @@
 """People as managers look them up: teams, their members, and who belonged where when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -99,19 +99,13 @@ def list_people(
     """
     connection = session.connection()
     book, day = _today(connection, now)
-    found, sizes = [], dict.fromkeys(book.rules.teams, 0)
-    wanted = _Wanted(query, scope, people_changes.member_of_id(connection, query.text) if query.text else None)
-    for member_id, state, place in _places(book, day):
-        if state == "active" and place is not None:
-            sizes[place.team_id] += 1
-        if wanted.is_met(member_id, state, place):
-            found.append((member_id, state, place))
-    if query.text:
-        found = [each for each in found if wanted.is_named(book, each[0])]
+    by_id = people_changes.member_of_id(connection, query.text) if query.text else None
+    wanted, directory = _Wanted(query, scope, query.text.casefold(), by_id), _directory(book, day)
+    found = [each for each in directory.people if wanted.is_met(each)]
     pages = max(1, -(-len(found) // page_size))
     page = min(max(query.page, 1), pages)
     members = _listed(connection, book, found[(page - 1) * page_size : page * page_size])
-    return PeoplePage(members, _teams(book, scope, sizes), len(found), page, pages)
+    return PeoplePage(members, _teams(book, scope, directory.sizes), len(found), page, pages)
 
 
 def find_person(session: Session, member_id: int, scope: Scope, *, now: datetime) -> Person | None:
@@ -150,25 +144,40 @@ def digest_of_memberships(memberships: Sequence[Membership]) -> str:
     return digest_of(told).removeprefix("sha256 ")
 
 
+class _Place(NamedTuple):
+    """Where a member is on a day: active, coming or left, by which membership. words: name and key, to search in."""
+
+    member_id: int
+    state: str
+    membership: Membership | None
+    words: str
+
+
+class _Directory(NamedTuple):
+    """All members on a day, by name, and how many each team has."""
+
+    people: Sequence[_Place]
+    sizes: Mapping[int, int]
+
+
 @dataclass(frozen=True)
 class _Wanted:
-    """What a list looks for. by_id: the member whom the text names as an external id."""
+    """What a list looks for. text: in small letters; by_id: the member whom it names as an external id."""
 
     query: PeopleQuery
     scope: Scope
+    text: str
     by_id: int | None
 
-    def is_met(self, member_id: int, state: str, place: Membership | None) -> bool:
-        """Tell whether somebody is looked for, but for their name."""
-        query = self.query
-        if query.state not in ("all", state) or (query.team is not None and (place and place.team_id) != query.team):
+    def is_met(self, place: _Place) -> bool:
+        """Tell whether somebody is looked for."""
+        query, membership = self.query, place.membership
+        team_id = None if membership is None else membership.team_id
+        if query.state not in ("all", place.state) or query.team not in (None, team_id):
             return False
-        return self.scope.is_all or (place is not None and self.scope.sees_team(place.team_id))
-
-    def is_named(self, book: RuleBook, member_id: int) -> bool:
-        """Tell whether the text is found in somebody's name or key, or is an id of theirs."""
-        key, name = book.members[member_id]
-        return member_id == self.by_id or self.query.text.casefold() in f"{name}\n{key}".casefold()
+        if self.text not in place.words and place.member_id != self.by_id:
+            return False
+        return self.scope.is_all or self.scope.sees_team(team_id)
 
 
 def _today(connection: Connection, now: datetime) -> tuple[RuleBook, date]:
@@ -176,11 +185,25 @@ def _today(connection: Connection, now: datetime) -> tuple[RuleBook, date]:
     return book, now.astimezone(book.rules.organisation.zone).date()
 
 
-def _places(book: RuleBook, day: date) -> Iterator[tuple[int, str, Membership | None]]:
-    """Yield all members by name, each with state and the membership that tells it."""
-    by_member = book.rules.membership.by_member
+def _directory(book: RuleBook, day: date) -> _Directory:
+    """Return all members on a day; made once for each version of the rules and day, since there may be thousands."""
+    kept = book.directories.get(day)
+    if kept is None:
+        kept = _made(book, day)
+        book.directories.clear()
+        book.directories[day] = kept
+    return kept
+
+
+def _made(book: RuleBook, day: date) -> _Directory:
+    people, sizes = [], dict.fromkeys(book.rules.teams, 0)
     for member_id in book.by_name:
-        yield member_id, *_place_on(by_member.get(member_id, ()), day)
+        key, name = book.members[member_id]
+        state, membership = _place_on(book.rules.membership.by_member.get(member_id, ()), day)
+        people.append(_Place(member_id, state, membership, f"{name}\n{key}".casefold()))
+        if membership is not None and state == "active":
+            sizes[membership.team_id] += 1
+    return _Directory(people, sizes)
 
 
 def _place_on(memberships: Sequence[Membership], day: date) -> tuple[str, Membership | None]:
@@ -195,10 +218,8 @@ def _place_on(memberships: Sequence[Membership], day: date) -> tuple[str, Member
     return "left", last
 
 
-def _listed(
-    connection: Connection, book: RuleBook, found: Sequence[tuple[int, str, Membership | None]]
-) -> list[Listed]:
-    accounts = account_lists.accounts_of(connection, [member_id for member_id, _, _ in found])
+def _listed(connection: Connection, book: RuleBook, found: Sequence[_Place]) -> list[Listed]:
+    accounts = account_lists.accounts_of(connection, [each.member_id for each in found])
     roles = {each.member_id: each.role for each in accounts if each.is_active}
     return [
         Listed(
@@ -211,11 +232,11 @@ def _listed(
             until=None if place is None else place.until,
             account=roles.get(member_id),
         )
-        for member_id, state, place in found
+        for member_id, state, place, _ in found
     ]
 
 
-def _teams(book: RuleBook, scope: Scope, sizes: dict[int, int]) -> list[ListedTeam]:
+def _teams(book: RuleBook, scope: Scope, sizes: Mapping[int, int]) -> list[ListedTeam]:
     calendars = book.rules.organisation.team_calendars
     return [
         ListedTeam(team.id, team.name, team.side, sizes[team.id], team.name in calendars)

@@ -13,10 +13,11 @@ from leaderboard.domain.agreement import Agreement
 from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.agreement_text import Document, document_of, write_agreement, write_document
 from leaderboard.domain.closing import closed_months
-from leaderboard.domain.errors import DraftRefused
+from leaderboard.domain.errors import AgreementRefused, DraftRefused
 from leaderboard.domain.inbound import KNOWN_TYPES
 from leaderboard.domain.periods import Month
 from leaderboard.domain.rules import types_in
+from leaderboard.services.lines import LONGEST_LINE
 from leaderboard.services.rules import rule_book
 from leaderboard.storage import agreements, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
@@ -79,7 +80,7 @@ def start_draft(session: Session, document: str, *, by: Actor, now: datetime) ->
     """
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()
-        title = parse_agreement(document, _currency(connection)).title
+        title = _checked(document, _currency(connection)).title
         draft_id = agreements.add_draft(connection, title, document, by.name, now)
         trail.note(connection, by, "draft.started", about(draft_id), at=now, after=in_short(title, document))
     return draft_id
@@ -99,7 +100,7 @@ def change_draft(
         draft = to_change(session, draft_id, revision)
         tables = document_of(draft.agreement(), draft.currency)
         edit(tables)
-        agreement = parse_agreement(write_document(tables), draft.currency)
+        agreement = _checked(write_document(tables), draft.currency)
         title, document = agreement.title, write_agreement(agreement, draft.currency)
         if document == draft.document:
             return
@@ -157,6 +158,13 @@ def to_change(session: Session, draft_id: int, revision: int) -> Draft:
     if draft.revision != revision:
         raise DraftRefused("stale")
     return draft
+
+
+def _checked(document: str, currency: str) -> Agreement:
+    """Return what a document says; AgreementRefused also for one that is too large to be handed in as a file."""
+    if len(document.encode()) > LONGEST_LINE:
+        raise AgreementRefused([f"The agreement is larger than {LONGEST_LINE:,} bytes; shorten it."])
+    return parse_agreement(document, currency)
 
 
 def _currency(connection: Connection) -> str:

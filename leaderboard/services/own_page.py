@@ -12,8 +12,7 @@ from leaderboard.services.next_due import ToDo, to_do
 from leaderboard.services.questions import Question, questions_of
 from leaderboard.services.results import Entry, list_entries
 from leaderboard.services.rules import rule_book
-from leaderboard.services.standing_near import Near, history, near
-from leaderboard.storage import boards
+from leaderboard.services.standing_near import Neighbour, Place, history, neighbours, places
 from leaderboard.storage.database import begin_snapshot
 
 LATEST_ENTRIES = 5
@@ -22,13 +21,14 @@ LATEST_QUESTIONS = 3
 
 @dataclass(frozen=True)
 class Now:
-    """What changes through the day. team: that they were last in, None if in none."""
+    """What changes through the day. team: that they are last in this month, None if in none."""
 
     id: int
     name: str
     team: str | None
-    month: Near
-    quarter: Near
+    month: Place
+    quarter: Place
+    neighbours: Sequence[Neighbour]
     to_do: ToDo
     read_at: datetime
 
@@ -53,14 +53,16 @@ def read_now(session: Session, member_id: int, *, now: datetime) -> Now | None:
     book = rule_book(connection)
     if member_id not in book.members:
         return None
-    month, known = book.rules.months.month_of(now), tuple(boards.periods(connection))
-    team_id = book.rules.membership.last_team_in(member_id, month)
+    month = book.rules.months.month_of(now)
+    in_month, in_quarter = places(connection, member_id, (month, month.quarter))
+    team_id = book.rules.membership.team_in(member_id, month)
     return Now(
         id=member_id,
         name=book.members[member_id][1],
         team=None if team_id is None else book.rules.teams[team_id].name,
-        month=near(connection, book, month, member_id, now=now, known=known),
-        quarter=near(connection, book, month.quarter, member_id, now=now, known=known, size=1),
+        month=in_month,
+        quarter=in_quarter,
+        neighbours=neighbours(connection, in_month),
         to_do=to_do(connection, book, member_id, now=now),
         read_at=now,
     )

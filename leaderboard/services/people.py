@@ -80,7 +80,8 @@ def load_people(
         if has_new_sides:
             rescore(session, now, progress, has_new_rules=True)
         else:
-            rescore_members(session, sorted(since), min(since.values(), default=NEVER), now, progress)
+            first, everybody = min(since.values(), default=NEVER), sorted(set(member_ids.values()))
+            rescore_members(session, sorted(since), first, now, progress, renamed=everybody)
         lock_door(connection)  # last: who signs in meanwhile need not wait for the scoring
         _change_roles(connection, {each.email: each.role for each in persons if each.role}, now, by)
         report = PeopleReport(len(persons), len(member_ids), len(team_ids))

@@ -1,12 +1,14 @@
 """Editing one person: name, e-mail, the ids of CRMs, and where they belong when; told before what it changes."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
@@ -21,8 +23,10 @@ from leaderboard.domain.shown import has_controls, quoted
 from leaderboard.services.directory import digest_of_memberships
 from leaderboard.services.rules import RuleBook, read_rule_book, rule_book
 from leaderboard.services.scoring import Progress, no_garbage_collection, rescore_members
-from leaderboard.storage import accounts, people, people_changes, trail
-from leaderboard.storage.database import all_or_nothing
+from leaderboard.storage import accounts, events, people, people_changes, totals, trail
+from leaderboard.storage.database import all_or_nothing, begin_write
+
+MOST_TRIED = 4_000_000  # events, times months that are worked out anew
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Consequences:
     """What a change of memberships does. after: what they become; since: from which day on, None for no difference.
 
     open_months: those whose points move; closed_months: those that stay as they were closed, a difference going to
-    `corrected_in`. Both oldest first.
+    `corrected_in`. Both oldest first. moves: the points that teams gain or lose in open months; None where that was
+    not tried out: it would take long, or others write just now.
     """
 
     after: Sequence[Membership]
@@ -38,6 +43,16 @@ class Consequences:
     open_months: Sequence[str]
     closed_months: Sequence[str]
     corrected_in: str | None
+    moves: Sequence["Move"] | None = None
+
+
+class Move(NamedTuple):
+    """A team's points in a month, as they are and as they would be."""
+
+    month: str
+    team: str
+    before: int
+    after: int
 
 
 def add_person(
@@ -114,7 +129,10 @@ def remove_external_id(session: Session, member_id: int, external_id: str, *, no
 
 
 def consequences_of(session: Session, member_id: int, change: MembershipChange, *, now: datetime) -> Consequences:
-    """Return what a change of memberships would do, and change nothing; PersonRefused where it cannot be."""
+    """Return what a change of memberships would do, and change nothing; PersonRefused where it cannot be.
+
+    Where that is quick it is tried out, and taken back: some seconds at most, in which nobody else writes.
+    """
     book = rule_book(session.connection())
     before = _memberships(book, member_id)
     after = changed(member_id, before, change)
@@ -125,13 +143,43 @@ def consequences_of(session: Session, member_id: int, change: MembershipChange, 
         return Consequences(after, None, (), (), None)
     months = [month for month in sorted(map(month_of_key, book.opened)) if month >= Month(since.year, since.month)]
     closed = [month for month in months if month.key in book.closed]
+    opened = [month.key for month in months if month.key not in book.closed]
+    is_quick = events.last_event_id(session.connection()) * len(months) <= MOST_TRIED
     return Consequences(
         after=after,
         since=since,
-        open_months=[month.key for month in months if month.key not in book.closed],
+        open_months=opened,
         closed_months=[month.key for month in closed],
         corrected_in=open_after(closed[0], book.closed).key if closed else None,
+        moves=_tried_out(session, member_id, after, since, opened, now) if is_quick else None,
     )
+
+
+def _tried_out(
+    session: Session, member_id: int, after: Sequence[Membership], since: date, months: Sequence[str], now: datetime
+) -> list[Move] | None:
+    """Return what teams would gain and lose in open months: scored for once, in a transaction that is taken back."""
+    try:
+        begin_write(session, is_patient=False)
+    except (OperationalError, sqlite3.OperationalError):
+        session.rollback()
+        return None
+    try:
+        connection = session.connection()
+        before = totals.team_points(connection, months)
+        people.replace_memberships(connection, [member_id], after)
+        people.raise_rules_version(connection)
+        with no_garbage_collection():
+            rescore_members(session, [member_id], since, now)
+        then = totals.team_points(connection, months)
+        names = {team_id: name for team_id, name, _ in people.teams(connection)}
+    finally:
+        session.rollback()
+    moves = (
+        Move(month, names[team_id], before.get((month, team_id), 0), then.get((month, team_id), 0))
+        for month, team_id in sorted(before.keys() | then.keys())
+    )
+    return [each for each in moves if each.before != each.after]
 
 
 def change_memberships(

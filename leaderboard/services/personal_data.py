@@ -16,7 +16,7 @@ from leaderboard.domain.errors import Refused
 from leaderboard.domain.shown import safe_cell
 from leaderboard.services.accounts import token_key
 from leaderboard.storage import account_lists, people, people_changes, personal_data, trail
-from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
+from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, begin_snapshot
 
 JSON_NAME = "personal-data.json"
 Sets = dict[str, list[dict[str, Any]]]
@@ -30,11 +30,11 @@ def hand_out(
 
     In it: JSON_NAME with every set, and a CSV for each set that is not empty. Refused if there is no such person.
     """
-    with all_or_nothing(session, DOOR_LOCK):
-        connection = session.connection()
-        found = data_of(connection, member_id=member_id, user_id=user_id)
-        about = _about(connection, member_id, user_id)
-        trail.note(connection, by, "data.exported", about, at=now, after=f"{sum(map(len, found.values()))} rows")
+    begin_snapshot(session)
+    found = data_of(session.connection(), member_id=member_id, user_id=user_id)
+    with all_or_nothing(session, DOOR_LOCK):  # only now: reading can take seconds, and nobody need wait for it
+        connection, after = session.connection(), f"{sum(map(len, found.values()))} rows"
+        trail.note(connection, by, "data.exported", _about(connection, member_id, user_id), at=now, after=after)
     return _zipped(found, now)
 
 

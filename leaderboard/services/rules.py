@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property, lru_cache
 from threading import Lock
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
@@ -53,6 +55,11 @@ class RuleBook:
     def by_name(self) -> list[int]:
         """The members, by name."""
         return sorted(self.members, key=lambda each: (sort_key(self.members[each][1]), self.members[each][0]))
+
+    @cached_property
+    def directories(self) -> dict[date, Any]:
+        """What services/directory.py keeps of these people by day."""
+        return {}
 
     @cached_property
     def line(self) -> Line | None:

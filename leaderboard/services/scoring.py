@@ -22,7 +22,7 @@ from leaderboard.services.cells import score_cells, score_month
 from leaderboard.services.months import OpenMonths
 from leaderboard.services.posting import Pair, Poster
 from leaderboard.services.rules import NO_ORGANISATION, read_rule_book, rule_book
-from leaderboard.services.totals import rebuild_totals
+from leaderboard.services.totals import place_anew, rebuild_totals
 from leaderboard.storage import anomalies, attainments, closings, events, evidence, people, periods, trail, waiting
 from leaderboard.storage.database import all_or_nothing
 
@@ -109,8 +109,11 @@ class Scoring:
         rebuild_totals(self.connection, self.book)
         return self.poster.posted
 
-    def finish_from(self, first: Month) -> int:
-        """As `finish`, but the months from one on and all totals are made anew: who belongs where has changed."""
+    def finish_from(self, first: Month, member_ids: Sequence[int]) -> int:
+        """As `finish`, but the months from one on are worked out anew: who belongs where has changed.
+
+        member_ids: of whom it has, or who have another name.
+        """
         self.months.retire_left()
         self.poster.settle()
         for cell in [each for each in self.poster.cells if each.month >= first]:
@@ -120,9 +123,11 @@ class Scoring:
         self.score_months(scored)
         self.months.keep(self.poster.corrected_into)
         self.score_months(sorted(month for month in self.poster.corrected_into if month not in scored))
+        for month in scored:
+            self.poster.totals.open_month(month)
         self.poster.write_totals()
         self.months.write()
-        rebuild_totals(self.connection, self.book)
+        place_anew(self.connection, self.book, self.months.open, member_ids)
         return self.poster.posted
 
     def restore(self, subjects: Sequence[str], month: Month) -> bool:
@@ -278,18 +283,25 @@ def rescore(session: Session, now: datetime, progress: Progress | None = None, *
 
 
 def rescore_members(
-    session: Session, member_ids: Sequence[int], since: date, now: datetime, progress: Progress | None = None
+    session: Session,
+    member_ids: Sequence[int],
+    since: date,
+    now: datetime,
+    progress: Progress | None = None,
+    *,
+    renamed: Sequence[int] = (),
 ) -> int:
     """Score what rests on where some members belong from a day on, within the caller's writing transaction.
 
     As `rescore` with new rules, where nothing else of the rules has changed: what their events touch, and the months
-    from that day's on. Return how many rows that posted.
+    from that day's on. renamed: members who may have another name. Return how many rows that posted.
     """
     scoring = Scoring(session, now, has_new_rules=True, because="rules")
     _check_not_before_closings(scoring)
     scoring.score(events.subjects_of_members(scoring.connection, member_ids), progress)
     first = scoring.rules.months.month_of(midnight(since, scoring.rules.organisation.zone))
-    return scoring.finish_from(min(first, Month(since.year, since.month)))  # closed months keep the bounds they had
+    first = min(first, Month(since.year, since.month))  # closed months keep the bounds that they had
+    return scoring.finish_from(first, sorted({*member_ids, *renamed}))
 
 
 def _check_not_before_closings(scoring: Scoring) -> None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
 from leaderboard.domain.periods import Month, Period
-from leaderboard.services.boards import BoardQuery, Standing, around
-from leaderboard.services.rules import RuleBook
+from leaderboard.domain.standings import ranks_of
 from leaderboard.storage import boards, member_results
 
 NEIGHBOURS = 5  # rows, the member's own among them
@@ -16,49 +15,57 @@ MONTHS_BACK = 12
 
 
 @dataclass(frozen=True)
-class Near:
-    """A member's standing in a period. mine: None where they have none; rows: theirs and those beside it.
+class Place:
+    """A member's standing in a period. rank: None where they have none; count: of how many.
 
-    count: of how many. to_next: the points that are missing to draw level with those ahead; None for the first.
+    movement: places up since the period before (S3), None if not ranked then. to_next: the points that are missing to
+    draw level with those ahead; None for the first. ahead: how many stand before them, those who tie too.
     """
 
     period: str
-    is_closed: bool
-    is_over: bool
-    mine: Standing | None
-    rows: tuple[Standing, ...]
-    count: int
-    to_next: int | None
+    rank: int | None = None
+    count: int = 0
+    points: int = 0
+    movement: int | None = None
+    to_next: int | None = None
+    ahead: int = 0
 
 
-def near(
-    connection: Connection,
-    book: RuleBook,
-    period: Period,
-    member_id: int,
-    *,
-    now: datetime,
-    known: tuple[str, ...],
-    size: int = NEIGHBOURS,
-) -> Near:
-    """Return a member's standing in a period with the rows around it, `size` at most, within the caller's snapshot.
+@dataclass(frozen=True)
+class Neighbour:
+    """Somebody who stands near."""
 
-    known: the periods that have standings.
+    rank: int
+    id: int
+    name: str
+    points: int
+
+
+def places(connection: Connection, member_id: int, periods: Sequence[Period]) -> list[Place]:
+    """Return a member's standings in some periods, in their order; one statement."""
+    found = boards.places_of(connection, member_id, {each.key: each.previous.key for each in periods})
+    return [_place(each.key, found[each.key]) if each.key in found else Place(each.key) for each in periods]
+
+
+def _place(period: str, row: Any) -> Place:
+    movement = None if row.points_before is None else row.above_before - row.above
+    to_next = None if row.next_points is None else row.next_points - row.points
+    return Place(period, 1 + row.above, row.count, row.points, movement, to_next, row.ahead)
+
+
+def neighbours(connection: Connection, place: Place, size: int = NEIGHBOURS) -> list[Neighbour]:
+    """Return the rows around a member's place, `size` at most, theirs in the middle as far as the board goes on.
+
+    Two statements; none where they do not stand.
     """
-    rows, count = around(connection, book, BoardQuery(period.key, "member"), member_id, size, known)
-    mine = next((each for each in rows if each.id == member_id), None)
-    ahead = None
-    if mine is not None and mine.rank > 1:
-        ahead = boards.next_points(connection, period.key, "member", None, mine.points)
-    return Near(
-        period=period.key,
-        is_closed=period.key in book.closed,
-        is_over=book.rules.months.bounds_of(period)[1] <= now,
-        mine=mine,
-        rows=rows,
-        count=count,
-        to_next=None if mine is None or ahead is None else ahead - mine.points,
-    )
+    if place.rank is None:
+        return []
+    board = (place.period, "member", None)
+    offset = max(0, min(place.ahead - size // 2, place.count - size))
+    rows = boards.page_of_totals(connection, *board, offset, size)
+    first = 1 + boards.count_above(connection, *board, rows[0].points) if rows else 1
+    ranks = ranks_of([row.points for row in rows], first, offset + 1)
+    return [Neighbour(rank, row.participant_id, row.name, row.points) for rank, row in zip(ranks, rows, strict=True)]
 
 
 def history(connection: Connection, member_id: int, month: Month) -> Sequence[tuple[str, int | None]]:

@@ -1,7 +1,7 @@
 """Totals: points and level counts per period and participant, in step with the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection
@@ -160,6 +160,26 @@ def credits_of(month_key: str, member_id: int | None, team_id: int | None) -> li
     if member_id is not None:
         return [Credit("member", member_id, team_id, month)]
     return [] if team_id is None else [Credit("team", team_id, team_id, month)]
+
+
+def place_anew(connection: Connection, book: RuleBook, months: Iterable[Month], member_ids: Iterable[int]) -> None:
+    """Bring the totals of open months and their quarters in line with who belongs where now.
+
+    Points and levels must be right already, and all who are active have a row. member_ids: whose team, side or name
+    may be another; they and the teams that are not active any more lose a row in which nothing stands.
+    """
+    found: set[Period] = set()
+    for month in months:
+        found.update(each for each in (month, month.quarter) if each.key not in book.closed)
+    ids, is_active = list(member_ids), book.rules.membership.is_active
+    rows, left = [], []
+    for period in found:
+        rows += [total_row(book, period, "member", member_id, 0, 0, 0, 0) for member_id in ids]
+        teams = book.rules.membership.members_of(period)
+        left += [(period.key, "team", team_id) for team_id in book.rules.teams if team_id not in teams]
+        left += [(period.key, "member", each) for each in ids if not is_active("member", each, period)]
+    totals.place_members(connection, rows)
+    totals.forget_if_empty(connection, left)
 
 
 def rebuild_totals(connection: Connection, book: RuleBook) -> None:

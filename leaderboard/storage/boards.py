@@ -1,10 +1,11 @@
 """Queries of boards and lists; each reads the rows it shows and no more."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, select, union_all
+from sqlalchemy.orm import aliased
 
 from leaderboard.storage.tables import AttainmentRow, EventRow, Member, PeriodRow, Team, Total
 
@@ -59,12 +60,6 @@ def count_above(connection: Connection, period: str, scope: str, side: str | Non
     ).scalar_one()
 
 
-def next_points(connection: Connection, period: str, scope: str, side: str | None, points: int) -> int | None:
-    """Return the points of those who have the fewest more than that; None if nobody has."""
-    query = select(func.min(Total.points)).where(*_board(period, scope, side), Total.points > points)
-    return connection.execute(query).scalar()
-
-
 def count_ahead(
     connection: Connection,
     period: str,
@@ -90,6 +85,43 @@ def total_of(connection: Connection, period: str, scope: str, participant: int) 
             Total.period == period, Total.scope == scope, Total.participant_id == participant
         )
     ).first()
+
+
+def places_of(connection: Connection, member_id: int, periods: Mapping[str, str]) -> dict[str, Any]:
+    """Return where a member stands in those of some periods in which they do, each given with the one before it.
+
+    Of each: points; above, how many have more; ahead, how many stand before them in the order of S1; count, of how
+    many; next_points, the fewest that are more; points_before and above_before: the same in the period before.
+    One statement.
+    """
+    each = [_place_of(member_id, period, previous) for period, previous in periods.items()]
+    return {row.period: row for row in connection.execute(union_all(*each))}
+
+
+def _place_of(member_id: int, period: str, previous: str) -> Select[Any]:
+    mine, other, last = aliased(Total), aliased(Total), aliased(Total)
+    here = (other.period == period, other.scope == "member")
+    tied = (other.points == mine.points) & (
+        (other.sort_key < mine.sort_key)
+        | ((other.sort_key == mine.sort_key) & (other.participant_id < mine.participant_id))
+    )
+    before = (last.period == previous, last.scope == "member", last.participant_id == member_id)
+    points_before = select(last.points).where(*before).scalar_subquery()
+    there = (other.period == previous, other.scope == "member", other.points > points_before)
+
+    def number(*where: ColumnElement[bool]) -> ScalarSelect[int]:
+        return select(func.count()).select_from(other).where(*where).correlate(mine).scalar_subquery()
+
+    return select(
+        mine.period,
+        mine.points,
+        number(*here, other.points > mine.points).label("above"),
+        number(*here, (other.points > mine.points) | tied).label("ahead"),
+        number(*here).label("count"),
+        select(func.min(other.points)).where(*here, other.points > mine.points).scalar_subquery().label("next_points"),
+        points_before.label("points_before"),
+        number(*there).label("above_before"),
+    ).where(mine.period == period, mine.scope == "member", mine.participant_id == member_id)
 
 
 def ranks_in(

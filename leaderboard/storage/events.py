@@ -71,11 +71,14 @@ def subjects_beyond(connection: Connection, subject: str | None, limit: int) -> 
 
 
 def subjects_of_members(connection: Connection, member_ids: Sequence[int]) -> list[str]:
-    """Return the subjects of which an event names one of some members, in order; reads all events once."""
+    """Return the subjects of which an event names one of some members, in order; reads all events once.
+
+    Not DISTINCT: SQLite would then go through them in the order of their subjects, which takes ten times as long.
+    """
     found: set[str] = set()
     for start in range(0, len(member_ids), MEMBERS_A_QUERY):
         some = EventRow.member_id.in_(member_ids[start : start + MEMBERS_A_QUERY])
-        found.update(connection.execute(select(EventRow.subject).where(some).distinct()).scalars())
+        found.update(connection.execute(select(EventRow.subject).where(some)).scalars())
     return sorted(found)
 
 

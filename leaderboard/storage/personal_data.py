@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from leaderboard.storage.accounts_tables import ApiToken, ManagerTeam, SignInAttempt, UserAccount, UserSession
 from leaderboard.storage.agreement_tables import AgreementDraft, AgreementSignature
 from leaderboard.storage.bonus_tables import AwardShare, BonusAward, BonusQuestion, PayrollExport
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, CorrectionRow
-from leaderboard.storage.display_tables import DisplayChoice
+from leaderboard.storage.compliance_tables import ReadinessReport
+from leaderboard.storage.display_tables import DisplayChoice, DisplayRow
 from leaderboard.storage.tables import (
     AttainmentRow,
     EventRow,
@@ -20,8 +21,16 @@ from leaderboard.storage.tables import (
     Team,
     Total,
 )
-from leaderboard.storage.trail_tables import AdjustmentRow, AuditEntry, PointQuestion
+from leaderboard.storage.trail_tables import AdjustmentRow, AuditEntry, JobRun, PointQuestion
 
+RENAMED = (
+    AgreementDraft.created_by,
+    AgreementDraft.changed_by,
+    AgreementDraft.proposed_by,
+    DisplayRow.paired_by,
+    DisplayRow.revoked_by,
+    JobRun.by,
+)
 SECRET = {"password_hash", "key", "account", "document", "digest"}  # what proves who somebody is, or is not theirs
 
 
@@ -86,6 +95,16 @@ def payroll_documents(connection: Connection) -> Iterator[tuple[int, str]]:
     """Yield number and content of the files for payroll."""
     for row in connection.execute(select(PayrollExport.id, PayrollExport.document).order_by(PayrollExport.id)):
         yield row.id, row.document
+
+
+def rename_actor(connection: Connection, emails: Sequence[str], name: str) -> None:
+    """Write another name for who did something wherever that may change, and forget the report that may name them.
+
+    What is checked against the audit trail stays as it is there.
+    """
+    for column in RENAMED:
+        connection.execute(update(column.class_).where(column.in_(emails)).values({column.key: name}))
+    connection.execute(delete(ReadinessReport))  # its examples; the next look makes it anew
 
 
 def _equal(table: Any, values: dict[str, Any]) -> list[ColumnElement[bool]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from leaderboard.storage.bulk import Insertion
 from leaderboard.storage.closing_tables import Closing
@@ -74,6 +74,26 @@ def forget_if_empty(connection: Connection, places: Sequence[tuple[str, str, int
     if places:
         rows = [{"a": period, "b": scope, "c": participant} for period, scope, participant in places]
         connection.execute(delete(Total).where(*here, _is_empty), rows)
+
+
+def team_points(connection: Connection, months: Sequence[str]) -> dict[tuple[str, int], int]:
+    """Return the points of each team in some months."""
+    query = select(Total.period, Total.participant_id, Total.points).where(Total.scope == "team")
+    return {(row[0], row[1]): row[2] for row in connection.execute(query.where(Total.period.in_(months)))}
+
+
+def place_members(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Show members under other names, sides and teams: rows as TOTAL_COLUMNS, of which the numbers say nothing."""
+    here = [Total.period == bindparam("a"), Total.scope == "member", Total.participant_id == bindparam("b")]
+    new: dict[str, Any] = {
+        "side": bindparam("c"),
+        "team_id": bindparam("d"),
+        "name": bindparam("e"),
+        "sort_key": bindparam("f"),
+    }
+    values = [dict(zip("abcdef", (row[0], *row[2:7]), strict=True)) for row in rows]
+    if values:
+        connection.execute(update(Total).where(*here).values(**new), values)
 
 
 def forget_periods(connection: Connection, periods: Sequence[str]) -> None:

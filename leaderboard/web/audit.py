@@ -29,7 +29,7 @@ ROWS_A_PART = 200
 @admin_required
 def index() -> str:
     """The entries that the address asks for: the page, or for htmx its list alone."""
-    asked, query = _asked_for()
+    asked, query = asked_for()
     page = search_trail(db.session(), query)
     return render_template(
         "audit/_list.html" if wants_fragment() else "audit/index.html",
@@ -40,6 +40,7 @@ def index() -> str:
         is_first=query.older_than is None,
         older=page.older_than and url_for("audit.index", **asked, before=page.older_than),
         export=url_for("audit.export", **asked),
+        workbook=url_for("table_files.audit_trail", **asked),
     )
 
 
@@ -64,7 +65,7 @@ def _place_of(about: str) -> str | None:
 @admin_required
 def export() -> Response:
     """All entries that the address asks for, as a file; sent as it is read."""
-    _asked, query = _asked_for()
+    _asked, query = asked_for()
     headers = {"Content-Disposition": 'attachment; filename="audit-trail.csv"'}
     return Response(stream_with_context(_csv(query)), headers=headers, mimetype="text/csv")
 
@@ -82,7 +83,7 @@ def _csv(query: TrailQuery) -> Iterator[str]:
     yield text.getvalue()
 
 
-def _asked_for() -> tuple[dict[str, Any], TrailQuery]:
+def asked_for() -> tuple[dict[str, Any], TrailQuery]:
     """Return what an address asks for, as it stands there and as a query; 400 for what cannot be asked."""
     given = {name: request.args.get(name, "").strip() for name in FIELDS}
     asked: dict[str, Any] = {name: value for name, value in given.items() if value}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from babel import Locale
@@ -116,7 +117,12 @@ def calendar_of(filled: FilledCalendar, time_zone: str) -> Calendar:
 
 def country_names() -> list[tuple[str, str]]:
     """Return the countries whose holidays are known, code and name in the reader's language, by name."""
-    names: Mapping[str, str] = (get_locale() or Locale("en")).territories
+    return _country_names(str(get_locale() or "en"))
+
+
+@cache
+def _country_names(locale: str) -> list[tuple[str, str]]:
+    names: Mapping[str, str] = Locale.parse(locale).territories
     found = [(code, names.get(code, code)) for code in countries()]
     return sorted(found, key=lambda each: sort_key(each[1]))
 

@@ -21,15 +21,20 @@ bp = Blueprint("corrections", __name__, url_prefix="/manage/corrections")
 @organisation_required
 def index() -> str:
     """The corrections that a period took, or that were made to one: the page, or for htmx its list alone."""
-    asked: dict[str, Any] = {name: request.args.get(name) or None for name in ("period", "corrects")}
-    into, corrects = _period(asked["period"]), _period(asked["corrects"])
-    page = list_corrections(db.session(), into=into, corrects=corrects, older_than=older_than(), within=scope())
+    asked, periods = asked_for()
+    page = list_corrections(db.session(), **periods, older_than=older_than(), within=scope())
     return render_template(
         "corrections/_list.html" if wants_fragment() else "corrections/index.html",
         page=page,
         asked=asked,
         older=page.older_than and url_for("corrections.index", **asked, before=page.older_than),
     )
+
+
+def asked_for() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the address asks for, as it stands there and as periods; 400 for what is none."""
+    asked: dict[str, Any] = {name: request.args.get(name) or None for name in ("period", "corrects")}
+    return asked, {"into": _period(asked["period"]), "corrects": _period(asked["corrects"])}
 
 
 def _period(text: str | None) -> Period | None:

@@ -3,8 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -66,19 +64,11 @@ def definition_of(filled: Filled) -> dict[str, Any]:
 
 
 def head_of(filled: Filled) -> dict[str, Any]:
-    """Return the table [agreement] that was filled in."""
+    """Return the table [agreement] that was filled in, but for its first day."""
     head: dict[str, Any] = {"title": filled.get("title", "").strip()}
-    head["effective_from"] = day_of(filled.get("effective_from", "")) or ""
     if filled.get("review_every_months", "").strip():
         head["review_every_months"] = _whole(filled["review_every_months"])
     return head
-
-
-def day_of(text: str) -> date | None:
-    """Return the date that a choice names, None for what is none."""
-    with suppress(ValueError):
-        return date.fromisoformat(text)
-    return None
 
 
 def sla_of(filled: Filled, taken: Collection[str]) -> dict[str, Any]:

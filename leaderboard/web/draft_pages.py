@@ -1,5 +1,6 @@
 """The pages of a draft: the draft itself, its document, its comparison, and its forms."""
 
+from datetime import date
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, render_template, url_for
@@ -85,6 +86,12 @@ def _by_part(comparison: Comparison | None) -> list[tuple[str, Any]]:
 def _told(found: Comparison, before: Any, after: Any, currency: str) -> dict[Any, Any]:
     told = {entry.key + part: entry_changes(entry, before, after, currency) for part, entry in _by_part(found)}
     return {"head": head_changes(found.head), **told}
+
+
+def chosen_day(filled: Any) -> date | None:
+    """Return the first day that was chosen for an agreement, None for none that may still be chosen."""
+    days = [month.first_day for month in choosable_months(db.session(), now=utc_now())]
+    return next((day for day in days if day.isoformat() == filled.get("effective_from")), None)
 
 
 def start_page(filled: Any, problems: list[str] | None = None) -> str:

@@ -44,11 +44,12 @@ def faults_of(problems: Iterable[str], part: str, place: int) -> Faults:
     by_field: dict[str, str] = {}
     others: list[str] = []
     for problem in problems:
-        is_own = isinstance(problem, Problem) and problem.where.part == part
-        if is_own and problem.where.number in (0, place) and problem.field:  # type: ignore[attr-defined]
-            by_field.setdefault(_field_of(problem), _sentence(problem))  # type: ignore[arg-type]
+        if not isinstance(problem, Problem):
+            others.append(problem)
+        elif problem.where.part == part and problem.where.number in (0, place) and problem.field:
+            by_field.setdefault(_field_of(problem), _sentence(problem))
         else:
-            others.append(_sentence(problem) if isinstance(problem, Problem) else problem)
+            others.append(_sentence(problem))
     return Faults(by_field, [] if by_field else others)
 
 

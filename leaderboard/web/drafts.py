@@ -18,6 +18,7 @@ from leaderboard.web import draft_forms as forms
 from leaderboard.web.agreements import as_file, uploaded_text
 from leaderboard.web.clock import utc_now
 from leaderboard.web.draft_pages import (
+    chosen_day,
     compare_page,
     document_page,
     draft_or_404,
@@ -106,8 +107,10 @@ def head(draft_id: int) -> ResponseReturnValue:
 def save_head(draft_id: int) -> ResponseReturnValue:
     """Store title, first month and review."""
     draft, filled = draft_or_404(draft_id), request.form
+    head = forms.head_of(filled)
+    head["effective_from"] = chosen_day(filled) or ""
     try:
-        _change(draft, lambda tables: tables.update(agreement=forms.head_of(filled)))
+        _change(draft, lambda tables: tables.update(agreement=head))
     except AgreementRefused as error:
         return head_page(draft, filled, faults_of(error.problems, "agreement", 0)), 422
     except DraftRefused as error:
@@ -200,8 +203,8 @@ def _chosen_start() -> str:
     kind, _colon, name = request.form.get("source", "").partition(":")
     if kind == "file":
         return uploaded_text()
-    day = forms.day_of(request.form.get("effective_from", ""))
-    if day is None or day.day != 1:
+    day = chosen_day(request.form)
+    if day is None:
         raise Refused(_("Choose a month."))
     if kind == "start" and name in STARTS:
         return start_text(name, _language(), day)

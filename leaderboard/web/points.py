@@ -19,7 +19,7 @@ from leaderboard.web.award_words import text_fault, unfit_text
 from leaderboard.web.clock import utc_now
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import LONGEST_ID, page_number
-from leaderboard.web.rights import actor, scope
+from leaderboard.web.rights import actor, scope, sees_member
 from leaderboard.web.timeline_drawing import drawing_of
 
 bp = Blueprint("points", __name__)
@@ -76,7 +76,7 @@ def _entry_or_404(entry_id: int) -> Seen:
     if found is None:
         abort(404)
     is_own = found.member_id is not None and found.member_id == current_user.member_id
-    if is_own or scope().sees_team(found.team_id):
+    if is_own or scope().sees_team(found.team_id) or _sees_month_of(found.member_id, found.month):
         return Seen(found, is_own, is_whole=True)
     of_team = None if found.attainment_id is None else find_result(db.session(), found.attainment_id)
     seen = None if of_team is None or of_team.scope != "team" else _seen_result(of_team)
@@ -86,7 +86,8 @@ def _entry_or_404(entry_id: int) -> Seen:
 def _seen_result(found: Result) -> Seen | None:
     """Return how the reader may see a result: their own, one of a team they answer for, or their team's month."""
     is_own = found.scope == "member" and found.participant_id == current_user.member_id
-    if is_own or scope().sees_team(found.team_id):
+    member_id = found.participant_id if found.scope == "member" else None
+    if is_own or scope().sees_team(found.team_id) or _sees_month_of(member_id, found.month):
         return Seen(found, is_own, is_whole=True)
     if found.scope == "team" and found.is_monthly and current_user.member_id is not None:
         membership = rule_book(db.session().connection(), g.rules_version).rules.membership
@@ -94,6 +95,11 @@ def _seen_result(found: Result) -> Seen | None:
         if any(each.team_id == found.participant_id for each in theirs):
             return Seen(found, is_own=False, is_whole=False)
     return None
+
+
+def _sees_month_of(member_id: int | None, month: str | None) -> bool:
+    """Tell whether the reader sees all of a member in a month, also what another team was credited with."""
+    return member_id is not None and month is not None and sees_member(member_id, month_of_key(month))
 
 
 def _ask(seen: Seen) -> ResponseReturnValue:

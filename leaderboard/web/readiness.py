@@ -79,7 +79,9 @@ def _answer(category: str, message: str, code: int) -> ResponseReturnValue:
 def _page(said: tuple[str, str] | None = None) -> str:
     report = read_report(db.session(), within=scope())
     template = "readiness/_report.html" if wants_fragment() else "readiness/index.html"
-    found = [] if report is None else [_shown(each) for each in report.judged]
+    judged = [] if report is None else report.judged
+    words = words_of(each.finding for each in judged)
+    found = [_shown(each, told) for each, told in zip(judged, words, strict=True)]
     return render_template(
         template,
         report=report,
@@ -89,11 +91,11 @@ def _page(said: tuple[str, str] | None = None) -> str:
     )
 
 
-def _shown(judged: Judged) -> Shown:
+def _shown(judged: Judged, words: Words) -> Shown:
     finding = judged.finding
     examples = [ShownExample(each, _place_of(each), more_told(finding.check, each)) for each in judged.examples]
     is_more = len(finding.examples) > len(examples) or finding.number > len(examples) > 0
-    return Shown(finding.check, judged.verdict, words_of(finding), examples, is_more)
+    return Shown(finding.check, judged.verdict, words, examples, is_more)
 
 
 def _place_of(example: Example) -> str | None:

@@ -1,6 +1,6 @@
 """What each check of the data's soundness is called, what was found, what it means, and what to do about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -21,10 +21,13 @@ class Words(NamedTuple):
     remedy: str
 
 
-def words_of(finding: Finding) -> Words:
-    """Return a finding in the reader's language."""
-    name, means, remedy = _texts()[finding.check]
-    return Words(name, _TOLD.get(finding.check, _of_cases)(finding), means, remedy)
+def words_of(findings: Iterable[Finding]) -> Iterator[Words]:
+    """Yield findings in the reader's language, in their order; the texts are looked up once for all of them."""
+    texts, cases = _texts(), _cases()
+    for finding in findings:
+        name, means, remedy = texts[finding.check]
+        tell = _TOLD.get(finding.check)
+        yield Words(name, tell(finding) if tell else _of_cases(finding, cases[finding.check]), means, remedy)
 
 
 def more_told(check: str, example: Example) -> str:
@@ -145,9 +148,9 @@ def _of_files() -> dict[str, tuple[str, str, str]]:
     }
 
 
-def _of_cases(finding: Finding) -> str:
-    """Return how many there are, of how many cases."""
-    texts: dict[str, tuple[str, str]] = {
+def _cases() -> dict[str, tuple[str, str]]:
+    """Return what is told of a check that counts cases: where there is none, and where there are some."""
+    return {
         "unowned": (
             _("Every clock began for somebody."),
             _("%(number)s of %(of)s clocks began for nobody: %(share)s."),
@@ -178,10 +181,7 @@ def _of_cases(finding: Finding) -> str:
         ),
         "refused": (_("No row was refused."), _("%(number)s of %(of)s rows were refused: %(share)s.")),
         "inactive": (
-            _(
-                "Everybody who is measured did something within %(days)s days.",
-                days=number(finding.facts.get("days", 0)),
-            ),
+            _("Everybody who is measured did something within %(days)s days."),
             _("%(number)s of %(of)s members who are measured did nothing for %(days)s days: %(share)s."),
         ),
         "nameless": (
@@ -189,8 +189,12 @@ def _of_cases(finding: Finding) -> str:
             _("%(number)s of %(of)s members have no e-mail: %(share)s."),
         ),
     }
-    good, found = texts[finding.check]
-    return good if finding.number == 0 else found % _values(finding)
+
+
+def _of_cases(finding: Finding, texts: tuple[str, str]) -> str:
+    """Return how many there are, of how many cases."""
+    good, found = texts
+    return (good if finding.number == 0 else found) % _values(finding)
 
 
 def _values(finding: Finding) -> dict[str, Any]:

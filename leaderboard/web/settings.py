@@ -1,6 +1,7 @@
 """The organisation for administrators: its name and rules of closing, its calendars, its file."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
@@ -263,6 +264,7 @@ def _calendar_page(
     )
 
 
+@cache
 def _zones() -> list[str]:
     places = (each for each in available_timezones() if "/" in each and not each.startswith(("Etc/", "SystemV/")))
     return ["UTC", *sorted(places)]

@@ -20,6 +20,7 @@ from leaderboard.services.choices import choose
 from leaderboard.services.closing import close_period
 from leaderboard.services.deciding import approve, mark_paid
 from leaderboard.services.exporting import create_export, mark_export_paid
+from leaderboard.services.pairing import begin_pairing
 from leaderboard.services.people import load_people
 from leaderboard.services.trail import TrailQuery, search_trail, trail_rows
 from leaderboard.services.verifying import verify
@@ -31,6 +32,7 @@ from leaderboard.storage.tables import Team
 from tests.factories import ids_of, people_file
 from tests.services.bonus_examples import BEST_REP, BY_POINTS, CLOSED_AT, SALES, TEAM_WIN, sold
 from tests.services.examples import csv_of, hand_in, state
+from tests.services.screens import OFFICE, claim
 from tests.services.test_accounts import LIMITS
 from tests.web.door import CHEAP, PASSWORD
 
@@ -50,10 +52,11 @@ def left(session):
             session, email=email, role=role, password=PASSWORD, now=CLOSED_AT, by=COMMAND_LINE, costs=CHEAP
         )
     ana = ids_of(session)["ana"]
-    choose(
-        session, ana, is_hidden=False, nickname="Nina", is_page_hidden=False, now=CLOSED_AT, by=actor(session, "ana")
-    )
-    adjust(session, ids_of(session)["bia"], 5, "Helped Ana", "2026-12", by=actor(session, "ana"), now=CLOSED_AT)
+    mine = {"now": CLOSED_AT, "by": actor(session, "ana")}
+    choose(session, ana, is_hidden=False, nickname="Nina", is_page_hidden=False, **mine)
+    adjust(session, ids_of(session)["bia"], 5, "Helped Ana", "2026-12", **mine)
+    code, _secret = begin_pairing(session, address=OFFICE, now=CLOSED_AT)
+    claim(session, code, **mine)
     leave(session, ana, date(2027, 1, 1))
     close_period(session, "2026-Q4", now=CLOSED_AT, by=actor(session, "enzo"))
     return ana

@@ -17,10 +17,14 @@ from benchmarks.databases import load_ground
 from benchmarks.growth import fill
 from leaderboard.domain.displays import Settings
 from leaderboard.domain.events import Event
+from leaderboard.domain.periods import month_of_key
 from leaderboard.services import importing, lines, scoring
 from leaderboard.services.boards import BoardQuery, page_of, read_board
 from leaderboard.services.celebrating import begin, celebrations_since
+from leaderboard.services.explaining import explain
+from leaderboard.services.own_page import read_own
 from leaderboard.services.recording import record_event
+from leaderboard.services.results import list_entries, list_results
 from leaderboard.services.walls import read_wall
 from leaderboard.storage.closing_tables import BadgeRow
 from leaderboard.storage.database import db
@@ -123,6 +127,16 @@ def many_badges(number: int) -> list[dict[str, Any]]:
     return [{**same, "occasion": f"{each}", "earned_at": at, "awarded_at": at} for each, at in enumerate(instants)]
 
 
+def read_own_pages(session: Session) -> None:
+    """Read a member's own page, a page of their results, and why the first is what it is."""
+    member = session.execute(select(Member.id).order_by(Member.id).limit(1)).scalar_one()
+    read_own(session, member, now=NOW)
+    month = month_of_key(f"{NOW:%Y-%m}")
+    results, _ = list_results(session, member, month, sla=None, level="exceeded", page=1)
+    explain(session, results[0], now=NOW)
+    list_entries(session, member, month)
+
+
 def read_walls(session: Session) -> None:
     """Read what displays show, and look for something to celebrate a little back."""
     for side in (None, "sales"):
@@ -141,6 +155,9 @@ def test_neither_page_nor_event_nor_display_scans_ledger_events_or_attainments(e
     pages = sent_by(engine, read_boards)
     assert len(pages) > 100
     assert scans_in(engine, pages) == []
+    own = [each for each in sent_by(engine, read_own_pages) if not each[0].startswith("SET ")]
+    assert len(own) > 25
+    assert scans_in(engine, own) == []
     shown = [each for each in sent_by(engine, read_walls) if not each[0].startswith("SET ")]
     of_month = [each for each in shown if "decided_at <" in each[0]]
     assert len(of_month) == 1  # counted for one wall, and kept for the other

@@ -15,6 +15,7 @@ from leaderboard.services.drafting import (
     read_draft,
     start_draft,
 )
+from leaderboard.services.lines import LONGEST_LINE
 from leaderboard.storage.tables import OrganisationRow
 from leaderboard.storage.trail_tables import AuditEntry
 from tests.services.examples import NOW, SPEED, WINS, agreement, log, set_up, state
@@ -91,6 +92,14 @@ def test_a_change_that_makes_no_agreement_changes_nothing(session, draft):
     with pytest.raises(AgreementRefused, match="at least one"):
         change(session, draft, edit=lambda tables: tables["sla"].clear())
     assert read_draft(session, draft).revision == 1
+
+
+def test_what_is_too_large_to_be_a_file_is_no_draft(session, draft):
+    long = "x" * LONGEST_LINE
+    with pytest.raises(AgreementRefused, match="larger than 1,048,576 bytes"):
+        change(session, draft, edit=lambda tables: tables["definitions"].update(MQL=long))
+    with pytest.raises(AgreementRefused, match="larger than 1,048,576 bytes"):
+        start_draft(session, f"# {long}\n{TEXT}", by=DORA, now=NOW)
 
 
 def test_a_discarded_draft_is_kept_and_changes_no_more(session, draft):

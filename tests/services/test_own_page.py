@@ -6,13 +6,25 @@ import pytest
 
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.periods import Month
+from leaderboard.services.organising import load_organisation
 from leaderboard.services.own_page import read_now, read_own
 from leaderboard.services.people import load_people
-from leaderboard.services.rules import rule_book
-from leaderboard.services.standing_near import history, near
-from leaderboard.storage import boards
+from leaderboard.services.standing_near import Place, history, neighbours, places
 from tests.factories import at, ids_of, people_file
-from tests.services.examples import EVENT_RATE, NOW, ON_TIME, PIPELINE, SPEED, TRAINING, WINS, agreement, log, set_up
+from tests.services.examples import (
+    EVENT_RATE,
+    NOW,
+    ON_TIME,
+    ORGANISATION,
+    PEOPLE,
+    PIPELINE,
+    SPEED,
+    TRAINING,
+    WINS,
+    agreement,
+    log,
+    set_up,
+)
 
 AGREED = agreement(SPEED, WINS, PIPELINE, ON_TIME, EVENT_RATE, TRAINING)
 
@@ -42,19 +54,40 @@ def test_s1_s3_the_standing_says_how_far_the_next_rank_is_and_where_one_came_fro
     log(aurora, lead("ana", "11-10", "n1") + lead("bia", "12-01", "d1") + lead("bia", "12-02", "d2", "04:00"))
     log(aurora, lead("eva", "12-01", "e1", "04:00"))
     found = read_now(aurora, ids_of(aurora)["eva"], now=NOW)
-    month = found.month
-    assert (month.mine.rank, month.mine.points, month.mine.movement, month.to_next, month.count) == (2, 5, 0, 10, 4)
-    assert [(each.rank, each.name, each.points) for each in month.rows] == [
-        (1, "Bia", 15), (2, "Eva", 5), (3, "Ana", 0), (3, "Caio", 0)]  # fmt: skip
-    assert (found.quarter.mine.rank, found.quarter.to_next, len(found.quarter.rows)) == (3, 5, 1)
+    month, quarter = found.month, found.quarter
+    assert (month.rank, month.points, month.movement, month.to_next, month.count) == (2, 5, 0, 10, 4)
+    assert [(each.rank, each.name, each.points) for each in found.neighbours] == [
+        (1, "Bia", 15),
+        (2, "Eva", 5),
+        (3, "Ana", 0),
+        (3, "Caio", 0),
+    ]
+    assert (quarter.rank, quarter.points, quarter.to_next, quarter.movement) == (3, 5, 5, None)
     first = read_now(aurora, ids_of(aurora)["bia"], now=NOW).month
-    assert (first.mine.rank, first.mine.movement, first.to_next) == (1, 1, None)
+    assert (first.rank, first.movement, first.to_next) == (1, 1, None)
+    assert read_now(aurora, ids_of(aurora)["ana"], now=NOW).month.movement == -2
 
 
-def test_s2_before_anything_has_happened_everybody_stands_with_nothing(aurora):
+def test_s2_before_anything_has_happened_nobody_stands(aurora):
     found = read_now(aurora, ids_of(aurora)["eva"], now=NOW)
-    assert (found.month.mine.rank, found.month.mine.points, found.month.count, found.month.to_next) == (1, 0, 4, None)
+    assert (found.month, found.quarter, found.neighbours) == (Place("2026-12"), Place("2026-Q4"), [])
     assert read_now(aurora, 999, now=NOW) is None
+
+
+def test_who_has_left_is_in_no_team_and_measured_by_nothing(aurora):
+    left = "ana@example.com,Ana,North,sales,2026-01-01,2026-12-01,rep,"
+    load_people(aurora, io.BytesIO(people_file([left])), now=NOW, by=COMMAND_LINE)
+    page = own(aurora)
+    assert (page.now.team, page.courses) == (None, [])
+    assert own(aurora, now=at("11-30 12:00")).now.team == "North"
+
+
+def test_before_anything_is_agreed_the_page_is_empty_and_whole(session):
+    load_organisation(session, ORGANISATION, now=NOW, by=COMMAND_LINE)
+    load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW, by=COMMAND_LINE)
+    page = own(session)
+    assert (page.courses, page.entries, page.history) == ([], [], [("2026-12", None)])
+    assert (page.now.to_do.next, page.badges.in_a_row, page.now.team) == ((), 0, "North")
 
 
 @pytest.mark.parametrize(("size", "names"), [(1, ["m2"]), (3, ["m1", "m2", "m3"]), (5, ["m0", "m1", "m2", "m3", "m4"])])
@@ -62,12 +95,11 @@ def test_neighbours_stand_around_one_as_far_as_the_board_goes_on(aurora, size, n
     rows = [f"m{n}@example.com,m{n},North,sales,2026-01-01,,," for n in range(6)]
     load_people(aurora, io.BytesIO(people_file(rows)), now=NOW, by=COMMAND_LINE)
     log(aurora, "".join(lead(f"m{n}", "12-01", f"m{n}-{k}") for n in range(6) for k in range(6 - n)))
-    connection = aurora.connection()
-    ids, book = ids_of(aurora), rule_book(connection)
+    connection, ids = aurora.connection(), ids_of(aurora)
 
     def around(who):
-        read = {"now": NOW, "known": tuple(boards.periods(connection)), "size": size}
-        return [each.name for each in near(connection, book, Month(2026, 12), ids[who], **read).rows]
+        (place,) = places(connection, ids[who], [Month(2026, 12)])
+        return [each.name for each in neighbours(connection, place, size)]
 
     assert around("m2") == names
     assert around("m0") == ["m0", "m1", "m2", "m3", "m4"][:size]
@@ -128,4 +160,4 @@ def test_a_page_takes_a_bounded_number_of_statements(aurora, query_counter):
         with query_counter() as statements:
             own(aurora)
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 42
+    assert counts[0] == counts[1] <= 30

@@ -18,8 +18,9 @@ from leaderboard.services.versions import agreed_versions
 from leaderboard.storage.accounts import account_with, give_teams
 from leaderboard.storage.tables import Team
 from leaderboard.storage.trail_tables import AuditEntry
-from tests.factories import ids_of
+from tests.factories import fresh_engine, ids_of
 from tests.services.examples import NOW, SPEED, WINS, agreement, log, set_up, state
+from tests.services.recorders import at_once
 
 LATER = agreement(SPEED, WINS, effective_from="2027-01-01")
 ROLES = {"ana": "manager", "caio": "manager", "eva": "rep", "enzo": "admin", "gil": "manager"}
@@ -38,6 +39,13 @@ def people(session):
         found[name] = Actor(email, user_id, ids_of(session).get(name))
     session.commit()
     return found
+
+
+@pytest.fixture
+def engine(database_url):
+    engine = fresh_engine(database_url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
@@ -187,3 +195,39 @@ def test_a_version_loaded_as_a_file_can_be_signed_afterwards(session, people):
     load_agreement(session, agreement(SPEED, WINS), now=NOW, by=COMMAND_LINE)
     assert agreed_versions(session, now=NOW)[0].unsigned == ["sales", "marketing"]
     assert refusal(sign_version, session, version.id, "sales", version.digest, **by) == "stale"
+
+
+def attempt(act, *args, **rest):
+    """Return a job that tells how an act ended."""
+
+    def job(session):
+        try:
+            return act(session, *args, **rest) or "done"
+        except DraftRefused as refused:
+            return refused.because
+
+    return job
+
+
+def test_of_many_who_sign_at_once_one_of_each_side_does_and_it_is_agreed_once(session, engine, people, proposed):
+    signed = digest(session, proposed)
+    session.rollback()
+    signers = [("sales", "ana"), ("marketing", "caio"), ("sales", "enzo"), ("marketing", "gil"), ("sales", "gil")]
+    jobs = [attempt(sign, proposed, side, signed, by=people[name], now=NOW) for side, name in signers]
+    told = at_once(engine, *jobs)
+    assert sum(each == "done" or not isinstance(each, str) for each in told) == 2, told
+    assert {each for each in told if isinstance(each, str)} <= {"done", "signed", "twice", "waiting"}
+    assert read_draft(session, proposed).state == "in_force"
+    assert agreed_versions(session, now=NOW)[-1].unsigned == []
+
+
+def test_a_proposal_is_either_agreed_or_taken_back_never_both(session, engine, people, proposed):
+    give(session, proposed, "sales", people["ana"])
+    signed = digest(session, proposed)
+    session.rollback()
+    last = attempt(sign, proposed, "marketing", signed, by=people["caio"], now=NOW)
+    at_once(engine, last, attempt(take_back, proposed, by=people["ana"], now=NOW))
+    found, versions = read_draft(session, proposed), agreed_versions(session, now=NOW)
+    assert (found.state, len(versions)) in {("in_force", 2), ("draft", 1)}
+    left = len(signatures_under(session, signed)[signed])
+    assert left == (2 if found.state == "in_force" else 0)

@@ -137,6 +137,16 @@ def test_a_month_closed_meanwhile_leads_back_to_the_draft_with_the_reason(reader
 
 
 @pytest.mark.databases("sqlite")
+def test_a_review_is_announced_to_managers_on_their_home_and_beside_the_agreement(reader, session):
+    text = agreement(SPEED, effective_from="2026-09-01").replace('"A"', '"A"\nreview_every_months = 3')
+    load_agreement(session, text, now=NOW, by=COMMAND_LINE)
+    said = "The agreement is to be reviewed on December 1, 2026. Draft the next version"
+    for path in ("/manage/", "/manage/agreements", "/agreement"):
+        assert said in read(reader("dora"), path), path
+    assert "to be reviewed on" not in read(reader("ana"))
+
+
+@pytest.mark.databases("sqlite")
 def test_a_version_loaded_as_a_file_says_that_it_is_not_signed_here_and_can_be(reader, session):
     dora = reader("dora")
     page = read(dora)
@@ -172,7 +182,7 @@ def test_the_pages_take_few_statements_whatever_there_is(reader, session, query_
     for number in range(2, 9):
         load(session, SPEED, effective_from=f"2026-0{number}-01")
         begin(session, WINS, effective_from=f"2027-0{number}-01")
-    for name, path, most in (("ana", "/agreement", 5), ("dora", "/agreement", 6), ("dora", "/manage/agreements", 12)):
+    for name, path, most in (("ana", "/agreement", 5), ("dora", "/agreement", 8), ("dora", "/manage/agreements", 12)):
         client = reader(name)
         client.get(path)
         with query_counter() as statements:

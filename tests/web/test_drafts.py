@@ -8,8 +8,10 @@ from werkzeug.datastructures import MultiDict
 from leaderboard.domain.agreement_edits import PARTS, keys_of
 from leaderboard.domain.agreement_text import document_of
 from leaderboard.services.drafting import list_drafts, read_draft
+from leaderboard.web.draft_forms import KINDS
 from tests.services.examples import SPEED, WINS, agreement
 from tests.web.drafting import DRAFTS, agreed, begin, form_of, plain
+from tests.web.test_markup import Markup
 from tests.web.worlds import NOW
 
 SLA = {
@@ -182,7 +184,8 @@ def test_a_definition_needs_its_word_and_the_head_its_month(dora, draft):
     assert answer.status_code == 422
     assert "Another one has this name already" in answer.text
     assert "Another &lt;script&gt;" in answer.text
-    for day, review in (("", "3"), ("2027-01-02", "3"), ("2027-02-01", "0"), ("2027-02-01", "often")):
+    wrong = [("", "3"), ("2027-01-02", "3"), ("2024-01-01", "3"), ("2027-02-01", "0"), ("2027-02-01", "often")]
+    for day, review in wrong:
         form = {"revision": "1", "title": "B", "effective_from": day, "review_every_months": review}
         answer = dora.post(f"{DRAFTS}/{draft}/head", data=form)
         assert answer.status_code == 422, form
@@ -332,9 +335,13 @@ def test_the_comparison_tells_what_changed_in_words_and_folds_the_rest(dora, ses
 
 
 @pytest.mark.databases("sqlite")
-def test_each_page_of_a_draft_takes_few_statements_however_long_it_is(dora, draft, query_counter):
-    for path in ("", "/compare", "/document", "/head", "/sla?key=speed", "/sla?kind=count", "/definitions", "/bonus"):
+def test_each_page_of_a_draft_is_sound_and_takes_few_statements_however_long_it_is(dora, draft, query_counter):
+    forms = ["/sla", *(f"/sla?kind={kind}" for kind in KINDS), "/sla?key=paused", "/definitions?key=MQL", "/bonus"]
+    for path in ("", "/compare", "/document", "/head", *forms, "/bonus?key=dinner"):
         dora.get(f"{DRAFTS}/{draft}{path}")
         with query_counter() as statements:
-            assert dora.get(f"{DRAFTS}/{draft}{path}").status_code == 200
+            answer = dora.get(f"{DRAFTS}/{draft}{path}")
+        assert (answer.status_code, Markup(answer.text).faults) == (200, []), path
         assert len(statements) <= 9, (path, statements)
+    refused = send(dora, draft, **SLA | {"met": "", "from": ""})
+    assert Markup(refused.text).faults == []

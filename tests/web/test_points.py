@@ -1,17 +1,21 @@
 """Why: the explanation of a result and a row of the ledger, to whom, and the questions about them (P7, P8)."""
 
+import io
+
 import pytest
 from sqlalchemy import select
 
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.adjusting import adjust, take_back
 from leaderboard.services.agreeing import load_agreement
+from leaderboard.services.people import load_people
 from leaderboard.services.questions import count_open
 from leaderboard.services.scopes import EVERYTHING
 from leaderboard.storage.tables import AttainmentRow, PointEntry, Team
 from leaderboard.web.rights import Actor
-from tests.factories import ids_of
+from tests.factories import ids_of, people_file
 from tests.services.examples import ON_TIME, PIPELINE, SPEED, TRAINING, WINS, agreement, log
+from tests.web import worlds
 from tests.web.worlds import NOW
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -35,7 +39,9 @@ def result_of(session, subject, sla="speed"):
 
 
 def entry_of(session, attainment_id):
-    return session.execute(select(PointEntry.id).where(PointEntry.attainment_id == attainment_id)).scalar_one()
+    """Return the number of the latest row of the ledger that a result has."""
+    rows = select(PointEntry.id).where(PointEntry.attainment_id == attainment_id).order_by(PointEntry.id.desc())
+    return session.execute(rows).scalars().first()
 
 
 def test_p8_a_result_is_explained_with_its_hours_events_targets_and_rows(reader, session, ids):
@@ -70,6 +76,24 @@ def test_explanations_are_for_the_person_and_who_answers_for_them(reader, sessio
         404 if name in ("ana", "bia") else 200
     )
     assert client.get(f"/results/{10**17}").status_code == client.get(f"/points/{10**30}").status_code == 404
+
+
+def test_who_answers_for_the_last_team_of_a_month_sees_all_of_it_and_others_what_theirs_was_credited_with(
+    reader, session, ids
+):
+    moved = "bia@example.com,Bia Souza,{},sales,{},{},rep,"
+    rows = [moved.format("North", "2026-01-01", "2026-11-04"), moved.format("South", "2026-11-04", "")]
+    load_people(session, io.BytesIO(people_file(rows)), now=NOW, by=COMMAND_LINE)
+    worlds.answer_for(session, "dora", "own", "North")
+    in_north, in_south = result_of(session, "11-bia-0"), result_of(session, "11-bia-1")
+    dora, fabio = reader("dora"), reader("fabio")
+    assert [fabio.get(f"/results/{number}").status_code for number in (in_north, in_south)] == [200, 200]
+    assert [dora.get(f"/results/{number}").status_code for number in (in_north, in_south)] == [200, 404]
+    assert fabio.get(f"/points/{entry_of(session, in_north)}").status_code == 200
+    assert dora.get(f"/points/{entry_of(session, in_south)}").status_code == 404
+    listed = f"/members/{ids['bia']}/results"
+    assert (fabio.get(listed).status_code, dora.get(listed).status_code) == (200, 404)
+    assert fabio.get(f"/results/{result_of(session, '10-bia-0')}").status_code == 404
 
 
 def test_a_months_result_of_the_team_is_for_its_members_without_what_was_counted(reader, session, ids):
