@@ -407,3 +407,19 @@ def test_an_import_that_is_ended_leaves_nothing_and_the_same_file_is_taken_again
     result = aurora.run("events", "import", path)
     assert result.stdout.startswith("30,000 rows read: 30,000 events new, 0 duplicate")
     assert aurora.stored() == 30_000
+
+
+def test_a_manager_is_added_with_the_teams_that_they_answer_for(aurora):
+    def add(*words):
+        return aurora.run("user", "add", *words, "--password-stdin", stdin="nine quiet lanterns\n")
+
+    assert add("dora@example.com", "--role", "manager", "--team", "North", "--team", "South").exit_code == 0
+    assert add("fabio@example.com", "--role", "manager", "--all-teams").exit_code == 0
+    given = "SELECT team.name FROM manager_team JOIN team ON team.id = team_id ORDER BY team.name"
+    assert aurora.rows(given) == [("North",), ("South",)]
+    assert aurora.rows("SELECT teams_seen FROM user_account ORDER BY email") == [("own",), ("all",)]
+    wrong = add("gil@example.com", "--role", "manager", "--team", "East")
+    assert (wrong.exit_code, "the teams are Leads, North, South" in wrong.stderr) == (1, True)
+    assert add("gil@example.com", "--role", "rep", "--team", "North").exit_code == 2
+    assert add("gil@example.com", "--role", "manager", "--team", "North", "--all-teams").exit_code == 2
+    assert aurora.rows("SELECT count(*) FROM user_account") == [(2,)]

@@ -188,14 +188,14 @@ def _changed(user_id: int, said: str, change: Callable[..., None], *values: Any)
 
 
 def _index(filled: Any = None, fault: Any = None) -> str:
-    asked = _asked_for()
+    asked, email = _asked_for(), request.args.get("email", "")[:LONGEST_SEARCH]
     page = account_admin.list_accounts(db.session(), AccountQuery(**asked, page=page_number()))
     kept: dict[str, Any] = {name: value for name, value in asked.items() if value != {"state": "active"}.get(name, "")}
     return render_template(
         "users/_list.html" if wants_fragment() else "users/index.html",
         page=page,
         asked=asked,
-        filled=filled or {},
+        filled=filled or ({"email": email} if email else {}),
         given=filled.getlist("team") if filled else [],
         fault=fault,
         roles=role_words(),

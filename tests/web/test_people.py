@@ -91,6 +91,20 @@ def test_a_team_and_a_person_are_added_and_the_person_stands_on_the_board(reader
     assert enzo.post(f"{PATH}/teams/{east}/rename", data={"name": "West"}).status_code == 303
 
 
+@pytest.mark.databases("sqlite")
+def test_who_has_no_account_is_given_one_and_one_of_somebody_who_left_is_pointed_out(reader, session):
+    enzo, ids = reader("enzo"), ids_of(session)
+    link = re.search(r'href="(/manage/accounts\?email=[^"]+)">Give them', enzo.get(f"{PATH}/{ids['caio']}").text)[1]
+    assert 'value="caio@example.com"' in enzo.get(link).text
+    ana = ids["ana"]
+    found = person(session, "ana")
+    membership = found.memberships[0][0]
+    form = {"of": str(membership.starts_on), "team": str(membership.team_id), "from": str(membership.starts_on)}
+    sent = {**form, "last": "2026-11-17", "digest": found.digest, "confirmed": "1"}
+    assert enzo.post(f"{PATH}/{ana}/memberships", data=sent).status_code == 303
+    assert "They have left, and can still sign in" in enzo.get(f"{PATH}/{ana}").text
+
+
 def test_a_move_is_told_before_and_done_once_it_was_read(reader, session):
     close_october(session)
     enzo, bia, south = reader("enzo"), ids_of(session)["bia"], ids_of(session, Team)["South"]
