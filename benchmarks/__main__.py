@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
-from benchmarks import closing, importing, live, ranking, recording, trying
+from benchmarks import closing, importing, live, pages, ranking, recording, trying
 from benchmarks.data import NOW
 from benchmarks.databases import Fresh, fresh_databases
 from benchmarks.measuring import Result
@@ -48,12 +48,17 @@ def _trying(fresh: Fresh, is_quick: bool) -> list[Result]:
     return trying.measure(fresh, clocks=30_000 if is_quick else 300_000, rounds=5)
 
 
+def _pages(fresh: Fresh, is_quick: bool) -> list[Result]:
+    return pages.measure(fresh, leads=100_000 if is_quick else 1_000_000)
+
+
 PARTS: dict[str, Callable[[Fresh, bool], list[Result]]] = {
     "working-time": _working_time,
     "import": _importing,
     "ledger": _growing,
     "closing": _closing,
     "live": _live,
+    "pages": _pages,
     "try-out": _trying,
 }
 

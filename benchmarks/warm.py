@@ -24,12 +24,12 @@ BOARD = f"/?period={NOW:%Y-%m}&scope=member"
 def measure(app: Flask, engine: Engine, requests: int, rounds: int) -> list[Result]:
     """Compare both as WSGI applications, so that no server's time hides the difference."""
     app.config["WTF_CSRF_ENABLED"] = False  # for the sign-in below; a board asks for no token
-    cookie = _signed_in(app, engine)
-    board = _request(app, BOARD, {"Cookie": cookie, "HX-Request": "true"})
+    cookie = signed_in(app, engine)
+    board = request_of(app, BOARD, {"Cookie": cookie, "HX-Request": "true"})
     page = board()
     if not re.search(r'<tr id="standing-\d+" aria-current', page):
         raise AssertionError(f"the board does not show the reader: {page[:500]}")
-    bare = _request(_bare_view(app, page), "/", {})
+    bare = request_of(_bare_view(app, page), "/", {})
     bare()
     ratio, ours, theirs = interleaved(
         lambda: seconds(board, requests, process_time), lambda: seconds(bare, requests, process_time), rounds
@@ -38,11 +38,12 @@ def measure(app: Flask, engine: Engine, requests: int, rounds: int) -> list[Resu
     return [Result("a warm board fragment against a bare version-query view", 2, ratio, note=note)]
 
 
-def _signed_in(app: Flask, engine: Engine) -> str:
+def signed_in(app: Flask, engine: Engine, account: str = email(0), role: str = "rep") -> str:
+    """Add an account, and return the cookie of one who has signed in with it."""
     with Session(engine) as session:
-        add_user(session, email=email(0), role="rep", password=PASSWORD, now=NOW, by=COMMAND_LINE)
+        add_user(session, email=account, role=role, password=PASSWORD, now=NOW, by=COMMAND_LINE)
     client = app.test_client()
-    answer = client.post("/sign-in", data={"email": email(0), "password": PASSWORD})
+    answer = client.post("/sign-in", data={"email": account, "password": PASSWORD})
     if answer.status_code != 303:
         raise AssertionError(f"signing in gave {answer.status}: {answer.get_data(as_text=True)[:500]}")
     token = client.get_cookie(app.config["TOKEN_COOKIE_NAME"])
@@ -50,7 +51,7 @@ def _signed_in(app: Flask, engine: Engine) -> str:
     return f"{token.key}={token.value}"
 
 
-def _request(app: Flask, path: str, headers: dict[str, str]) -> Callable[[], str]:
+def request_of(app: Flask, path: str, headers: dict[str, str]) -> Callable[[], str]:
     """Return what sends one request and returns the body."""
     environ = EnvironBuilder(path=path.partition("?")[0], query_string=path.partition("?")[2], headers=headers)
     kept: dict[str, Any] = environ.get_environ()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -32,9 +33,9 @@ class Pair:
     team: str | None = None
     place: Place = (None, None, None)
 
-    @property
+    @cached_property
     def change(self) -> int | None:
-        """By how many points of a hundred the share rose from the first to the second."""
+        """By how many percentage points the share rose from the first to the second."""
         return points_of_change(self.first, self.second)
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.compliance import Counts
-from leaderboard.domain.periods import Month
 from leaderboard.domain.standings import ranked
 from leaderboard.services.compliance import Compliance, compliance_in
 from leaderboard.services.figures import Asked, Figure, teams_asked
@@ -69,26 +68,24 @@ def _share(figure: Figure) -> Any:
     return figure.counts.share
 
 
-def monthly_report(
-    session: Session, month: Month, scope: Scope, *, team_id: int | None = None, now: datetime
-) -> Report:
-    """Return the report of a month for teams within a scope, or one of them; six queries beside those of the rules."""
+def monthly_report(session: Session, asked: Asked, scope: Scope, *, now: datetime) -> Report:
+    """Return the report of a month, for the teams within a scope or one of them; nine queries beside the rules'."""
     begin_snapshot(session)
     connection = session.connection()
     book = rule_book(connection)
-    asked = Asked(month, team_id=team_id)
     figures = compliance_in(connection, book, asked, scope, now=now)
-    teams = teams_asked(book.rules, scope, team_id=team_id)
-    closing = closings.closing_of(connection, str(month))
-    places = _teams(connection, str(month), teams)
+    teams = teams_asked(book.rules, scope, team_id=asked.team_id)
+    month = str(asked.period)
+    closing = closings.closing_of(connection, month)
+    places = _teams(connection, month, teams)
     decided = sum(place.counts.decided for place in places)
     return Report(
         replace(figures, worst=figures.worst[:MOST_WORST]),
-        None if team_id is None else book.rules.teams[team_id].name,
+        None if asked.team_id is None else book.rules.teams[asked.team_id].name,
         closing and closing.closed_at,
         closing and closing.closed_by,
         tuple(places),
-        tuple(_best(connection, book, str(month), teams)),
+        tuple(_best(connection, book, month, teams)),
         figures.total.counts.decided - decided if closing else 0,
     )
 

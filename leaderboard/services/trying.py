@@ -17,7 +17,7 @@ from leaderboard.domain.errors import Refused
 from leaderboard.domain.events import Event
 from leaderboard.domain.periods import Quarter, parse_period
 from leaderboard.domain.rules import Rules
-from leaderboard.domain.trying import with_draft
+from leaderboard.domain.trying import last_run_out, with_draft
 from leaderboard.domain.working_out import CellTallies, WorkedOut
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Progress
@@ -139,7 +139,7 @@ def _worked_out(
 ) -> Generator[Step | WorkedOut, None, None]:
     """Yield how far it is, and at last what the subjects of a quarter come to: few here, many in processes."""
     start, end = rules.months.bounds_of(quarter)
-    chunks = trials.subjects_in(connection, start, end, SUBJECTS_A_CHUNK)
+    chunks = trials.subjects_in(connection, start, end, last_run_out(rules, quarter), SUBJECTS_A_CHUNK)
     first = list(islice(chunks, CHUNKS_AT_ONCE + 1))
     if len(first) > CHUNKS_AT_ONCE and (task := _task(connection, rules, as_of)):
         yield from work_out_in_processes(task, chain(first, chunks))

@@ -27,10 +27,13 @@ class Standing(NamedTuple):
     members: int
 
 
-def subjects_in(connection: Connection, start: datetime, end: datetime, size: int) -> Iterator[list[str]]:
+def subjects_in(
+    connection: Connection, start: datetime, end: datetime, run_out: datetime, size: int
+) -> Iterator[list[str]]:
     """Yield the subjects of which something may count in [start, end), so many at a time.
 
     They have an event in it, or something of theirs that began before was decided in it, though nothing happened.
+    run_out: before which the latter was decided (domain/trying.py); so few attainments need to be looked at.
     """
     begins, ends = to_micros(start), to_micros(end)
     place = mark(connection)
@@ -42,7 +45,7 @@ def subjects_in(connection: Connection, start: datetime, end: datetime, size: in
         f"AND decided_at >= {place} AND decided_at < {place} AND started_at < {place} "
         f"AND NOT EXISTS (SELECT 1 FROM event WHERE event.subject = attainment.subject AND {within})"
     )
-    for sql, values in ((happened, (begins, ends)), (ran_out, (begins, ends, begins, begins, ends))):
+    for sql, values in ((happened, (begins, ends)), (ran_out, (begins, to_micros(run_out), begins, begins, ends))):
         cursor = connection.exec_driver_sql(sql, values).cursor
         while rows := cursor.fetchmany(size):
             yield [subject for (subject,) in rows]

@@ -1,10 +1,12 @@
 """Compliance for managers: how well promises are kept, by team, person and SLA, and the leads behind each figure."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, abort, current_app, render_template, request, url_for
+from flask import Blueprint, abort, current_app, g, render_template, request, url_for
 from flask_babel import gettext as _
 
 from leaderboard.services.compliance import Compliance, read_compliance
@@ -17,8 +19,9 @@ from leaderboard.web import charts
 from leaderboard.web.charts import heat_step, small_line
 from leaderboard.web.clock import utc_now
 from leaderboard.web.compliance_charts import kept_over_time, times_chart
-from leaderboard.web.compliance_query import asked_or_404, book, member_or_404, parameters, shared_parts
+from leaderboard.web.compliance_query import asked_or_404, book, kept, member_or_404, parameters, shared_parts
 from leaderboard.web.fragments import wants_fragment
+from leaderboard.web.kept import Kept
 from leaderboard.web.measure_words import is_working, target_words, time_words, value_words
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import page_number
@@ -26,9 +29,11 @@ from leaderboard.web.rights import manager_required, scope
 from leaderboard.web.wording import number, share
 
 AFTER = re.compile(r"([0-9]{4}-[0-9]{2})\.(member|team)\.([0-9]{1,18})\.([0-9]{1,18})")
+MOST_KEPT = 128
 bp = Blueprint("compliance", __name__, url_prefix="/manage/compliance")
 
 
+bp.record(lambda state: state.app.extensions.update(kept_compliance=Kept(MOST_KEPT)))
 bp.add_app_template_global(small_line)
 bp.add_app_template_global(parameters)
 
@@ -38,7 +43,14 @@ def leads_of(asked: Asked, figure: Figure | None = None, level: str | None = Non
     """Return the address of what lies behind a figure of a page."""
     about = {} if figure is None else {"sla": figure.sla or asked.sla, "member": figure.member_id}
     team = asked.team_id if figure is None or figure.team_id is None else figure.team_id
-    return url_for("compliance.leads", **parameters(asked, **about, team=team, level=level))
+    return leads_address(parameters(asked, **about, team=team, level=level))
+
+
+def leads_address(about: Mapping[str, Any]) -> str:
+    """Return the address of leads with some parameters: a page has hundreds, and url_for takes ten times as long."""
+    if "leads_address" not in g:
+        g.leads_address = url_for("compliance.leads")
+    return f"{g.leads_address}?{urlencode(about)}"
 
 
 @bp.get("")
@@ -47,7 +59,7 @@ def leads_of(asked: Asked, figure: Figure | None = None, level: str | None = Non
 def index() -> str:
     """How well promises are kept in a period: the page, or for htmx its figures alone."""
     asked = asked_or_404()
-    found = read_compliance(db.session(), asked, scope(), now=utc_now())
+    found = kept("figures", asked, lambda: read_compliance(db.session(), asked, scope(), now=utc_now()))
     return render_template(
         "compliance/_figures.html" if wants_fragment() else "compliance/index.html",
         page=found,
@@ -81,7 +93,7 @@ def people() -> str:
 def sla(key: str) -> str:
     """One SLA: the page, or for htmx its figures alone."""
     asked = asked_or_404(sla=key)
-    found = read_sla(db.session(), asked, scope(), now=utc_now())
+    found = kept("sla", asked, lambda: read_sla(db.session(), asked, scope(), now=utc_now()))
     return render_template(
         "compliance/_sla.html" if wants_fragment() else "compliance/sla.html",
         page=found,
@@ -152,24 +164,16 @@ def _heat_of_people(found: PeoplePage) -> dict[str, Any]:
 
 def _heat_row(asked: Asked, figure: Figure, columns: Any, counts_of: Any) -> dict[str, Any]:
     """Return a row of a heat map. columns: key and title of each SLA; counts_of: returns the counts of a key."""
+    words = _("%(who)s, %(what)s: %(share)s, %(missed)s missed of %(all)s")  # once for all cells
     cells = []
     for sla, title in columns:
         counts = counts_of(sla)
-        kept = counts and counts.share
-        if kept is None:
+        if counts is None or counts.share is None:
             cells.append({"text": charts.NONE, "step": heat_step(None), "href": None, "label": ""})
             continue
-        label = _(
-            "%(who)s, %(what)s: %(share)s, %(missed)s missed of %(all)s",
-            who=figure.name, what=title, share=share(kept), missed=number(counts.missed), all=number(counts.decided),
-        )  # fmt: skip
+        text, missed, decided = share(counts.share), number(counts.missed), number(counts.decided)
+        label = words % {"who": figure.name, "what": title, "share": text, "missed": missed, "all": decided}
         about = {"sla": sla, "team": figure.team_id or asked.team_id, "member": figure.member_id}
-        cells.append(
-            {
-                "text": share(kept),
-                "step": heat_step(kept),
-                "label": label,
-                "href": url_for("compliance.leads", **parameters(asked, **about)),
-            }
-        )
+        href = leads_address(parameters(asked, **about))
+        cells.append({"text": text, "step": heat_step(counts.share), "label": label, "href": href})
     return {"name": figure.name, "href": leads_of(asked, figure), "cells": cells}

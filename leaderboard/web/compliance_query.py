@@ -1,13 +1,15 @@
 """What pages of compliance are asked for, and whether the reader may see it: read at the head of every view."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from flask import abort, g, request
+from flask import abort, current_app, g, request
 
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import PeriodRefused
 from leaderboard.domain.periods import Period, parse_period
 from leaderboard.domain.rules import Team
+from leaderboard.services.boards import today
 from leaderboard.services.figures import Asked, Promises
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.storage.database import db
@@ -15,6 +17,7 @@ from leaderboard.web.clock import utc_now
 from leaderboard.web.paging import is_id
 from leaderboard.web.rights import scope
 
+Thing = TypeVar("Thing")
 ASKED = ("period", "side", "team", "sla")
 
 
@@ -92,3 +95,13 @@ def shared_parts(asked: Asked) -> dict[str, Any]:
         "teams": teams_to_choose(),
         "slas": [(key, promises.title(key, month)) for key in promises.keys],
     }
+
+
+def kept(kind: str, asked: Asked, make: Callable[[], Thing]) -> Thing:
+    """Return what is read for a page, read now only if something was scored since, the day is another, or who asks.
+
+    It depends on the hour as little as that: which month is the present one, and which are over.
+    """
+    day = today(db.session(), now=utc_now(), rules_version=g.rules_version)
+    key = kind, asked, scope(), g.scores_version, g.rules_version, day
+    return current_app.extensions["kept_compliance"].get(key, make)

@@ -9,11 +9,12 @@ from flask_babel import ngettext
 
 from leaderboard.domain.errors import PeriodRefused
 from leaderboard.domain.periods import Month, parse_period
+from leaderboard.services.figures import Asked
 from leaderboard.services.monthly_report import Place, Report, monthly_report
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.compliance_charts import kept_over_time
-from leaderboard.web.compliance_query import book, team_or_404, teams_to_choose
+from leaderboard.web.compliance_query import book, kept, team_or_404, teams_to_choose
 from leaderboard.web.downloads import download
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.rights import manager_required, scope
@@ -63,8 +64,8 @@ def _report_or_404(month: str) -> Report:
         abort(404)
     if not isinstance(found, Month) or not _has_begun(found):
         abort(404)
-    team_id = team_or_404(request.args.get("team"))
-    return monthly_report(db.session(), found, scope(), team_id=team_id, now=utc_now())
+    asked = Asked(found, team_id=team_or_404(request.args.get("team")))
+    return kept("report", asked, lambda: monthly_report(db.session(), asked, scope(), now=utc_now()))
 
 
 def _has_begun(month: Month) -> bool:
@@ -103,9 +104,9 @@ def _changed(report: Report) -> Any:
     points = ngettext("%(num)s point", "%(num)s points", abs(total.change))
     words = {"points": points, "month": period_name(str(before)), "share": share(total.before.share or 0)}
     if total.change > 0:
-        yield _("That is %(points)s of a hundred more than in %(month)s (%(share)s).", **words)
+        yield _("That is %(points)s percentage points more than in %(month)s (%(share)s).", **words)
     elif total.change < 0:
-        yield _("That is %(points)s of a hundred less than in %(month)s (%(share)s).", **words)
+        yield _("That is %(points)s percentage points less than in %(month)s (%(share)s).", **words)
     else:
         yield _("That is as much as in %(month)s (%(share)s).", **words)
 

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from leaderboard.domain.agreement import Sla
+from leaderboard.domain.agreement import Completion, ResponseTime, Sla
 from leaderboard.domain.agreement_text import levels_of
 from leaderboard.domain.errors import AgreementRefused, DraftRefused
 from leaderboard.services.drafting import list_drafts
@@ -80,10 +80,20 @@ def _page(found: SlaPast, error: str | None = None) -> str:
         found=found,
         curve=curve_of(found),
         filled={"met": "", "exceeded": "", **asked},
+        hint=_hint(found.sla),
         drafts=list_drafts(db.session(), "draft"),
         error=error,
         **_shared(),
     )
+
+
+def _hint(sla: Sla) -> str:
+    """Return how a target of an SLA is written."""
+    if isinstance(sla.measure, ResponseTime | Completion):
+        return _("Such as %(examples)s", examples="30m, 8h, 2d")
+    if sla.measure.kind == "rate":
+        return _("Such as %(examples)s", examples="85% (0.85)")
+    return _("Such as %(examples)s", examples="120")
 
 
 def _past_or_404(key: str) -> SlaPast:

@@ -26,6 +26,7 @@ from leaderboard.services.own_page import read_own
 from leaderboard.services.recording import record_event
 from leaderboard.services.results import list_entries, list_results
 from leaderboard.services.walls import read_wall
+from leaderboard.storage import past_values
 from leaderboard.storage.closing_tables import BadgeRow
 from leaderboard.storage.database import db
 from leaderboard.storage.tables import Member
@@ -145,6 +146,13 @@ def read_walls(session: Session) -> None:
     celebrations_since(session, replace(mark, entry_id=mark.entry_id - 50, badge_id=-1), now=NOW)
 
 
+def read_past(session: Session) -> None:
+    """Read what suggestions of targets rest on."""
+    month, connection = f"{NOW:%Y-%m}", session.connection()
+    assert list(past_values.bands_by_month(connection, [month], ["speed-to-lead"], None))
+    assert list(past_values.values_by_month(connection, [month], ["leads-disposed", "on-time-rate"], None))
+
+
 def test_neither_page_nor_event_nor_display_scans_ledger_events_or_attainments(engine):
     fill(engine, 20_000)
     with engine.begin() as connection:
@@ -158,6 +166,9 @@ def test_neither_page_nor_event_nor_display_scans_ledger_events_or_attainments(e
     own = [each for each in sent_by(engine, read_own_pages) if not each[0].startswith("SET ")]
     assert len(own) > 25
     assert scans_in(engine, own) == []
+    past = sent_by(engine, read_past)
+    assert len(past) == 2
+    assert scans_in(engine, past) == []
     shown = [each for each in sent_by(engine, read_walls) if not each[0].startswith("SET ")]
     of_month = [each for each in shown if "decided_at <" in each[0]]
     assert len(of_month) == 1  # counted for one wall, and kept for the other

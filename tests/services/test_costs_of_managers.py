@@ -47,7 +47,7 @@ def read_all(session: Session, scope: Scope, team_id: int | None) -> None:
         due_lists.read_due(session, due_asked, scope, now=NOW)
         due_lists.read_waiting(session, due_asked, scope, (NOW, 5), now=NOW)
         due_lists.read_overdue(session, due_asked, scope, (NOW, 5), now=NOW)
-    monthly_report(session, MONTH, scope, team_id=team_id, now=NOW)
+    monthly_report(session, Asked(MONTH, team_id=team_id), scope, now=NOW)
 
 
 def some_late_some_waiting(session: Session) -> None:

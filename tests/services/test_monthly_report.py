@@ -7,6 +7,7 @@ import pytest
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.periods import parse_period
 from leaderboard.services.closing import close_next
+from leaderboard.services.figures import Asked
 from leaderboard.services.monthly_report import monthly_report
 from leaderboard.services.scopes import EVERYTHING, Scope
 from leaderboard.storage.tables import Team
@@ -43,7 +44,7 @@ def close(session):
 
 
 def test_it_says_how_the_month_went_who_was_best_and_who_fell_short(ours):
-    report = monthly_report(ours, OCTOBER, EVERYTHING, now=NOW)
+    report = monthly_report(ours, Asked(OCTOBER), EVERYTHING, now=NOW)
     assert tuple(report.figures.total.counts) == (1, 2, 1)
     assert [(place.rank, place.name, place.points) for place in report.teams] == [
         (1, "North", 15),
@@ -60,7 +61,7 @@ def test_it_says_how_the_month_went_who_was_best_and_who_fell_short(ours):
 def test_p5_once_closed_its_standings_stay_and_what_came_in_later_is_told(ours):
     close(ours)
     log(ours, "10-27 10:00 lead.assigned eva subject=e2\n10-27 10:10 lead.disposed eva subject=e2", now=NOW)
-    report = monthly_report(ours, OCTOBER, EVERYTHING, now=NOW)
+    report = monthly_report(ours, Asked(OCTOBER), EVERYTHING, now=NOW)
     assert (report.closed_at, report.closed_by) == (NOW, COMMAND_LINE.name)
     assert [(place.name, place.points, place.counts.decided) for place in report.teams[:2]] == [
         ("North", 15, 2),
@@ -73,7 +74,7 @@ def test_p5_once_closed_its_standings_stay_and_what_came_in_later_is_told(ours):
 def test_a_manager_reports_on_their_own_teams_with_their_ranks_among_all(ours):
     south = ids_of(ours, Team)["South"]
     for scope, team_id in ((Scope(is_all=False, team_ids=frozenset({south})), None), (EVERYTHING, south)):
-        report = monthly_report(ours, OCTOBER, scope, team_id=team_id, now=NOW)
+        report = monthly_report(ours, Asked(OCTOBER, team_id=team_id), scope, now=NOW)
         assert [(place.rank, place.name) for place in report.teams] == [(2, "South")]
         assert [(place.rank, place.name) for place in report.best] == [(2, "Bia")]
         assert tuple(report.figures.total.counts) == (0, 1, 1)
@@ -81,6 +82,6 @@ def test_a_manager_reports_on_their_own_teams_with_their_ranks_among_all(ours):
 
 
 def test_a_month_without_anything_has_a_report_that_says_so(ours):
-    report = monthly_report(ours, parse_period("2026-09"), EVERYTHING, now=NOW)
+    report = monthly_report(ours, Asked(parse_period("2026-09")), EVERYTHING, now=NOW)
     assert report.figures.total.counts.share is None
     assert (report.teams, report.best) == ((), ())

@@ -9,9 +9,11 @@ from sqlalchemy import select, text
 from leaderboard.domain.actors import SCHEDULER, Actor
 from leaderboard.domain.agreement_file import parse_agreement
 from leaderboard.domain.periods import Quarter
+from leaderboard.domain.trying import last_run_out, with_draft
 from leaderboard.services import trial_processes, trying
 from leaderboard.services.adjusting import adjust
 from leaderboard.services.closing import close_period
+from leaderboard.services.rules import rule_book
 from leaderboard.services.scoring import score_everything
 from leaderboard.services.trial_processes import TrialFailed
 from leaderboard.services.trying import Progressed, TrialRefused, closed_quarters, trial_steps, try_out
@@ -118,6 +120,23 @@ def test_other_targets_points_and_bonuses_give_what_they_would_have_given(closed
     assert found.cost_would == 30_000 < found.cost_was
     ana = found.members[1]
     assert (ana.name, ana.would.rank, ana.was.rank, ana.rise, ana.more) == ("Ana", 2, 1, -1, 7 - ana.was.points)
+
+
+@pytest.mark.databases("sqlite")
+def test_what_ran_out_untouched_is_found_as_long_as_a_target_is(session):
+    set_up(session, agreement(SPEED), now=at("10-31 12:00"))
+    log(session, EVENTS, now=at("10-31 12:00"))
+    close_period(session, "2026-Q4", now=CLOSED_AT, by=SCHEDULER)
+    rules = rule_book(session.connection()).rules
+    # What is open at midnight is due at the end of 1 October at the latest, and missed when the clock runs again.
+    assert last_run_out(rules, Q4) == at("10-02 09:00") + timedelta(microseconds=1)
+    assert (
+        last_run_out(with_draft(rules, parse_agreement(AGREED, "BRL"), Q4.previous), Q4)
+        == rules.months.bounds_of(Q4)[1]
+    )
+    found = tried(session, agreement(SPEED))
+    assert [each.was for each in found.members] == [each.would for each in found.members]
+    assert {each.name: each.would.missed for each in found.members}["Ana"] == 2  # L0 and L3
 
 
 @pytest.mark.databases("sqlite")

@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime
 
+from werkzeug.routing import AnyConverter
+
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.accounts import HashCosts, add_user
 
@@ -66,5 +68,9 @@ def routes(app, method):
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             if method in rule.methods:
-                values = dict.fromkeys(rule.arguments, 404)
-                yield rule.endpoint, rule.build({**values, **({"filename": "x"} if "filename" in values else {})})[1]
+                yield rule.endpoint, rule.build({name: _value(each) for name, each in rule._converters.items()})[1]
+
+
+def _value(converter):
+    """Return what may stand in an address, and is nothing that there is, unless the route knows each word."""
+    return min(converter.items) if isinstance(converter, AnyConverter) else 404

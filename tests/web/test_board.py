@@ -81,8 +81,8 @@ def test_s4_a_quarter_sums_its_months(reader):
     assert re.findall(r'<span class="score">(.*?)</span>', page)[:3] == ["60", "40", "40"]
 
 
-@pytest.mark.parametrize(("name", "sees"), [("ana", False), ("dora", True), ("enzo", True)])
-def test_only_managers_see_what_was_missed(reader, name, sees):
+@pytest.mark.parametrize(("name", "sees"), [("ana", False), ("fabio", False), ("dora", True), ("enzo", True)])
+def test_only_managers_of_all_teams_see_what_was_missed(reader, name, sees):
     assert ('<th scope="col" class="number wide">Missed</th>' in text_of(reader(name).get(PEOPLE))) is sees
 
 
@@ -186,6 +186,7 @@ def test_p5_a_board_says_how_many_corrections_its_period_took_and_leads_to_them(
     assert '<a href="/bonuses?period=2026-10">Bonuses</a>' in closed
     assert f"{link}Includes 2 corrections of closed months</a>" in text_of(dora.get("/?scope=member"))
     assert "Includes 2 corrections" in text_of(dora.get("/?period=2026-Q4"))
+    assert f"{link}Includes 2 corrections" in text_of(reader("fabio").get("/?scope=member"))
     own = '<a class="board-corrected" href="/me">Includes 2 corrections of closed months</a>'
     assert own in text_of(reader("ana").get("/?scope=member"))
 

@@ -150,3 +150,5 @@ def test_on_paper_there_are_lines_for_ink_where_nobody_signed_and_no_buttons(pag
     expect(page.locator(".ink:visible")).to_have_count(2)
     expect(page.locator(".agreement button:visible")).to_have_count(0)
     expect(page.locator(".top")).to_be_hidden()
+    page.goto("/agreement")
+    expect(page.locator(".agreement-tools:visible")).to_have_count(0)

@@ -63,11 +63,12 @@ def test_a_stream_ends_when_its_user_is_signed_out(reader, session, app):
     assert dora.names() == ["beat", "frame"]
 
 
-def test_who_is_a_manager_no_more_loses_at_once_what_only_managers_see(reader, session, app):
+@pytest.mark.parametrize("less", [{"role": "rep"}, {"teams_seen": "own"}])
+def test_who_answers_for_all_no_more_loses_at_once_what_only_they_see(reader, session, app, less):
     ana, dora = Stream(reader("ana"), PEOPLE), Stream(client := reader("dora"), PEOPLE)
     for each in (ana, dora):
         each.has("beat", "frame")
-    session.execute(update(UserAccount).where(UserAccount.email == "dora@example.com").values(role="rep"))
+    session.execute(update(UserAccount).where(UserAccount.email == "dora@example.com").values(**less))
     session.commit()
     streams._check_sessions(app)
     dora.has("beat", "frame", "bye")  # it comes again
