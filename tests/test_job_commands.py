@@ -55,6 +55,8 @@ def test_a_job_that_is_run_says_what_it_did_or_that_there_was_nothing_to_do(auro
     assert first.stdout == "2026-10 closed.\n"
     again = aurora.run("jobs", "run", "close")
     assert (again.exit_code, again.stdout) == (0, "There was nothing to do.\n")
+    looked = aurora.run("jobs", "run", "readiness")
+    assert (looked.exit_code, looked.stdout.startswith("events looked at: 1; to mend first: ")) == (0, True)
 
 
 def test_a_job_that_fails_is_1_with_one_sentence(aurora, monkeypatch):
