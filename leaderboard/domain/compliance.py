@@ -76,7 +76,7 @@ def time_of_share(bands: Mapping[int, int], share: Fraction) -> float | None:
 
 
 def points_of_change(before: Counts, after: Counts) -> int | None:
-    """Return by how many points of a hundred the share rose, rounded half away from zero; None where one has none."""
+    """Return by how many percentage points the share rose, rounded half away from zero; None where one has none."""
     if not (before.decided and after.decided):
         return None
     change = after.kept * before.decided - before.kept * after.decided  # over the product of both

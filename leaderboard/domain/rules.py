@@ -91,10 +91,15 @@ class Rules:
     def _starts(self) -> list[datetime]:
         return [version.starts_at for version in self.versions]
 
+    @cached_property
+    def _newest(self) -> Sequence[Version]:
+        return self.versions[-1:]
+
     def versions_between(self, first: datetime, last: datetime) -> Sequence[Version]:
         """Return the versions in force at some time from first to last (P6)."""
-        if len(self.versions) == 1 and self._starts[0] <= first:
-            return self.versions
+        newest = self._newest
+        if newest and newest[0].starts_at <= first:
+            return newest
         start = max(bisect_right(self._starts, first) - 1, 0)
         return self.versions[start : bisect_right(self._starts, last)]
 

@@ -1,6 +1,6 @@
 """Making somebody who has left anonymous: who they were is forgotten, and no total changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -19,6 +19,7 @@ from leaderboard.storage import account_lists, accounts, displays, people, peopl
 from leaderboard.storage.database import all_or_nothing, lock_door
 
 NO_PASSWORD = "none"  # no hash: nobody signs in with it
+RENAMES = ("person.changed", "user.renamed")  # what the audit trail calls it when somebody gets another e-mail
 
 
 def check_can_be_anonymised(session: Session, member_id: int, *, now: datetime) -> None:
@@ -43,17 +44,18 @@ def anonymise(session: Session, member_id: int, *, now: datetime, by: Actor) -> 
         version = people.rules_version(connection)
         book = rule_book(connection) if version is None else read_rule_book(connection, version)
         _check(connection, book, member_id, now)
+        lock_door(connection)  # before drafts and accounts are written: who changes one holds it first too
         theirs = account_lists.accounts_of(connection, [member_id])
-        _forget_ids(connection, member_id, [each.email for each in theirs])
+        emails = [found.email for found in theirs]
+        earlier = _forget_ids(connection, member_id, emails)
         name = neutral_name(member_id, book.rules.organisation.language)
         key = neutral_key(member_id)
         people_changes.change_member(connection, member_id, key=key, email=None, name=name, anonymised_at=now)
         people_changes.rename(connection, "member", member_id, name, open_periods(book))
         displays.set_choice(connection, member_id, is_hidden=True, nickname=None, is_page_hidden=True)
-        personal_data.rename_actor(connection, [found.email for found in theirs], name)
+        personal_data.rename_actor(connection, [*emails, *earlier], name)
         displays.raise_screens_version(connection)
         people.raise_rules_version(connection)
-        lock_door(connection)
         with one_stays(connection):
             for each in theirs:
                 _close_account(connection, each.id, each.email)
@@ -93,15 +95,31 @@ def _is_open(book: RuleBook, day: date) -> bool:
     return book.line is not None and book.line.holds(quarter) and quarter.key not in book.closed
 
 
-def _forget_ids(connection: Connection, member_id: int, emails: Iterable[str]) -> None:
-    """Take away by what a member was known, and keep the fingerprints."""
+def _forget_ids(connection: Connection, member_id: int, emails: Sequence[str]) -> list[str]:
+    """Take away by what a member was known, keep the fingerprints, and return the e-mails that they had before."""
     found = people.member(connection, member_id)
     ids = people_changes.ids_of(connection, member_id)
+    known = {found.key, found.email or found.key, *ids, *emails}
+    earlier = _earlier_emails(connection, known)
     for each in ids:
         people_changes.forget_id(connection, each)
-    known = {found.key, found.email or found.key, *ids, *emails}
-    for each in sorted(map(fingerprint, known)):
+    for each in sorted(map(fingerprint, {*known, *earlier})):
         people_changes.add_id(connection, each, member_id)
+    return earlier
+
+
+def _earlier_emails(connection: Connection, known: Iterable[str]) -> list[str]:
+    """Return the e-mails that somebody had before, by the audit trail, but for those that are somebody else's now."""
+    theirs = set(known)
+    for entry in reversed(list(trail.entries_of(connection, RENAMES))):
+        if entry.about.partition(" ")[2] in theirs and entry.before:
+            theirs.add(entry.before.rpartition(", ")[2])  # of a person: name, e-mail
+    return [each for each in sorted(theirs.difference(known)) if "@" in each and _names_nobody(connection, each)]
+
+
+def _names_nobody(connection: Connection, email: str) -> bool:
+    is_taken = people_changes.member_known_as(connection, email) or accounts.account_with(connection, email)
+    return not is_taken and not people_changes.was_anonymised(connection, email)
 
 
 def _close_account(connection: Connection, user_id: int, email: str) -> None:

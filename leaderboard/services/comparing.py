@@ -35,7 +35,7 @@ class Pair:
 
     @cached_property
     def change(self) -> int | None:
-        """By how many points of a hundred the share rose from the first to the second."""
+        """By how many percentage points the share rose from the first to the second."""
         return points_of_change(self.first, self.second)
 
 

@@ -42,7 +42,7 @@ class Figure:
 
     @property
     def change(self) -> int | None:
-        """By how many points of a hundred the share rose since the period before."""
+        """By how many percentage points the share rose since the period before."""
         return points_of_change(self.before, self.counts)
 
 

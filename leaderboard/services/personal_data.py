@@ -15,6 +15,7 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.shown import safe_cell
 from leaderboard.services.accounts import token_key
+from leaderboard.services.rules import known_rules
 from leaderboard.storage import account_lists, people, people_changes, personal_data, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, begin_snapshot
 
@@ -57,7 +58,21 @@ def data_of(connection: Connection, *, member_id: int | None = None, user_id: in
     found["agreement_drafts"] = list(map(_plain, personal_data.drafts_of(connection, names)))
     found["audit_trail"] = list(map(_plain, personal_data.audit_of(connection, user_ids, names)))
     found["payroll"] = _payroll_lines(connection, set(names))
-    return found
+    return _without_anonymous(connection, found)
+
+
+def _without_anonymous(connection: Connection, found: Sets) -> Sets:
+    """Return rows without the e-mails of others who were made anonymous: who gave points, answered, decided."""
+    book = known_rules(connection)
+    if book is None or not book.anonymous:
+        return found
+    return {
+        name: [
+            {column: book.masked(each) if isinstance(each, str) else each for column, each in row.items()}
+            for row in rows
+        ]
+        for name, rows in found.items()
+    }
 
 
 def _known_as(connection: Connection, member_id: int) -> list[str]:

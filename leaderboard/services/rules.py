@@ -91,6 +91,14 @@ def rule_book(connection: Connection, version: int | None = None) -> RuleBook:
     return kept
 
 
+def known_rules(connection: Connection) -> RuleBook | None:
+    """Return the rules in force; None before an organisation is loaded: accounts come first."""
+    try:
+        return rule_book(connection)
+    except Refused:
+        return None
+
+
 def read_rule_book(connection: Connection, version: int) -> RuleBook:
     """Read the rules afresh."""
     document = people.organisation_document(connection)

@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.errors import Refused
 from leaderboard.domain.periods import midnight
-from leaderboard.services.rules import RuleBook, rule_book
+from leaderboard.services.rules import RuleBook, known_rules
 from leaderboard.storage import trail
 
 PAGE_SIZE = 50
 ENTRIES_A_CHUNK = 1_000
+HIDDEN = "…"
+TELL_WHO = ("person.added", "person.changed", "person.id-added", "person.id-removed", "member.display_choice")
+"""Actions that note names, nicknames and ids of whom they are about: hidden once those were made anonymous."""
 EXPORT_COLUMNS = ("id", "at", "actor", "action", "about", "before", "after", "why")
 
 
@@ -66,7 +68,7 @@ class TrailPage:
 def search_trail(session: Session, query: TrailQuery, *, page_size: int = PAGE_SIZE) -> TrailPage:
     """Return a page of what is looked for."""
     connection = session.connection()
-    book = _book(connection)
+    book = known_rules(connection)
     found = _entries(connection, book, query, page_size + 1)
     page = found[:page_size]
     older_than = page[-1].id if len(found) > page_size else None
@@ -80,7 +82,7 @@ def trail_rows(session: Session, query: TrailQuery) -> Iterator[list[Any]]:
     Read in chunks: what it keeps does not grow with the trail.
     """
     connection = session.connection()
-    book = _book(connection)
+    book = known_rules(connection)
     while found := _entries(connection, book, query, ENTRIES_A_CHUNK):
         for each in found:
             at = each.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -108,21 +110,15 @@ def _entries(connection: Connection, book: RuleBook | None, query: TrailQuery, l
 
 def _masked(book: RuleBook, entry: Any) -> Entry:
     """Return an entry as it is shown: without those who were made anonymous, whom the trail itself names for good."""
-    before, after, why = (
-        None if each is None else book.masked(each) for each in (entry.before, entry.after, entry.why)
-    )
     about = book.masked(entry.about)
+    is_telling = about != entry.about and entry.action in TELL_WHO
+    before, after, why = (
+        None if each is None else HIDDEN if is_telling else book.masked(each)
+        for each in (entry.before, entry.after, entry.why)
+    )
     return Entry(entry.id, entry.at, book.masked(entry.actor), entry.action, about, before, after, why)
 
 
 def _start(day: date | None, zone: ZoneInfo, days: int = 0) -> datetime | None:
     """Return the instant at which a day begins, or one so many days later."""
     return None if day is None else midnight(day + timedelta(days=days), zone)
-
-
-def _book(connection: Connection) -> RuleBook | None:
-    """Return the rules; None before an organisation is loaded: accounts come first."""
-    try:
-        return rule_book(connection)
-    except Refused:
-        return None

@@ -1,7 +1,7 @@
 """What a draft would have made of a quarter, beside what the quarter was closed with."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -131,7 +131,7 @@ def compared(
             _ranked((each for each in rows if each.period == quarter.key and each.scope == scope), rank_by)
             for rows in (frozen, would)
         ]
-        return tuple(_both(*sides))
+        return tuple(_both(tried, *sides))
 
     return QuarterTrial(
         quarter,
@@ -139,8 +139,8 @@ def compared(
         by,
         both("team", by),
         both("member", "total"),
-        _in_order(map(_awarded, awarded)),
-        _in_order(each for period in periods for each in _won(tried, period, would)),
+        _in_order(tried, map(_awarded, awarded)),
+        _in_order(tried, (each for period in periods for each in _won(tried, period, would))),
         apart,
     )
 
@@ -186,16 +186,17 @@ def _ranked(rows: Iterable[Standing], by: str) -> dict[int, tuple[Standing, Plac
     }
 
 
-def _both(was: Mapping[int, tuple[Standing, Place]], would: Mapping[int, tuple[Standing, Place]]) -> Iterable[Compared]:
+def _both(
+    tried: RuleBook, was: Mapping[int, tuple[Standing, Place]], would: Mapping[int, tuple[Standing, Place]]
+) -> Iterable[Compared]:
     for participant, (standing, place) in would.items():
-        before = was.get(participant)
-        yield Compared(
-            participant, standing.name, standing.side, standing.team_id, None if before is None else before[1], place
-        )
+        before, name = was.get(participant), tried.name_of(standing.scope, participant, standing.name)
+        yield Compared(participant, name, standing.side, standing.team_id, None if before is None else before[1], place)
 
 
-def _in_order(bonuses: Iterable[WonBonus]) -> tuple[WonBonus, ...]:
-    return tuple(sorted(bonuses, key=lambda each: (each.period, each.programme, each.place, sort_key(each.name))))
+def _in_order(tried: RuleBook, bonuses: Iterable[WonBonus]) -> tuple[WonBonus, ...]:
+    named = (replace(each, name=tried.name_of(each.scope, each.participant_id, each.name)) for each in bonuses)
+    return tuple(sorted(named, key=lambda each: (each.period, each.programme, each.place, sort_key(each.name))))
 
 
 def _awarded(row: Any) -> WonBonus:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, g, has_request_context
+from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from leaderboard.domain.anonymous import masked
@@ -19,10 +20,16 @@ def init_app(app: Flask) -> None:
 
 
 def unnamed(value: Any) -> Any:
-    """Return what is written for a value: a text without the e-mails of people who were made anonymous."""
-    if type(value) is not str or "@" not in value:
+    """Return what is written for a value: a text without the e-mails of people who were made anonymous.
+
+    A translated text with an e-mail in it comes here as Markup.
+    """
+    if type(value) not in (str, Markup) or "@" not in value:
         return value
-    return masked(value, _names())
+    names = _names()
+    if not names or type(value) is str:
+        return masked(value, names)
+    return Markup(masked(str(value), {known: escape(name) for known, name in names.items()}))
 
 
 def _names() -> Mapping[str, str]:

@@ -42,13 +42,13 @@ def index() -> str:
 def file(table: str, kind: str) -> ResponseReturnValue:
     """One of the tables as a file."""
     found = _found()
-    names = {"slas": _("By service level"), "teams": _("By team"), "people": _("By person")}
+    names = {"slas": _("By SLA"), "teams": _("By team"), "people": _("By person")}
     first, second = (period_name(state.period) for state in (found.first, found.second))
     what_of_each = (_("Kept"), _("Missed"), _("Decided"), _("Points"))
     columns = [
         _("Name"), _("Team"),
         *(f"{name}: {what}" for name in (first, second) for what in what_of_each),
-        _("Change in points of a hundred"),
+        _("Change in percentage points"),
     ]  # fmt: skip
     rows = [_cells(pair) for pair in getattr(found, table)]
     return download(names[table], f"compare-{table}-{found.first.period}-{found.second.period}", columns, rows, kind)

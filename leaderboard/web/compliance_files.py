@@ -51,7 +51,7 @@ def leads(kind: str) -> ResponseReturnValue:
     asked, member_id, level = asked_or_404(), member_or_404(request.args.get("member")), level_or_400()
     page = read_leads(db.session(), asked, scope(), member_id=member_id, level=level, page_size=MOST_LEADS)
     columns = [
-        _("Month"), _("Subject"), _("Who"), _("Team"), _("Service level"), _("Level"), _("Value"), _("Unit"),
+        _("Month"), _("Subject"), _("Who"), _("Team"), _("SLA"), _("Level"), _("Value"), _("Unit"),
         _("Of cases"), _("Points"), _("Began"), _("Due"), _("Done"), _("Decided"),
     ]  # fmt: skip
     return download(_("Behind the figure"), f"leads-{asked.period}", columns, map(_lead, page.leads), kind)
@@ -81,7 +81,7 @@ def _shortfalls(asked: Asked) -> Table:
     rows = read_compliance(db.session(), asked, scope(), now=utc_now(), is_whole=True).worst
     return (
         _("Where to look first"),
-        [_("Person"), _("Team"), _("Service level"), *_columns()],
+        [_("Person"), _("Team"), _("SLA"), *_columns()],
         ([each.name, each.team, each.title, *_cells(each)] for each in rows),
     )
 
@@ -120,7 +120,7 @@ def _teams_by_sla(asked: Asked) -> Table:
     found = read_compliance(db.session(), asked, scope(), now=utc_now())
     keys = [each.sla or "" for each in found.slas]
     rows = ([team.name, *(_share(found.heat, (team.team_id, key)) for key in keys)] for team in found.teams)
-    return _("Teams by service level"), [_("Team"), *(each.name for each in found.slas)], rows
+    return _("Teams by SLA"), [_("Team"), *(each.name for each in found.slas)], rows
 
 
 def _people_by_sla(asked: Asked) -> Table:
@@ -130,7 +130,7 @@ def _people_by_sla(asked: Asked) -> Table:
         [each.name, each.team, *(_share(found.cells, (each.member_id, each.team_id or 0, key)) for key in keys)]
         for each in found.people
     )
-    return _("People by service level"), [_("Person"), _("Team"), *(title for _key, title in found.slas)], rows
+    return _("People by SLA"), [_("Person"), _("Team"), *(title for _key, title in found.slas)], rows
 
 
 def _share(cells: Mapping[Any, Counts], key: tuple[Any, ...]) -> Fraction | None:
@@ -166,7 +166,7 @@ def _sla_page(asked: Asked) -> SlaPage:
 
 TABLES: dict[str, Callable[[Asked], Table]] = {
     "shortfalls": _shortfalls,
-    "slas": _figures(lambda: _("By service level"), lambda: _("Service level"), "slas"),
+    "slas": _figures(lambda: _("By SLA"), lambda: _("SLA"), "slas"),
     "teams": _figures(lambda: _("By team"), lambda: _("Team"), "teams"),
     "people": _figures(lambda: _("By person"), lambda: _("Person"), "people"),
     "months": _months,

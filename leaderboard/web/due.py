@@ -65,7 +65,7 @@ def file(name: str, kind: str) -> ResponseReturnValue:
     """One of the lists as a file, MOST_ROWS at most."""
     items, _following = READ[name](db.session(), _asked_or_404(), scope(), None, now=utc_now(), page_size=MOST_ROWS)
     time = _("Seconds left") if name == "waiting" else _("Seconds late")
-    columns = [_("Subject"), _("Who"), _("Team"), _("Service level"), _("Began"), _("Due"), time, _("Worth in points")]
+    columns = [_("Subject"), _("Who"), _("Team"), _("SLA"), _("Began"), _("Due"), time, _("Worth in points")]
     return download(_("Due") if name == "waiting" else _("Overdue"), name, columns, map(_cells, items), kind)
 
 

@@ -52,8 +52,8 @@ def _of_agreement() -> dict[str, tuple[str, str, str]]:
     return {
         "starved": (
             _("Measures that get nothing"),
-            _("A service level whose events never come gives nobody a level, however well they work."),
-            _("Map the missing event types in the CRM's export, or change what the service level measures."),
+            _("An SLA whose events never come gives nobody a level, however well they work."),
+            _("Map the missing event types in the CRM's export, or change what the SLA measures."),
         ),
         "undefined": (
             _("Definitions"),
@@ -66,7 +66,7 @@ def _of_agreement() -> dict[str, tuple[str, str, str]]:
             _("Ask one person of each side to sign the agreement."),
         ),
         "unknown": (
-            _("Event types that no service level uses"),
+            _("Event types that no SLA uses"),
             _("They change no score. One that looks like a type of the agreement may be a slip of the pen."),
             _("Compare them with the types in the agreement; leave out of the export what nobody needs."),
         ),
@@ -222,8 +222,8 @@ def _agreed(finding: Finding, good: str, bad: str) -> str:
 
 
 def _starved(finding: Finding) -> str:
-    bad = _("%(number)s of %(of)s service levels can give nothing: events that they need did not come.")
-    return _agreed(finding, _("Every service level gets the events that it needs."), bad % _values(finding))
+    bad = _("%(number)s of %(of)s SLAs can give nothing: events that they need did not come.")
+    return _agreed(finding, _("Every SLA gets the events that it needs."), bad % _values(finding))
 
 
 def _undefined(finding: Finding) -> str:
@@ -241,8 +241,8 @@ def _unknown(finding: Finding) -> str:
         return _("Every event type that comes is used.")
     events = number(finding.facts["events"])
     return ngettext(
-        "%(types)s type of event is used by no service level: %(events)s events.",
-        "%(types)s types of events are used by no service level: %(events)s events.",
+        "%(types)s type of event is used by no SLA: %(events)s events.",
+        "%(types)s types of events are used by no SLA: %(events)s events.",
         finding.number,
         types=number(finding.number),
         events=events,

@@ -104,9 +104,9 @@ def _changed(report: Report) -> Any:
     points = ngettext("%(num)s point", "%(num)s points", abs(total.change))
     words = {"points": points, "month": period_name(str(before)), "share": share(total.before.share or 0)}
     if total.change > 0:
-        yield _("That is %(points)s of a hundred more than in %(month)s (%(share)s).", **words)
+        yield _("That is %(points)s percentage points more than in %(month)s (%(share)s).", **words)
     elif total.change < 0:
-        yield _("That is %(points)s of a hundred less than in %(month)s (%(share)s).", **words)
+        yield _("That is %(points)s percentage points less than in %(month)s (%(share)s).", **words)
     else:
         yield _("That is as much as in %(month)s (%(share)s).", **words)
 

@@ -48,7 +48,7 @@ def corrections(kind: str) -> ResponseReturnValue:
     _asked, periods = corrections_asked_for()
     page = list_corrections(db.session(), **periods, within=scope(), page_size=MOST_ROWS)
     columns = [
-        _("When"), _("Who"), _("Service level"), _("Subject"), _("Closed month"), _("Level before"),
+        _("When"), _("Who"), _("SLA"), _("Subject"), _("Closed month"), _("Level before"),
         _("Points before"), _("Level after"), _("Points after"), _("Points went to"), _("Why"),
     ]  # fmt: skip
     rows = (

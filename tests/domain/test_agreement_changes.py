@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard.domain.agreement import Count, Levels
@@ -14,6 +14,8 @@ from leaderboard.domain.agreement_text import write_agreement
 from leaderboard.services.demo import demo_file
 from tests.domain.agreements import agreements
 from tests.domain.examples import properties
+
+few = settings(properties, max_examples=60)  # two whole agreements take a while to make up
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def told(comparison):
     return [(each.key, each.status, list(each.changes)) for each in comparison.entries if each.status != "same"]
 
 
-@properties
+@few
 @given(agreements(), agreements(), st.booleans())
 def test_two_agreements_are_the_same_if_and_only_if_nothing_is_told(one, other, is_renamed):
     other = replace(one, title=other.title) if is_renamed else other
@@ -39,7 +41,7 @@ def test_two_agreements_are_the_same_if_and_only_if_nothing_is_told(one, other, 
     assert compare(one, one).is_same
 
 
-@properties
+@few
 @given(agreements(), agreements())
 def test_seen_from_the_other_side_new_is_gone_and_after_is_before(one, other):
     there, back = compare(one, other), compare(other, one)
@@ -51,7 +53,7 @@ def test_seen_from_the_other_side_new_is_gone_and_after_is_before(one, other):
     assert there.reordered == back.reordered
 
 
-@properties
+@few
 @given(agreements(), agreements())
 def test_every_entry_of_either_agreement_stands_in_the_comparison_once(one, other):
     found = compare(one, other)

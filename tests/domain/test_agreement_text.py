@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard.domain.agreement_file import parse_agreement
@@ -17,7 +17,7 @@ from tests.domain.examples import properties
 CURRENCIES = st.sampled_from(["BRL", "JPY", "KWD"])
 
 
-@properties
+@settings(properties, max_examples=120)
 @given(agreements(), CURRENCIES)
 def test_what_is_written_is_read_back_the_same(agreement, currency):
     text = write_agreement(agreement, currency)

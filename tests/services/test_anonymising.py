@@ -11,6 +11,7 @@ from sqlalchemy import inspect, select, text
 from leaderboard.domain.actors import COMMAND_LINE, Actor
 from leaderboard.domain.anonymous import fingerprint, masked
 from leaderboard.domain.errors import PersonRefused, Refused
+from leaderboard.domain.periods import parse_period
 from leaderboard.services import account_admin, accounts, anonymising, people_editing, personal_data
 from leaderboard.services.account_admin import AccountQuery, list_accounts
 from leaderboard.services.adjusting import adjust
@@ -22,7 +23,9 @@ from leaderboard.services.deciding import approve, mark_paid
 from leaderboard.services.exporting import create_export, mark_export_paid
 from leaderboard.services.pairing import begin_pairing
 from leaderboard.services.people import load_people
+from leaderboard.services.rules import rule_book
 from leaderboard.services.trail import TrailQuery, search_trail, trail_rows
+from leaderboard.services.trying import try_out
 from leaderboard.services.verifying import verify
 from leaderboard.storage import closings
 from leaderboard.storage.bonus_tables import BonusAward
@@ -137,6 +140,47 @@ def test_nothing_that_can_change_tells_who_they_were_and_what_cannot_is_shown_wi
     assert name in [each.actor for each in entries.entries]
     assert "ana@example.com" not in entries.actors
     assert "ana@example.com" not in str(list(trail_rows(session, TrailQuery())))
+
+
+def test_the_trail_tells_neither_earlier_names_and_e_mails_nor_nicknames(session, left):
+    settle(session)
+    ana, by = actor(session, "ana"), actor(session, "enzo")
+    for name, email in (("Ana Quartz", "quartz@example.com"), ("Ana", "ana@example.com")):
+        people_editing.change_person(session, left, name=name, email=email, now=LATER, by=by)
+    people_editing.add_external_id(session, left, "crm-zebra", now=LATER, by=by)
+    people_editing.remove_external_id(session, left, "crm-zebra", now=LATER, by=by)
+    for email in ("ana.pinto@example.com", "bia@example.com", "ana@example.com"):
+        account_admin.change_email(session, ana.user_id, email, now=LATER, by=by)
+    anonymising.anonymise(session, left, **HOW)
+    shown = str(list(trail_rows(session, TrailQuery()))).replace("Helped Ana", "")  # what a text says is not masked
+    for known in ("Ana", "ana@", "Quartz", "quartz", "zebra", "Nina", "pinto"):
+        assert known not in shown, known
+    assert "bia@example.com" in shown  # an e-mail of theirs once, but somebody else's now
+    assert hand_in(session, csv_of("n1,2027-01-20T09:00,opportunity.won,N1,bia@example.com,,,1"), now=LATER).new == 1
+    refused = hand_in(session, csv_of("n2,2027-01-20T09:00,opportunity.won,N2,quartz@example.com,,,1"), now=LATER)
+    assert "made anonymous" in refused.refusals[0].reason
+    assert list(verify(session, now=LATER)) == []
+
+
+def test_what_others_take_away_does_not_name_them_either(session, left):
+    settle(session)
+    bia = ids_of(session)["bia"]
+    assert "ana@example.com" in str(personal_data.data_of(session.connection(), member_id=bia)["adjustments"])
+    session.rollback()
+    anonymising.anonymise(session, left, **HOW)
+    told = str(personal_data.data_of(session.connection(), member_id=bia))
+    assert "ana@example.com" not in told
+    assert f"Former member {left}" in told
+
+
+def test_trying_a_draft_out_names_them_as_the_board_does(session, left):
+    settle(session)
+    anonymising.anonymise(session, left, **HOW)
+    trial = try_out(session, rule_book(session.connection()).rules.versions[0].agreement, [parse_period("2026-Q4")])
+    (quarter,) = trial.quarters
+    for names in ([each.name for each in quarter.members], [each.name for each in (*quarter.was, *quarter.would)]):
+        assert f"Former member {left}" in names
+        assert "Ana" not in names
 
 
 def test_the_account_is_closed_for_good(session, left):

@@ -163,5 +163,5 @@ def test_the_report_says_in_sentences_how_it_went_and_whether_it_is_final(dora, 
     assert "1 result that came to be known after the close" in page
     assert "8 results were decided" in page
     november = dora.get("/manage/report/2026-11").text
-    assert "of a hundred less than in October 2026 (100%)" in november
+    assert "percentage points less than in October 2026 (100%)" in november
     assert "Missed most: speed, 1 of 8; met, they would have earned 5 points." in november

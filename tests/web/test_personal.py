@@ -6,8 +6,10 @@ import zipfile
 from datetime import date
 
 import pytest
+from flask import render_template_string
 
 from leaderboard.domain.actors import COMMAND_LINE
+from leaderboard.domain.anonymous import fingerprint
 from leaderboard.domain.memberships import MembershipChange
 from leaderboard.services import directory, people_editing
 from leaderboard.services.account_admin import AccountQuery, list_accounts
@@ -86,3 +88,14 @@ def test_who_is_still_there_cannot_be_forgotten_and_the_page_says_why(reader, se
     assert enzo.post(f"/manage/people/{ana}/anonymise", data={"understood": "1"}).status_code == 409
     assert enzo.get("/manage/people/999/anonymise").status_code == 404
     assert reader("dora").post(f"/manage/people/{ana}/anonymise", data={"understood": "1"}).status_code == 403
+
+
+def test_a_translated_sentence_does_not_name_them_either(app, monkeypatch):
+    known = {fingerprint("ana@example.com"): "Former <b>member 1"}
+    monkeypatch.setattr("leaderboard.web.anonymous._names", lambda: known)
+    text = '{{ _("Taken back by %(who)s, %(when)s:", who=who, when="now") }} <i title="{{ who }}">{{ bia }}</i>'
+    with app.test_request_context():
+        shown = render_template_string(text, who="ana@example.com", bia="<bia@example.com>")
+    assert shown == (
+        'Taken back by Former &lt;b&gt;member 1, now: <i title="Former &lt;b&gt;member 1">&lt;bia@example.com&gt;</i>'
+    )
