@@ -10,6 +10,7 @@ from flask_login import current_user
 from leaderboard.services.awards import count_proposed
 from leaderboard.services.certificates import newest_certificates
 from leaderboard.services.questions import count_open
+from leaderboard.services.soundness import count_to_mend
 from leaderboard.storage.database import db
 from leaderboard.web.rights import manager_required, scope
 
@@ -161,5 +162,10 @@ def index() -> str:
     """The managers' home: their pages, what waits there, and the winners named last."""
     session = db.session()
     proposed = count_proposed(session, within=scope())
-    asked = count_open(session, scope())
-    return render_template("manage/index.html", winners=newest_certificates(session), proposed=proposed, asked=asked)
+    return render_template(
+        "manage/index.html",
+        winners=newest_certificates(session),
+        proposed=proposed,
+        asked=count_open(session, scope()),
+        unsound=count_to_mend(session),
+    )
