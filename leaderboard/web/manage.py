@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, current_app, render_template, request, url_for
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from flask_login import current_user
 
 from leaderboard.services.awards import count_proposed
@@ -56,7 +57,9 @@ GROUPS = (
                 _("How well the promises are kept, and where not."),
                 also=("comparing", "report"),
             ),
-            Place("due.index", "clock", _("Due"), _("What falls due today, and what is overdue now.")),
+            Place(
+                "due.index", "clock", lazy_pgettext("list", "Due"), _("What falls due today, and what is overdue now.")
+            ),
             Place("questions.index", "question", _("Questions"), _("Answer those who find a result not right.")),
         ),
     ),
