@@ -28,8 +28,8 @@ def month_names(months: Sequence[str]) -> list[str]:
     found = []
     for place, key in enumerate(months):
         month = month_of_key(key)
-        skeleton = "yMMM" if place == 0 or month.number == 1 else "MMM"
-        found.append(format_skeleton(skeleton, month.first_day, locale=get_locale()))
+        name = format_skeleton("MMM", month.first_day, locale=get_locale())
+        found.append(f"{name} {month.year}" if place == 0 or month.number == 1 else name)
     return found
 
 
