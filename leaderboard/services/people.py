@@ -73,7 +73,6 @@ def load_people(
         team_ids, has_new_sides = _store_teams(connection, persons)
         member_ids = _store_members(connection, persons)
         rows = [Membership(member_ids[each.email], team_ids[each.team], each.starts_on, each.until) for each in persons]
-        accounts.link_members(connection)
         since = _first_days(connection, set(member_ids.values()), rows)
         people.replace_memberships(connection, sorted(set(member_ids.values())), rows)
         people.raise_rules_version(connection)
@@ -83,6 +82,7 @@ def load_people(
             first, everybody = min(since.values(), default=NEVER), sorted(set(member_ids.values()))
             rescore_members(session, sorted(since), first, now, progress, renamed=everybody)
         lock_door(connection)  # last: who signs in meanwhile need not wait for the scoring
+        accounts.link_members(connection)  # with the lock: who changes an account holds it too, and both would wait
         _change_roles(connection, {each.email: each.role for each in persons if each.role}, now, by)
         report = PeopleReport(len(persons), len(member_ids), len(team_ids))
         after = f"{report.rows} rows; {report.members} members; {report.teams} teams"

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from datetime import date, datetime, timedelta
 
@@ -335,3 +336,21 @@ def test_every_table_is_either_handed_out_or_known_to_name_nobody(session):
     }
     assert naming == handed_out
     assert inspect(session.connection()).has_table("member")
+
+
+@pytest.mark.databases("postgresql")
+def test_the_lock_of_accounts_is_held_before_what_it_guards_is_written(session, left, query_counter):
+    """Else one who holds it waits for a row, and whoever wrote that row for the lock."""
+    settle(session)
+    leaving = [f"eva@example.com,Eva,South,sales,2026-10-19,{date(2027, 1, 5)},rep,hs-5"]
+    for act in (
+        lambda: load_people(session, io.BytesIO(people_file(leaving)), **HOW),
+        lambda: anonymising.anonymise(session, left, **HOW),
+    ):
+        with query_counter() as statements:
+            act()
+        locked = max(number for number, each in enumerate(statements) if "pg_advisory_xact_lock" in each)
+        guarded = [
+            each for each in statements[:locked] if re.match("UPDATE (user_account|agreement_draft|display)", each)
+        ]
+        assert guarded == []
