@@ -52,7 +52,7 @@ GROUPS = (
                 "compliance.index",
                 "chart",
                 _("Compliance"),
-                _("How well the promises are kept, and where not."),
+                _("How well the promises are kept, and where not; compare months, print the monthly report."),
                 also=("comparing", "report"),
             ),
             Place("due.index", "clock", _("Due"), _("What falls due today, and what is overdue now.")),

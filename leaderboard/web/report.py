@@ -101,12 +101,12 @@ def _changed(report: Report) -> Any:
     total, before = report.figures.total, report.figures.asked.period.previous
     if total.change is None:
         return
-    points = ngettext("%(num)s point", "%(num)s points", abs(total.change))
+    points = ngettext("%(num)s percentage point", "%(num)s percentage points", abs(total.change))
     words = {"points": points, "month": period_name(str(before)), "share": share(total.before.share or 0)}
     if total.change > 0:
-        yield _("That is %(points)s percentage points more than in %(month)s (%(share)s).", **words)
+        yield _("That is %(points)s more than in %(month)s (%(share)s).", **words)
     elif total.change < 0:
-        yield _("That is %(points)s percentage points less than in %(month)s (%(share)s).", **words)
+        yield _("That is %(points)s less than in %(month)s (%(share)s).", **words)
     else:
         yield _("That is as much as in %(month)s (%(share)s).", **words)
 
