@@ -29,7 +29,7 @@ def steps() -> list[Step]:
         return []
     ours = organisation()
     rules = rule_book(db.session().connection()).rules if ours else None
-    done = [rules is not None, bool(rules and rules.teams), bool(rules and rules.versions)]
+    done = [rules is not None, bool(rules and rules.membership.by_member), bool(rules and rules.versions)]
     if all(done):
         return []
     return [
