@@ -15,6 +15,7 @@ from leaderboard.domain.passwords import make_password
 from leaderboard.services.accounts import DEFAULT_COSTS, HashCosts, check_free, checked_email, hash_password, token_key
 from leaderboard.services.administrators import one_stays
 from leaderboard.services.people import ROLES
+from leaderboard.services.scopes import Reach, reach_of
 from leaderboard.storage import account_lists, accounts, people, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 
@@ -56,7 +57,7 @@ class Account:
     @property
     def sees_all(self) -> bool:
         """Whether they answer for every team, because it is said so or because they belong to none."""
-        return (self.teams_seen or ("own" if self.member_id else "all")) == "all"
+        return reach_of("manager", self.teams_seen, self.member_id) is Reach.ALL
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def anonymise(session: Session, member_id: int, *, now: datetime, by: Actor) -> 
         people_changes.rename(connection, "member", member_id, name, open_periods(book))
         displays.set_choice(connection, member_id, is_hidden=True, nickname=None, is_page_hidden=True)
         personal_data.rename_actor(connection, [*emails, *earlier], name)
+        personal_data.rename_in_runs(connection, member_id, name)
         displays.raise_screens_version(connection)
         people.raise_rules_version(connection)
         with one_stays(connection):

@@ -106,5 +106,6 @@ def _best(connection: Connection, book: RuleBook, month: str, teams: Sequence[in
     for row in rows:
         team = book.rules.teams.get(row.team_id)
         counts = Counts(row.met, row.exceeded, row.missed)
-        found.append(Place(ranks[row.participant_id], row.name, team and team.name, row.points, counts))
+        name = book.name_of("member", row.participant_id, row.name)
+        found.append(Place(ranks[row.participant_id], name, team and team.name, row.points, counts))
     return found

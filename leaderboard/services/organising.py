@@ -6,13 +6,15 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
-from leaderboard.domain.errors import CurrencyRefused, OrganisationChanged, Refused
+from leaderboard.domain.agreement_file import parse_agreement
+from leaderboard.domain.errors import AgreementRefused, CurrencyRefused, OrganisationChanged, Refused
 from leaderboard.domain.inbound import RowError, TimeReader
 from leaderboard.domain.organisation_file import Organisation, parse_organisation
 from leaderboard.domain.shown import quoted
+from leaderboard.services.drafting import MOST_LISTED
 from leaderboard.services.rules import rule_book
 from leaderboard.services.scoring import Progress, no_garbage_collection, rescore
-from leaderboard.storage import events, people, trail
+from leaderboard.storage import agreements, events, people, trail
 from leaderboard.storage.database import all_or_nothing
 
 EVENTS_A_SECOND = 15_000  # that are scored again, on a small server; for a rough word of how long it takes
@@ -30,7 +32,8 @@ def load_organisation(
     """Load the organisation's file and, where it tells time otherwise than before, score again under it.
 
     made_from: the digest_of_organisation of what the file was made from; OrganisationChanged if it is another by now.
-    Raises OrganisationRefused or CalendarRefused. The currency cannot change once there are amounts in it.
+    Raises OrganisationRefused or CalendarRefused. The currency cannot change once there are amounts in it, nor to one
+    in which the amounts of an agreement are none.
     """
     organisation = parse_organisation(text)
     with all_or_nothing(session), no_garbage_collection():
@@ -79,6 +82,21 @@ def _check_currency(connection: Connection, currency: str, before: str | None) -
             f"[organisation]: currency = {currency!r}, but amounts in {old} are stored already; "
             f'keep currency = "{old}".'
         )
+    if old != currency and (title := _agreement_unfit_for(connection, currency)):
+        raise CurrencyRefused(
+            f"[organisation]: currency = {currency!r}, but {quoted(title)} has amounts that are none in it; "
+            f'mend the agreement first, or keep currency = "{old}".'
+        )
+
+
+def _agreement_unfit_for(connection: Connection, currency: str) -> str | None:
+    """Return the title of an agreement, or a draft that is not given up, whose amounts another currency cannot have."""
+    for each in (*agreements.versions(connection), *agreements.drafts(connection, ("draft", "proposed"), MOST_LISTED)):
+        try:
+            parse_agreement(each.document, currency)
+        except AgreementRefused:
+            return str(each.title)
+    return None
 
 
 def show_organisation(session: Session) -> str | None:

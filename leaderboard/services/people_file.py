@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from leaderboard.domain.people import is_email
 from leaderboard.services.rules import rule_book
 from leaderboard.storage import account_lists, people_changes
 
@@ -12,7 +13,8 @@ from leaderboard.storage import account_lists, people_changes
 def people_rows(session: Session) -> Iterator[list[Any]]:
     """Yield the memberships of all people as services.people.COLUMNS, by name, the oldest first.
 
-    Those who belonged nowhere have no row. The key stands where there is no e-mail: give one before it is loaded again.
+    Those who belonged nowhere have no row, and neither have those without an e-mail: the file names people by it, and
+    whom it does not name stays as they are.
     """
     connection = session.connection()
     book = rule_book(connection)
@@ -22,6 +24,8 @@ def people_rows(session: Session) -> Iterator[list[Any]]:
     roles = {each.member_id: each.role for each in account_lists.linked_accounts(connection)}
     for member_id in book.by_name:
         key, name = book.members[member_id]
+        if not is_email(key):
+            continue
         for each in book.rules.membership.by_member.get(member_id, ()):
             team = book.rules.teams[each.team_id]
             until = each.until and each.until.isoformat()

@@ -29,7 +29,7 @@ LONG_OVERDUE = timedelta(days=14)  # after it was missed
 IDLE_FOR = timedelta(days=30)
 MOST_DAYS = 9_999
 EXAMPLES_EACH = 5  # of each team
-MOST_EXAMPLES = 200
+MOST_EXAMPLES = 100
 
 
 class Example(NamedTuple):

@@ -110,6 +110,13 @@ def read_report(session: Session, *, within: Scope) -> Report | None:
     )
 
 
+def count_to_mend(session: Session) -> int:
+    """Return how many things the latest report says are to be mended before scores mean anything. One statement."""
+    row = soundness.report(session.connection())
+    found = [] if row is None else json.loads(row.document)["findings"]
+    return sum(judge(each["check"], each["number"], Fraction(each["of"])) is Verdict.MEND for each in found)
+
+
 def _judged(finding: Finding, within: Scope) -> Judged:
     seen = [each for each in finding.examples if _is_seen(each, within)]
     return Judged(finding, judge(finding.check, finding.number, finding.of), seen[:EXAMPLES_SHOWN])

@@ -1,5 +1,6 @@
 """Queries of all that names one person, for the person or whoever they ask."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -105,6 +106,17 @@ def rename_actor(connection: Connection, emails: Sequence[str], name: str) -> No
     for column in RENAMED:
         connection.execute(update(column.class_).where(column.in_(emails)).values({column.key: name}))
     connection.execute(delete(ReadinessReport))  # its examples; the next look makes it anew
+
+
+def rename_in_runs(connection: Connection, member_id: int, name: str) -> None:
+    """Write another name into what is told of closes: their runs name reps of the month and quarter."""
+    query = select(Total.name).where(Total.scope == "member", Total.participant_id == member_id).distinct()
+    known = [re.escape(each) for each in connection.execute(query).scalars()]
+    named = re.compile(rf"(?<=[:,] )({'|'.join(known)})(?=[,;]|$)") if known else None
+    for row in connection.execute(select(JobRun.id, JobRun.told).where(JobRun.job == "close")).all():
+        told = row.told if named is None else named.sub(lambda _: name, row.told)
+        if told != row.told:
+            connection.execute(update(JobRun).where(JobRun.id == row.id).values(told=told))
 
 
 def _equal(table: Any, values: dict[str, Any]) -> list[ColumnElement[bool]]:

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, stream_with_context, url_for
-from flask_babel import gettext as _
 
 from leaderboard.domain.errors import PeriodRefused
 from leaderboard.domain.inbound import LONGEST_TEXT
@@ -19,6 +18,7 @@ from leaderboard.storage.database import db
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.paging import older_than
 from leaderboard.web.rights import admin_required
+from leaderboard.web.trail_words import ACTIONS
 
 bp = Blueprint("audit", __name__, url_prefix="/manage/audit")
 FIELDS = ("actor", "action", "about", "text", "from", "to")
@@ -35,7 +35,7 @@ def index() -> str:
         "audit/_list.html" if wants_fragment() else "audit/index.html",
         page=page,
         asked=asked,
-        words=_words(),
+        words=ACTIONS,
         place_of=_place_of,
         is_first=query.older_than is None,
         older=page.older_than and url_for("audit.index", **asked, before=page.older_than),
@@ -108,52 +108,3 @@ def _day(text: str) -> date | None:
     except ValueError:
         abort(400)
     return day if is_known_day(day) else abort(400)
-
-
-def _words() -> dict[str, Any]:
-    """Return in words what an action is; one that is not here is shown as it is stored."""
-    return {
-        "adjustment.made": _("Points given by hand"),
-        "adjustment.taken-back": _("Points by hand taken back"),
-        "agreement.loaded": _("Agreement loaded"),
-        "award.approved": _("Bonus approved"),
-        "award.declined": _("Bonus declined"),
-        "award.paid": _("Bonus paid"),
-        "display.changed": _("Display changed"),
-        "display.message": _("Message of a display changed"),
-        "display.paired": _("Display paired"),
-        "display.revoked": _("Display revoked"),
-        "display.tested": _("Display asked to celebrate"),
-        "events.imported": _("Events imported"),
-        "export.created": _("Payroll export created"),
-        "member.display_choice": _("Choice about displays changed"),
-        "organisation.loaded": _("Organisation loaded"),
-        "data.exported": _("Personal data handed out"),
-        "password.changed": _("Password changed"),
-        "password.reset": _("Password made anew"),
-        "people.loaded": _("People loaded"),
-        "person.added": _("Person added"),
-        "person.anonymised": _("Person made anonymous"),
-        "person.changed": _("Name or e-mail of a person changed"),
-        "person.id-added": _("Id of a CRM added"),
-        "person.id-removed": _("Id of a CRM removed"),
-        "person.moved": _("Memberships of a person changed"),
-        "period.closed": _("Period closed"),
-        "points.answered": _("Question about points answered"),
-        "points.questioned": _("Points questioned"),
-        "question.answered": _("Question about a bonus answered"),
-        "question.asked": _("Question about a bonus asked"),
-        "role.changed": _("Role changed"),
-        "scores.renewed": _("Everything scored again"),
-        "sessions.ended": _("Signed out everywhere"),
-        "team.added": _("Team added"),
-        "team.renamed": _("Team renamed"),
-        "teams.given": _("Teams that a manager answers for changed"),
-        "token.issued": _("API token issued"),
-        "token.revoked": _("API token revoked"),
-        "user.added": _("Account added"),
-        "user.deactivated": _("Account closed"),
-        "user.linked": _("Person of an account changed"),
-        "user.reactivated": _("Account opened again"),
-        "user.renamed": _("E-mail of an account changed"),
-    }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from babel.dates import format_skeleton
-from flask_babel import get_locale
+from flask_babel import get_locale, pgettext
 from flask_babel import gettext as _
 
 from leaderboard.domain.agreement import Sla
@@ -28,8 +28,8 @@ def month_names(months: Sequence[str]) -> list[str]:
     found = []
     for place, key in enumerate(months):
         month = month_of_key(key)
-        skeleton = "yMMM" if place == 0 or month.number == 1 else "MMM"
-        found.append(format_skeleton(skeleton, month.first_day, locale=get_locale()))
+        name = format_skeleton("MMM", month.first_day, locale=get_locale())
+        found.append(f"{name} {month.year}" if place == 0 or month.number == 1 else name)
     return found
 
 
@@ -55,7 +55,7 @@ def times_chart(sla: Sla, times: Times) -> Plot:
     def word(seconds: Value) -> str:
         return time_words(timedelta(seconds=round(float(seconds))), is_working=is_working(sla))
 
-    targets = ((_("Exceeded"), sla.levels.exceeded), (_("Met"), sla.levels.met))
+    targets = ((pgettext("level", "Exceeded"), sla.levels.exceeded), (pgettext("level", "Met"), sla.levels.met))
     told = []
     if times.median is not None:
         told.append(_("Half were done within %(time)s.", time=word(times.median)))

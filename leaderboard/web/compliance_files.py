@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from leaderboard.domain.agreement import Sum
 from leaderboard.domain.bands import band_end
@@ -52,7 +53,7 @@ def leads(kind: str) -> ResponseReturnValue:
     page = read_leads(db.session(), asked, scope(), member_id=member_id, level=level, page_size=MOST_LEADS)
     columns = [
         _("Month"), _("Subject"), _("Who"), _("Team"), _("SLA"), _("Level"), _("Value"), _("Unit"),
-        _("Of cases"), _("Points"), _("Began"), _("Due"), _("Done"), _("Decided"),
+        _("Of cases"), _("Points"), _("Began"), _("Due"), pgettext("moment", "Done"), pgettext("moment", "Decided"),
     ]  # fmt: skip
     return download(_("Behind the figure"), f"leads-{asked.period}", columns, map(_lead, page.leads), kind)
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from leaderboard.domain.agreement_changes import Comparison, compare
 from leaderboard.domain.agreement_edits import keys_of
 from leaderboard.domain.agreement_text import Document, document_of
+from leaderboard.domain.errors import AgreementRefused
 from leaderboard.services.drafting import Draft, choosable_months, event_types, read_draft
 from leaderboard.services.signing import signatures_under
 from leaderboard.services.versions import agreed_versions, agreement_in_force
@@ -26,7 +27,15 @@ from leaderboard.web.start_words import start_words
 def draft_or_404(draft_id: int) -> Draft:
     """Return a draft; the page's rights are checked already."""
     found = read_draft(db.session(), draft_id) if draft_id < 10**LONGEST_ID else None
-    return abort(404) if found is None else found
+    return abort(404) if found is None or not _can_be_read(found) else found
+
+
+def _can_be_read(draft: Draft) -> bool:
+    """Tell whether a draft still is an agreement: of one that was discarded the currency may have changed since."""
+    try:
+        return draft.state != "withdrawn" or bool(draft.agreement())
+    except AgreementRefused:
+        return False
 
 
 def draft_page(draft: Draft, error: str | None = None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from leaderboard.domain.instants import from_micros, to_micros
 from leaderboard.services import due_lists
@@ -66,7 +67,9 @@ def file(name: str, kind: str) -> ResponseReturnValue:
     items, _following = READ[name](db.session(), _asked_or_404(), scope(), None, now=utc_now(), page_size=MOST_ROWS)
     time = _("Seconds left") if name == "waiting" else _("Seconds late")
     columns = [_("Subject"), _("Who"), _("Team"), _("SLA"), _("Began"), _("Due"), time, _("Worth in points")]
-    return download(_("Due") if name == "waiting" else _("Overdue"), name, columns, map(_cells, items), kind)
+    return download(
+        pgettext("list", "Due") if name == "waiting" else _("Overdue"), name, columns, map(_cells, items), kind
+    )
 
 
 @bp.get("/<any(teams, people):name>-load.<any(csv, xlsx):kind>")
@@ -77,7 +80,7 @@ def load_file(name: str, kind: str) -> ResponseReturnValue:
     page = due_lists.read_due(db.session(), _asked_or_404(), scope(), now=utc_now(), most_people=None)
     loads = page.teams if name == "teams" else page.people
     rows = ([each.name, each.team, each.due, capped(each)] for each in loads)
-    columns = [_("Name"), _("Team"), _("Due"), _("Overdue")]
+    columns = [_("Name"), _("Team"), pgettext("list", "Due"), _("Overdue")]
     return download(_("By team") if name == "teams" else _("By person"), f"due-by-{name}", columns, rows, kind)
 
 

@@ -5,11 +5,13 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, current_app, render_template, request, url_for
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from flask_login import current_user
 
 from leaderboard.services.awards import count_proposed
 from leaderboard.services.certificates import newest_certificates
 from leaderboard.services.questions import count_open
+from leaderboard.services.soundness import count_to_mend
 from leaderboard.storage.database import db
 from leaderboard.web.rights import manager_required, scope
 
@@ -55,7 +57,9 @@ GROUPS = (
                 _("How well the promises are kept, and where not; compare months, print the monthly report."),
                 also=("comparing", "report"),
             ),
-            Place("due.index", "clock", _("Due"), _("What falls due today, and what is overdue now.")),
+            Place(
+                "due.index", "clock", lazy_pgettext("list", "Due"), _("What falls due today, and what is overdue now.")
+            ),
             Place("questions.index", "question", _("Questions"), _("Answer those who find a result not right.")),
         ),
     ),
@@ -161,5 +165,10 @@ def index() -> str:
     """The managers' home: their pages, what waits there, and the winners named last."""
     session = db.session()
     proposed = count_proposed(session, within=scope())
-    asked = count_open(session, scope())
-    return render_template("manage/index.html", winners=newest_certificates(session), proposed=proposed, asked=asked)
+    return render_template(
+        "manage/index.html",
+        winners=newest_certificates(session),
+        proposed=proposed,
+        asked=count_open(session, scope()),
+        unsound=count_to_mend(session),
+    )

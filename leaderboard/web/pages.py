@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
         day_and_month=wording.day_and_month,
         hours_shown=hours_text,
         duration=wording.duration,
+        actor_name=wording.actor_name,
         initials=wording.initials,
         hue=wording.hue,
         money=wording.money,

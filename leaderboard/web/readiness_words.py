@@ -184,10 +184,7 @@ def _cases() -> dict[str, tuple[str, str]]:
             _("Everybody who is measured did something within %(days)s days."),
             _("%(number)s of %(of)s members who are measured did nothing for %(days)s days: %(share)s."),
         ),
-        "nameless": (
-            _("Everybody has an e-mail."),
-            _("%(number)s of %(of)s members have no e-mail: %(share)s."),
-        ),
+        "nameless": (_("Everybody has an e-mail."), _("%(number)s of %(of)s members have no e-mail: %(share)s.")),
     }
 
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from leaderboard.domain.agreement import Completion, ResponseTime, Sla, Sum
 from leaderboard.services.suggesting import SlaPast
@@ -73,7 +74,7 @@ def _ticks(sla: Sla, at: list[Value]) -> list[Value]:
 
 def _marks(sla: Sla) -> list[Mark]:
     """Return today's targets; one that stands at no place of the axis, the task's date itself, is left out."""
-    targets = ((_("Met"), sla.levels.met), (_("Exceeded"), sla.levels.exceeded))
+    targets = ((pgettext("level", "Met"), sla.levels.met), (pgettext("level", "Exceeded"), sla.levels.exceeded))
     return [
         Mark(_("%(level)s: %(target)s", level=level, target=target_words(sla, target)), _place(target))
         for level, target in targets

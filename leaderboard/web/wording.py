@@ -10,7 +10,9 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 from flask_babel import get_locale
+from flask_babel import gettext as _
 
+from leaderboard.domain.actors import COMMAND_LINE, SCHEDULER
 from leaderboard.domain.money import format_amount, minor_digits
 from leaderboard.domain.periods import parse_period
 from leaderboard.web.organisation import time_zone
@@ -101,6 +103,11 @@ def money(amount_minor: int, currency: str) -> str:
         pattern = re.sub(r"¤(?=[#0])", "¤\xa0", pattern)
     amount = Decimal(format_amount(amount_minor, currency))
     return format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
+
+
+def actor_name(name: str) -> str:
+    """Return who did something: what is not somebody with an account is named in the reader's language."""
+    return {SCHEDULER.name: _("the scheduler"), COMMAND_LINE.name: _("the command line")}.get(name, name)
 
 
 def initials(name: str) -> str:

@@ -6,7 +6,7 @@ import zipfile
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import inspect, select, text
+from sqlalchemy import insert, inspect, select, text
 
 from leaderboard.domain.actors import COMMAND_LINE, Actor
 from leaderboard.domain.anonymous import fingerprint, masked
@@ -21,9 +21,12 @@ from leaderboard.services.choices import choose
 from leaderboard.services.closing import close_period
 from leaderboard.services.deciding import approve, mark_paid
 from leaderboard.services.exporting import create_export, mark_export_paid
+from leaderboard.services.figures import Asked
+from leaderboard.services.monthly_report import monthly_report
 from leaderboard.services.pairing import begin_pairing
 from leaderboard.services.people import load_people
 from leaderboard.services.rules import rule_book
+from leaderboard.services.scopes import EVERYTHING
 from leaderboard.services.trail import TrailQuery, search_trail, trail_rows
 from leaderboard.services.trying import try_out
 from leaderboard.services.verifying import verify
@@ -32,6 +35,7 @@ from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import Closing
 from leaderboard.storage.database import Base
 from leaderboard.storage.tables import Team
+from leaderboard.storage.trail_tables import JobRun
 from tests.factories import ids_of, people_file
 from tests.services.bonus_examples import BEST_REP, BY_POINTS, CLOSED_AT, SALES, TEAM_WIN, sold
 from tests.services.examples import csv_of, hand_in, state
@@ -181,6 +185,20 @@ def test_trying_a_draft_out_names_them_as_the_board_does(session, left):
     for names in ([each.name for each in quarter.members], [each.name for each in (*quarter.was, *quarter.would)]):
         assert f"Former member {left}" in names
         assert "Ana" not in names
+
+
+def test_neither_the_report_of_a_month_nor_what_is_told_of_its_close_names_them(session, left):
+    settle(session)
+    close = {"job": "close", "outcome": "done", "by": "scheduler", "times": 1}
+    told = "2026-10 closed; reps of the month: Anabel, Ana; team of the month: North"
+    session.execute(insert(JobRun).values(told=told, started_at=CLOSED_AT, finished_at=CLOSED_AT, **close))
+    session.commit()
+    anonymising.anonymise(session, left, **HOW)
+    name = f"Former member {left}"
+    assert session.execute(select(JobRun.told)).scalar_one() == told.replace(", Ana;", f", {name};")
+    report = monthly_report(session, Asked(parse_period("2026-11")), EVERYTHING, now=LATER)
+    assert [each.name for each in report.best].count(name) == 1
+    assert "Ana" not in [each.name for each in report.best]
 
 
 def test_the_account_is_closed_for_good(session, left):

@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from leaderboard.domain.actors import COMMAND_LINE
-from leaderboard.domain.errors import Refused
+from leaderboard.domain.errors import CurrencyRefused, Refused
 from leaderboard.services.agreeing import load_agreement
+from leaderboard.services.drafting import discard_draft, start_draft
 from leaderboard.services.organising import load_organisation, show_organisation
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.storage.tables import EvidenceRow, OrganisationRow, PeriodRow, Total
+from tests.services.bonus_examples import bonus
 from tests.services.examples import (
     NOW,
     ON_TIME,
@@ -79,6 +81,23 @@ def test_k2_the_currency_stays_once_there_are_amounts_in_it(session):
     with pytest.raises(Refused, match="amounts in BRL are stored already; keep currency"):
         load_organisation(session, euros, now=NOW, by=COMMAND_LINE)
     assert show_organisation(session) == ORGANISATION
+
+
+def test_k2_an_agreement_and_a_draft_keep_a_currency_that_their_amounts_need(session):
+    set_up(session, agreement(WINS))
+    yen, how = ORGANISATION.replace("BRL", "JPY"), {"now": NOW, "by": COMMAND_LINE}
+    half = agreement(WINS, bonus("win", 'places = ["10.50"]'), effective_from="2027-01-01")
+    draft = start_draft(session, half, **how)
+    with pytest.raises(CurrencyRefused, match="has amounts that are none in it"):
+        load_organisation(session, yen, **how)
+    discard_draft(session, draft, 1, **how)
+    load_organisation(session, yen, **how)
+    load_organisation(session, ORGANISATION, **how)
+    load_agreement(session, half, **how)
+    with pytest.raises(CurrencyRefused):
+        load_organisation(session, yen, **how)
+    load_agreement(session, half.replace("10.50", "10.00"), **how)
+    load_organisation(session, yen, **how)
 
 
 def test_t1_in_another_time_zone_events_fall_into_other_months(session):

@@ -207,6 +207,8 @@ ACCESS: dict[str, Entry] = {
     "jobs.index": Entry(MANAGERS),
     "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
     # Files of people, personal data, the organisation
+    **dict.fromkeys(("settings.index", "settings.download", "settings.calendar"), Entry(ADMINISTRATORS)),
+    **dict.fromkeys(("settings.change", "settings.load", "settings.change_calendar"), Entry(ADMINISTRATORS | WRONG)),
     "personal.own": Entry(SIGNED_IN),
     "personal.take_own": Entry(SIGNED_IN),
     "personal.of_member": Entry(ADMINISTRATORS, {"member_id": "member"}),

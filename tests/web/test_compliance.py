@@ -146,7 +146,7 @@ def test_a_manager_of_one_team_gets_404_for_another_and_reads_nothing_of_it(sess
 
 def test_two_months_are_compared_with_sign_and_word(dora):
     page = dora.get("/manage/compliance/compare?first=2026-10&second=2026-11").text
-    assert "−12 points" in page or "−13 points" in page  # noqa: RUF001
+    assert "−12 percentage points" in page or "−13 percentage points" in page  # noqa: RUF001
     assert "unchanged" in page
     mixed = dora.get("/manage/compliance/compare?first=2026-Q3&second=2026-11").text
     assert "October 2026" in mixed  # a quarter is not compared with a month: the month before is

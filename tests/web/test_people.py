@@ -16,6 +16,7 @@ from leaderboard.services.scopes import EVERYTHING
 from leaderboard.storage import people
 from leaderboard.storage.tables import Member, Team
 from tests.factories import ids_of
+from tests.services.examples import csv_of, hand_in
 from tests.web.worlds import NOW, close_october
 
 PATH = "/manage/people"
@@ -178,8 +179,10 @@ def test_the_list_takes_the_same_few_statements_however_many_there_are(reader, s
 def test_the_file_goes_out_and_comes_in_again_or_says_what_is_wrong(reader, session):
     enzo = reader("enzo")
     enzo.post(f"{PATH}/{ids_of(session)['ana']}/ids", data={"external_id": "crm-4"})
+    hand_in(session, csv_of("w1,2026-11-02T12:00,lead.qualified,Q1,crm-5"), now=NOW, create_members="sales")
     content = enzo.get(f"{PATH}/people.csv").get_data()
     assert b"ana@example.com,Ana Lima,North,sales,2026-01-01,,rep,crm-4\r\n" in content
+    assert b"crm-5" not in content  # has no e-mail by which a file could name them
     before = person(session, "ana")
     answer = enzo.post(f"{PATH}/file", data={"file": (io.BytesIO(content), "people.csv")})
     assert answer.status_code == 303

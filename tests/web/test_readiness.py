@@ -33,6 +33,7 @@ def test_before_any_look_it_says_so_and_a_manager_looks_now(reader, faults):
     dora = reader("dora")
     before = dora.get(PATH).text
     assert "Nobody has looked yet." in before
+    assert "to mend first" not in dora.get("/manage/").text
     assert ("Look now" in before, Markup(before).faults) == (True, [])
     answer = dora.post(f"{PATH}/look", headers=FRAGMENT)
     assert answer.text.lstrip().startswith('<section id="readiness-report"')
@@ -40,6 +41,7 @@ def test_before_any_look_it_says_so_and_a_manager_looks_now(reader, faults):
     page = dora.get(PATH).text
     for text in ("Not sound enough yet: mend 2 things first.", "dora@example.com", "Look again now", "Definitions"):
         assert text in page
+    assert "2 to mend first" in dora.get("/manage/").text
     assert page.index("Mend it first") < page.index("Look at it") < page.index("In order")
     assert Markup(page).faults == []
     again = dora.post(f"{PATH}/look")
