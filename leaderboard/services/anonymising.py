@@ -38,7 +38,7 @@ def anonymise(session: Session, member_id: int, *, now: datetime, by: Actor) -> 
     (the last one they belonged in is not closed), `unpaid` (a bonus of theirs is not settled).
     """
     if by.member_id == member_id:
-        raise PersonRefused("own", "Nobody makes themself anonymous; ask another administrator.")
+        raise PersonRefused("own", "Nobody makes themselves anonymous; ask another administrator.")
     with all_or_nothing(session):
         connection = session.connection()
         version = people.rules_version(connection)

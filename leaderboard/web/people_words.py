@@ -31,7 +31,7 @@ def fault_of(error: PersonRefused) -> Fault:
         "team-taken": ("name", _("There is a team of this name already: choose another.")),
         "days": ("from", _("Give the first day, and an end that lies after it or none.")),
         "overlap": ("from", _("That would be two teams on %(day)s: end the earlier membership first.", day=day)),
-        "own": ("", _("Nobody makes themself anonymous: ask another administrator.")),
+        "own": ("", _("Nobody makes themselves anonymous: ask another administrator.")),
         "still-there": ("", _("They belong to a team, today or later: end their membership first.")),
         "quarter": ("", _("The quarter in which they last belonged to a team is not closed: wait until it is.")),
         "unpaid": ("", _("A bonus of theirs is neither paid nor declined: settle it first.")),

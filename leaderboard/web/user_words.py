@@ -17,7 +17,7 @@ class Fault(NamedTuple):
 def role_words() -> dict[str, Any]:
     """Return what each role is called, and what it may, in words."""
     return {
-        "rep": (_("Rep"), _("Sees the board, and everything about themself.")),
+        "rep": (_("Rep"), _("Sees the board, and everything about themselves.")),
         "manager": (_("Manager"), _("Sees the results of the teams that they answer for, and decides on bonuses.")),
         "admin": (_("Administrator"), _("Sees everything, and keeps people, accounts, calendars and agreements.")),
     }
