@@ -4,7 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, delete, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
 
 from leaderboard.storage.accounts_tables import ApiToken, ManagerTeam, SignInAttempt, UserAccount, UserSession
 from leaderboard.storage.database import Instant
@@ -50,9 +63,15 @@ def account(connection: Connection, user_id: int) -> Any:
     ).first()
 
 
+def _has_account() -> ColumnElement[bool]:
+    """Return that an account is the member's already."""
+    theirs = aliased(UserAccount)
+    return exists().where(theirs.member_id == Member.id).correlate(Member)
+
+
 def add_account(connection: Connection, email: str, role: str, password_hash: str, now: datetime) -> int:
-    """Store an account, linked to the member with that e-mail, and return its id."""
-    member = select(Member.id).where(Member.email == email).scalar_subquery()
+    """Store an account, linked to the member with that e-mail unless they have one, and return its id."""
+    member = select(Member.id).where(Member.email == email, ~_has_account()).scalar_subquery()
     values = {"email": email, "role": role, "password_hash": password_hash, "member_id": member, "is_active": 1}
     query = insert(UserAccount).values(**values, created_at=now, password_changed_at=now)
     return connection.execute(query.returning(UserAccount.id)).scalar_one()
@@ -79,8 +98,8 @@ def give_teams(connection: Connection, user_id: int, teams_seen: str | None, tea
 
 
 def link_members(connection: Connection) -> None:
-    """Link each account that has no member to the member with its e-mail."""
-    member = select(Member.id).where(Member.email == UserAccount.email)
+    """Link each account that has no member to the member with its e-mail, unless they have another."""
+    member = select(Member.id).where(Member.email == UserAccount.email, ~_has_account())
     connection.execute(
         update(UserAccount)
         .where(UserAccount.member_id.is_(None), member.exists())

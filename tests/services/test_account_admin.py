@@ -127,6 +127,19 @@ def test_a_manager_answers_for_the_teams_given(session, users):
             account_admin.give_teams(session, users[DORA], seen, given, **HOW)
 
 
+def test_whoever_has_an_account_gets_no_second_one_by_their_e_mail(session, users):
+    bia = ids_of(session)["bia"]
+    account_admin.link_member(session, users[DORA], bia, **HOW)
+    accounts.add_user(session, email="bia@example.com", role="rep", password=PASSWORD, costs=CHEAP, **HOW)
+    load_people(session, io.BytesIO(people_file(["bia@example.com,Bia,North,sales,2026-01-01,,,"])), **HOW)
+    found = account_admin.list_accounts(session, AccountQuery()).accounts
+    assert [each.email for each in found if each.member_id == bia] == [DORA]
+    account_admin.link_member(session, users[DORA], None, **HOW)
+    load_people(session, io.BytesIO(people_file(["bia@example.com,Bia,North,sales,2026-01-01,,,"])), **HOW)
+    found = account_admin.list_accounts(session, AccountQuery()).accounts
+    assert [each.email for each in found if each.member_id == bia] == ["bia@example.com"]
+
+
 def test_an_account_is_linked_to_one_person_and_signs_in_by_another_e_mail(session, users):
     bia = ids_of(session)["bia"]
     signed_in(session, DORA)
