@@ -12,13 +12,14 @@ from leaderboard.services.adjusting import Adjustment, adjustments_of
 from leaderboard.services.badge_reading import BadgeGroup, badges_of_member, badges_of_team, grouped
 from leaderboard.services.corrections import ShownCorrection, corrections_of
 from leaderboard.services.rules import RuleBook, rule_book
+from leaderboard.services.standing_near import all_at_start
 from leaderboard.storage import boards
 from leaderboard.storage.database import begin_snapshot
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a member stands in a period, of so many. rank: None where they do not, or nothing has happened yet.
+    """Where a member stands in a period, of so many. rank: None where they do not.
 
     is_closed: the standings are final (P5).
     """
@@ -95,8 +96,10 @@ def _month_of(period: Period, present: Month) -> Month:
 def _place(connection: Connection, book: RuleBook, period: Period, member_id: int, now: datetime) -> Place:
     row = boards.total_of(connection, period.key, "member", member_id)
     count, _ = boards.count_totals(connection, period.key, "member", None)
-    rank = None
-    if row is not None:
+    if row is None:
+        count = all_at_start(book, member_id, period)
+        rank = 1 if count else None
+    else:
         rank = 1 + boards.count_above(connection, period.key, "member", None, row.points)
     return Place(
         period=period.key,

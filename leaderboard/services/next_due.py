@@ -60,17 +60,23 @@ class ToDo:
 
 
 def to_do(connection: Connection, book: RuleBook, member_id: int, *, now: datetime) -> ToDo:
-    """Return what a member has to do, what is due first at the head; six statements."""
+    """Return what a member has to do, what is worth less soonest at the head; six statements."""
     rows = member_results.waiting(connection, member_id, MOST_WAITING)[:MOST_WAITING]
     late = member_results.overdue(connection, member_id, MOST_OVERDUE)
     theirs = events.events_of(connection, sorted({row.subject for row in rows})) if rows else {}
     found = [_waiting(book.rules, row, theirs.get(row.subject, []), now) for row in rows]
     return ToDo(
-        tuple(each for each in found if each is not None),
+        tuple(sorted((each for each in found if each is not None), key=_worth_less_at)),
         tuple(each for row in late if (each := _task(book.rules, row, ())) is not None),
         member_results.count_waiting(connection, member_id),
         member_results.count_overdue(connection, member_id) if late else 0,
     )
+
+
+def _worth_less_at(task: Task) -> tuple[bool, datetime]:
+    """Return the order of tasks: by when the time that is shown ends; those without one, such as paused, at the end."""
+    ends_at = task.chances[0].until if task.chances else task.due_at
+    return ends_at is None, ends_at or task.started_at
 
 
 def _waiting(rules: Rules, row: Any, known: Sequence[Event], now: datetime) -> Task | None:

@@ -54,7 +54,7 @@ def read_now(session: Session, member_id: int, *, now: datetime) -> Now | None:
     if member_id not in book.members:
         return None
     month = book.rules.months.month_of(now)
-    in_month, in_quarter = places(connection, member_id, (month, month.quarter))
+    in_month, in_quarter = places(connection, book, member_id, (month, month.quarter))
     team_id = book.rules.membership.team_in(member_id, month)
     return Now(
         id=member_id,

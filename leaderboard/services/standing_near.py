@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from leaderboard.domain.periods import Month, Period
 from leaderboard.domain.standings import ranks_of
+from leaderboard.services.rules import RuleBook
 from leaderboard.storage import boards, member_results
 
 NEIGHBOURS = 5  # rows, the member's own among them
@@ -41,10 +42,28 @@ class Neighbour:
     points: int
 
 
-def places(connection: Connection, member_id: int, periods: Sequence[Period]) -> list[Place]:
+def places(connection: Connection, book: RuleBook, member_id: int, periods: Sequence[Period]) -> list[Place]:
     """Return a member's standings in some periods, in their order; one statement."""
     found = boards.places_of(connection, member_id, {each.key: each.previous.key for each in periods})
-    return [_place(each.key, found[each.key]) if each.key in found else Place(each.key) for each in periods]
+    return [
+        _place(each.key, found[each.key]) if each.key in found else _at_start(book, member_id, each) for each in periods
+    ]
+
+
+def all_at_start(book: RuleBook, member_id: int, period: Period) -> int:
+    """Return how many share the first rank with a member while a period has no points yet (S2).
+
+    0 if it has, or if they are not active in it.
+    """
+    if any(month.key in book.opened for month in period.months):
+        return 0
+    active = book.rules.membership.active_in(period)
+    return len(active) if member_id in active else 0
+
+
+def _at_start(book: RuleBook, member_id: int, period: Period) -> Place:
+    count = all_at_start(book, member_id, period)
+    return Place(period.key, 1 if count else None, count)
 
 
 def _place(period: str, row: Any) -> Place:

@@ -104,7 +104,8 @@ def trial_steps(session: Session, agreement: Agreement, quarters: Sequence[Quart
                     else:
                         found.append(_compared(connection, tried, quarter, as_of, step))
         session.rollback()
-        yield Trial(agreement.title, book.rules.organisation.currency, tuple(found))
+    # Only now: whoever takes it may be slow to read it, and others need not wait for that.
+    yield Trial(agreement.title, book.rules.organisation.currency, tuple(found))
 
 
 def _as_of(connection: Connection, quarter: Quarter) -> datetime:

@@ -54,7 +54,7 @@ GROUPS = (
                 "compliance.index",
                 "chart",
                 _("Compliance"),
-                _("How well the promises are kept, and where not."),
+                _("How well the promises are kept, and where not; compare months, print the monthly report."),
                 also=("comparing", "report"),
             ),
             Place(

@@ -33,7 +33,7 @@ def told(tasks):
     ]
 
 
-def test_c3_what_is_due_first_comes_first_with_what_each_level_is_worth_until_when(aurora):
+def test_c3_what_is_worth_less_soonest_comes_first_with_what_each_level_is_worth_until_when(aurora):
     log(aurora, """
         12-15 11:30 lead.assigned ana subject=quick
         12-15 09:00 lead.assigned ana subject=slow
@@ -44,8 +44,8 @@ def test_c3_what_is_due_first_comes_first_with_what_each_level_is_worth_until_wh
     """, now=NOW)  # fmt: skip
     found = read(aurora)
     assert told(found.next) == [
-        ("slow", [("met", 5, at("12-15 18:00"), 300)]),  # three hours gone: no more than met
         ("quick", [("exceeded", 10, at("12-15 13:30"), 30), ("met", 5, at("12-16 11:30"), 450)]),
+        ("slow", [("met", 5, at("12-15 18:00"), 300)]),  # three hours gone: no more than met
         ("course", [("exceeded", 60, at("12-16 18:00"), 1_800), ("met", 30, at("12-23 18:00"), 11_880)]),
     ]
     assert (found.waiting, found.overdue, found.overdue_count) == ({"speed": 2, "training": 1}, (), 0)

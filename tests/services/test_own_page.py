@@ -9,6 +9,7 @@ from leaderboard.domain.periods import Month
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.own_page import read_now, read_own
 from leaderboard.services.people import load_people
+from leaderboard.services.rules import rule_book
 from leaderboard.services.standing_near import Place, history, neighbours, places
 from tests.factories import at, ids_of, people_file
 from tests.services.examples import (
@@ -68,9 +69,10 @@ def test_s1_s3_the_standing_says_how_far_the_next_rank_is_and_where_one_came_fro
     assert read_now(aurora, ids_of(aurora)["ana"], now=NOW).month.movement == -2
 
 
-def test_s2_before_anything_has_happened_nobody_stands(aurora):
+def test_s2_before_anything_has_happened_all_who_are_active_share_the_first_rank(aurora):
     found = read_now(aurora, ids_of(aurora)["eva"], now=NOW)
-    assert (found.month, found.quarter, found.neighbours) == (Place("2026-12"), Place("2026-Q4"), [])
+    assert (found.month, found.quarter) == (Place("2026-12", 1, 4), Place("2026-Q4", 1, 4))
+    assert found.neighbours == []
     assert read_now(aurora, 999, now=NOW) is None
 
 
@@ -98,7 +100,7 @@ def test_neighbours_stand_around_one_as_far_as_the_board_goes_on(aurora, size, n
     connection, ids = aurora.connection(), ids_of(aurora)
 
     def around(who):
-        (place,) = places(connection, ids[who], [Month(2026, 12)])
+        (place,) = places(connection, rule_book(connection), ids[who], [Month(2026, 12)])
         return [each.name for each in neighbours(connection, place, size)]
 
     assert around("m2") == names

@@ -131,6 +131,12 @@ def test_a_statement_names_each_version_that_was_in_force(aurora):
     assert found.versions == (("A", date(2026, 1, 1)), ("A", date(2027, 2, 1)))
 
 
+def test_p6_a_statement_names_a_promise_as_its_month_had_it(aurora):
+    reworded = agreement(WINS.replace('key = "wins"', 'key = "wins"\ntitle = "Deals"'), effective_from="2027-02-01")
+    load_agreement(aurora, reworded, now=CLOSED_AT, by=COMMAND_LINE)
+    assert {each.title for each in statement(aurora, ids_of(aurora)["ana"], "2026-Q4").lines} == {"wins"}
+
+
 def test_a_statement_takes_a_bounded_number_of_queries(aurora, query_counter):
     ids = ids_of(aurora)
     seen = []

@@ -16,6 +16,7 @@ from leaderboard.services.closing import close_period
 from leaderboard.services.rules import rule_book
 from leaderboard.services.scoring import score_everything
 from leaderboard.services.trial_processes import TrialFailed
+from leaderboard.services.trial_results import Trial
 from leaderboard.services.trying import Progressed, TrialRefused, closed_quarters, trial_steps, try_out
 from leaderboard.storage.database import Base
 from leaderboard.storage.tables import AgreementVersion
@@ -158,6 +159,14 @@ def test_nothing_at_all_is_written(closed, in_processes):
     monthly = getattr(closed.connection().connection.driver_connection, "total_changes", None)
     assert held() == before
     assert count == monthly
+
+
+@pytest.mark.databases("sqlite")
+def test_whoever_is_slow_to_take_the_result_keeps_nobody_else_waiting(closed):
+    steps = trial_steps(closed, parse_agreement(AGREED, "BRL"), [Q4])
+    trial = next(each for each in steps if isinstance(each, Trial))
+    assert try_out(closed, parse_agreement(AGREED, "BRL"), [Q4]) == trial
+    steps.close()
 
 
 @pytest.mark.databases("sqlite")

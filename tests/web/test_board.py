@@ -6,6 +6,7 @@ import pytest
 
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.accounts import add_user
+from leaderboard.services.organising import load_organisation
 from leaderboard.services.recording import record_event
 from leaderboard.storage.tables import Member, Team
 from tests.factories import event, ids_of
@@ -217,5 +218,10 @@ def test_a_period_in_which_nobody_has_points_shows_no_movement(reader):
 def test_before_anything_is_loaded_the_page_says_what_to_do(app, session):
     app.config["WTF_CSRF_ENABLED"] = False
     add_user(session, email="enzo@example.com", role="admin", password=worlds.PASSWORD, now=NOW, by=COMMAND_LINE)
-    page = text_of(worlds.sign_in(app.test_client(), "enzo").get("/"))
+    enzo = worlds.sign_in(app.test_client(), "enzo")
+    page = text_of(enzo.get("/"))
     assert "leaderboard organisation load FILE" in page
+    assert ('href="/manage/organisation"' in page, 'href="/manage/people"' in page) == (True, False)  # that needs it
+    load_organisation(session, worlds.ORGANISATION, now=NOW, by=COMMAND_LINE)
+    home = text_of(enzo.get("/manage/"))
+    assert ("To begin with" in home, "Start from a ready-made one" in home) == (True, True)

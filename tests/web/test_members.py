@@ -53,8 +53,10 @@ def test_it_says_where_the_member_stands_in_month_and_quarter(reader, ids):
     assert f"/members/{ids['bia']}?period=2026-11" in october
 
 
-def test_s2_before_anything_happened_in_a_month_there_is_no_rank(reader, ids):
-    assert "No standing in this period" in reader("ana").get(f"/members/{ids['bia']}?period=2026-08").text
+def test_s2_before_anything_happened_in_a_month_all_share_the_first_rank_as_on_the_board(reader, ids):
+    ana = reader("ana")
+    assert "Rank 1 of 5" in ana.get(f"/members/{ids['bia']}?period=2026-08").text
+    assert ana.get("/?period=2026-08&scope=member").text.count('<span class="medal">1</span>') == 5
 
 
 @pytest.mark.databases("sqlite")
