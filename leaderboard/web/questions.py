@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from leaderboard.domain.errors import AdjustmentRefused, PeriodRefused, QuestionRefused, Refused
 from leaderboard.services import questions
-from leaderboard.services.adjusting import LONGEST_REASON, MOST_POINTS, open_months
+from leaderboard.services.adjusting import LONGEST_REASON, MOST_POINTS, SHORTEST_REASON, open_months
 from leaderboard.services.questions import Question
 from leaderboard.storage.database import db
 from leaderboard.web.award_words import text_fault, unfit_text
@@ -95,7 +95,8 @@ def _adjustment_fault(problem: str) -> str:
         "inactive": _("They belong to no team in this month. Choose one in which they do."),
         "closed": _("This month is closed and never changes."),
         "reason": _(
-            "With points, the answer is their reason: write at most %(most)s characters, on one line.",
+            "With points, the answer is their reason: write %(least)s to %(most)s characters, on one line.",
+            least=number(SHORTEST_REASON),
             most=number(LONGEST_REASON),
         ),
         "twice": _("The same was given for the same reason already. If you mean more, say so in the reason."),

@@ -168,6 +168,7 @@ def test_a_manager_answers_with_points_or_a_reason_and_once(reader, session, ids
         ({"answer": "Right.", "points": "many", "month": "2026-11"}, "whole number"),
         ({"answer": "Right.", "points": "5", "month": "2026-13"}, "Choose a month."),
         ({"answer": "Right\nso", "points": "5", "month": "2026-11"}, "on one line"),
+        ({"answer": "Ok", "points": "5", "month": "2026-11"}, "write 3 to 500 characters"),
     ):
         answer = dora.post("/manage/questions/1/answer", data=form)
         assert (answer.status_code, fault in answer.text) == (422, True), form
