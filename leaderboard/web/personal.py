@@ -77,7 +77,7 @@ def anonymise(member_id: int) -> ResponseReturnValue:
         anonymising.anonymise(db.session(), member_id, now=utc_now(), by=actor())
     except PersonRefused as error:
         return _confirm_page(person, fault_of(error)), 409
-    flash(_("Done: nothing here tells any more who they were."), "done")
+    flash(_("Done: they are anonymous now. Signatures under agreements and payroll files keep their names."), "done")
     return redirect(url_for("people.show", member_id=member_id), 303)
 
 

@@ -67,7 +67,7 @@ def test_whoever_asks_is_forgotten_once_it_was_read_and_no_page_names_them(reade
     assert enzo.get(f"/manage/people/{bia}").text.count("bia@example.com")
     answer = enzo.post(path, data={"understood": "1"})
     assert answer.status_code == 303
-    assert "nothing here tells any more who they were" in enzo.get(answer.location).text
+    assert "they are anonymous now" in enzo.get(answer.location).text
     for page in (
         *("/?scope=member&period=2026-10", "/?scope=member", f"/members/{bia}", f"/manage/people/{bia}"),
         *("/manage/people?state=all", "/manage/accounts?state=all", "/manage/audit", "/manage/audit/export.csv"),
