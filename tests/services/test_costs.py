@@ -203,4 +203,4 @@ def test_an_import_holds_a_batch_in_memory_and_not_the_file(engine, monkeypatch)
                 tracemalloc.stop()
 
     peak_of(300)  # what is kept for good: the rules, the statements; what months come to grows with people, not leads
-    assert peak_of(10_000) < 2 * peak_of(2_500)
+    assert peak_of(7_200) < 2 * peak_of(1_800)
