@@ -101,7 +101,7 @@ def only_dated(log: Log) -> Log:
     return log
 
 
-@pytest.mark.parametrize(("kind", "seed"), [*(("sqlite", seed) for seed in range(41, 44)), ("postgresql", 43)])
+@pytest.mark.parametrize(("kind", "seed"), [*(("sqlite", seed) for seed in range(41, 43)), ("postgresql", 43)])
 def test_m3_periods_caught_up_say_what_they_would_have_said_then(databases, kind: str, seed: int) -> None:
     log = only_dated(generate(seed, subjects=25))
     until = max(map(instant_of, log.events)) + LONG_AFTER
@@ -118,7 +118,7 @@ def test_m3_periods_caught_up_say_what_they_would_have_said_then(databases, kind
         assert list(verify(late, now=until)) == []
 
 
-@pytest.mark.parametrize(("kind", "seed"), [*(("sqlite", seed) for seed in range(50, 53)), ("postgresql", 51)])
+@pytest.mark.parametrize(("kind", "seed"), [*(("sqlite", seed) for seed in range(50, 52)), ("postgresql", 51)])
 def test_p5_no_order_of_events_and_closes_lets_frozen_figures_change(databases, kind: str, seed: int) -> None:
     log, random = generate(seed, subjects=25), Random(seed)
     random.shuffle(log.events)
