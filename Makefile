@@ -19,7 +19,7 @@ run: install
 	@exec $(BIN)/leaderboard serve --port $(PORT)
 
 test: lint
-	@$(BIN)/python -m pytest -n $$(( $$(nproc) + 1 )) --dist worksteal
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint:
 	@$(PYTHON) .ci/setup.py test
