@@ -29,12 +29,15 @@ SETTINGS = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that uses a database on both kinds, unless its marker names fewer."""
+    """Run each test that uses a database on both kinds, unless its marker names fewer.
+
+    Pages that are not marked run on SQLite: what they show comes from services, whose tests run on both.
+    """
     if "database_url" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker("databases")
-    is_browser = metafunc.definition.get_closest_marker("browser")
-    names = marker.args if marker else ("sqlite",) if is_browser else DATABASES
+    is_page = metafunc.definition.get_closest_marker("browser") or metafunc.definition.path.parent.name == "web"
+    names = marker.args if marker else ("sqlite",) if is_page else DATABASES
     metafunc.parametrize("database_url", names, indirect=True)
 
 
