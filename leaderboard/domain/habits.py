@@ -10,7 +10,6 @@ from leaderboard.domain.working_time import DAY, Calendar, local_instant
 
 BURST_SIZE = 10
 BURST_WITHIN = timedelta(minutes=5)  # so many leads are not worked on in so little time
-LAST_HOUR = timedelta(hours=1)
 _DAY, _HOUR = 86_400_000_000, 3_600_000_000
 _WITHIN = BURST_WITHIN // timedelta(microseconds=1)
 

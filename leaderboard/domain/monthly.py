@@ -87,10 +87,12 @@ def evidence_of(
     if isinstance(measure, Sum):
         return _sum_evidence(measure, events, owner_of, months)
     found: list[Evidence] = []
+    seen: set[tuple[int, str]] = set()
     for event in events:
         if event.type in measure.types and (owner := owner_of(event)) is not None:
             month = months.month_of(event.occurred_at)
-            if not (found and any(each.participant == owner and each.month == month for each in found)):
+            if (place := (owner, month.key)) not in seen:
+                seen.add(place)
                 found.append(tuple.__new__(Evidence, (owner, month, event.occurred_at, 1)))  # quicker, of millions
     return found
 

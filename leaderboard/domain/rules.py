@@ -7,10 +7,21 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from leaderboard.domain.agreement import Agreement, Completion, EventRate, Levels, Measure, ResponseTime, Sla, SlaRate
+from leaderboard.domain.agreement import (
+    Agreement,
+    Completion,
+    Count,
+    EventRate,
+    Levels,
+    Measure,
+    ResponseTime,
+    Sla,
+    SlaRate,
+    Sum,
+)
 from leaderboard.domain.clocks import ClockworkOf, OwnerOf
 from leaderboard.domain.events import Event
-from leaderboard.domain.monthly import TASK_ASSIGNED, Cell, is_whole, prorated, share_of_month
+from leaderboard.domain.monthly import TASK_ASSIGNED, TASK_COMPLETED, Cell, is_whole, prorated, share_of_month
 from leaderboard.domain.organisation_file import Organisation
 from leaderboard.domain.people import Teams
 from leaderboard.domain.periods import Month, MonthFinder
@@ -52,7 +63,9 @@ def event_types_of(measure: Measure) -> frozenset[str]:
 
 
 def types_in(measure: Measure) -> frozenset[str]:
-    """Return every event type that a measure names."""
+    """Return every event type that a measure reads."""
+    if isinstance(measure, Completion):
+        return frozenset({TASK_ASSIGNED, TASK_COMPLETED})
     return event_types_of(measure) | (measure.in_types if isinstance(measure, EventRate) else frozenset())
 
 
@@ -138,6 +151,10 @@ class Rules:
             found = self._by_month[month] = InForce(None if index < 0 else self.versions[index])
         return found
 
+    def version_now(self, now: datetime) -> Version | None:
+        """Return the version in force, or else the first that is to come; None before any is agreed."""
+        return self.in_force(self.months.month_of(now)).version or next(iter(self.versions), None)
+
     def monthly_slas(self, month: Month) -> Sequence[Sla]:
         """Return the SLAs of a month that give one result a participant and month."""
         return self.in_force(month).monthly
@@ -214,8 +231,8 @@ class Rules:
         yield from theirs if sla.participant == "team" else sorted(set().union(*theirs.values()))
 
     def targets(self, sla: Sla, participant: int, month: Month) -> Levels:
-        """Return the targets of a count or sum, prorated for a member of part of the month (K5)."""
-        if sla.participant == "team":
+        """Return the targets of a month: of a count or sum, prorated for a member of part of the month (K5)."""
+        if sla.participant == "team" or not isinstance(sla.measure, Count | Sum):
             return sla.levels
         theirs = self.membership.memberships_in(participant, month)
         if not theirs or is_whole(month, theirs):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from leaderboard.domain.agreement import Agreement, Completion, EventRate, ResponseTime, Sla, SlaRate
 from leaderboard.domain.monthly import TASK_ASSIGNED, TASK_COMPLETED
+from leaderboard.domain.rules import types_in
 
 LEAD_RECEIVED, LEAD_ASSIGNED = "lead.received", "lead.assigned"
 FEW_CASES = 20  # with fewer a share is chance: one of five may be an exception, one of twenty is not
@@ -134,13 +135,12 @@ def types_of(agreement: Agreement) -> Types:
     clocks = [(sla, sla.measure) for sla in agreement.slas if isinstance(sla.measure, ResponseTime)]
     of_members = [measure.from_types for sla, measure in clocks if sla.participant == "member"]
     of_teams = [measure.from_types for sla, measure in clocks if sla.participant == "team"]
-    used = [group for sla in agreement.slas for group in needed(sla)] + [frozenset(m.roles) for _, m in clocks]
     members = frozenset[str]().union(*of_members)
     return Types(
         members,
         frozenset[str]().union(*of_teams) - members,
         frozenset[str]().union(*(measure.to_types for _, measure in clocks)),
-        frozenset[str]().union(*used),
+        frozenset[str]().union(*(types_in(sla.measure) for sla in agreement.slas)),
         frozenset(sla.key for sla, _ in clocks),
     )
 

@@ -105,8 +105,8 @@ class Calendar:
         return WorkingTime(self)
 
 
-def public_holidays(place: str) -> public.HolidayBase:
-    """Return the public holidays of a country ("BR") or subdivision ("BR-SP").
+def public_holidays(place: str, language: str | None = None) -> public.HolidayBase:
+    """Return the public holidays of a country ("BR") or subdivision ("BR-SP"), named in a language or else its own.
 
     Raises CalendarRefused when the `holidays` package knows no such place.
     """
@@ -114,7 +114,7 @@ def public_holidays(place: str) -> public.HolidayBase:
     try:
         if not COUNTRY.fullmatch(country):  # the package looks names up in itself, also those that are no country
             raise KeyError(country)
-        return public.country_holidays(country, subdiv=subdivision or None)
+        return public.country_holidays(country, subdiv=subdivision or None, language=language)
     except (NotImplementedError, KeyError) as error:  # how `holidays` says that it knows no such place
         raise CalendarRefused(
             f'holidays = "{shown(place)}" is not known; give a country such as "BR" or a country and '
@@ -122,10 +122,7 @@ def public_holidays(place: str) -> public.HolidayBase:
         ) from error
 
 
-@lru_cache(maxsize=64)
-def _named_holidays(place: str, language: str) -> public.HolidayBase:
-    country, _, subdivision = place.partition("-")
-    return public.country_holidays(country, subdiv=subdivision or None, language=language)
+_named_holidays = lru_cache(maxsize=64)(public_holidays)
 
 
 def holiday_name(place: str, day: date, language: str) -> str:

@@ -14,7 +14,7 @@ from leaderboard.domain.periods import Month
 from leaderboard.services.accounts import token_key
 from leaderboard.services.administrators import one_stays
 from leaderboard.services.people_editing import open_periods
-from leaderboard.services.rules import RuleBook, read_rule_book, rule_book
+from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.storage import account_lists, accounts, displays, people, people_changes, personal_data, trail
 from leaderboard.storage.database import all_or_nothing, lock_door
 
@@ -41,8 +41,7 @@ def anonymise(session: Session, member_id: int, *, now: datetime, by: Actor) -> 
         raise PersonRefused("own", "Nobody makes themselves anonymous; ask another administrator.")
     with all_or_nothing(session):
         connection = session.connection()
-        version = people.rules_version(connection)
-        book = rule_book(connection) if version is None else read_rule_book(connection, version)
+        book = rule_book(connection)
         _check(connection, book, member_id, now)
         lock_door(connection)  # before drafts and accounts are written: who changes one holds it first too
         theirs = account_lists.accounts_of(connection, [member_id])

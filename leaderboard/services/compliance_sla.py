@@ -8,7 +8,7 @@ from fractions import Fraction
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.agreement import Count, Levels, ResponseTime, Sla, Sum
+from leaderboard.domain.agreement import Levels, ResponseTime, Sla
 from leaderboard.domain.bands import NEVER
 from leaderboard.domain.compliance import Counts, time_of_share
 from leaderboard.domain.periods import month_of_key
@@ -109,10 +109,7 @@ def _results(
     months = [str(month) for month in asked.period.months]
     rows = compliance.monthly_results(connection, months, teams, sla.key, most)
     leads = [lead for row in rows if (lead := lead_of(book, promises, row)) is not None]
-    return tuple(MonthlyResult(lead, _targets(book, lead)) for lead in leads)
-
-
-def _targets(book: RuleBook, lead: Lead) -> Levels:
-    if not isinstance(lead.sla.measure, Count | Sum):
-        return lead.sla.levels
-    return book.rules.targets(lead.sla, lead.participant_id, month_of_key(lead.subject))
+    targets = book.rules.targets
+    return tuple(
+        MonthlyResult(lead, targets(lead.sla, lead.participant_id, month_of_key(lead.subject))) for lead in leads
+    )

@@ -103,8 +103,7 @@ class _Found:
         counts = {row.level: row.number for row in rows}
         value = 0 if result is None else result.value or 0
         cases = 0 if result is None else result.of_cases or 0
-        is_total = isinstance(sla.measure, Count | Sum)
-        targets = self.rules.targets(sla, self.participant, self.month) if is_total else sla.levels
+        targets = self.rules.targets(sla, self.participant, self.month)
         return SlaCourse(
             key=sla.key,
             title=sla.title,

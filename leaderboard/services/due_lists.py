@@ -207,15 +207,7 @@ def _people(
 ) -> list[Load]:
     """Return those who have something due or overdue, the most overdue first."""
     membership = book.rules.membership
-    ours: list[int] = []
-    others: list[int] = []
-    for member_id, theirs in membership.by_member.items():
-        seen = [teams is None or each.team_id in teams for each in theirs]
-        if any(seen):
-            (ours if all(seen) else others).append(member_id)
-    late = due.count_overdue_of_members(connection, ours, None)
-    if others:  # they have been elsewhere too, which is not for the reader
-        late |= due.count_overdue_of_members(connection, others, teams)
+    late = _late(connection, book, teams)
     soon: Counter[int] = Counter()
     for scope, who, _team_id, number in waits:
         soon[who] += number if scope == "member" else 0
@@ -226,6 +218,23 @@ def _people(
         name = book.members[member_id][1]
         found.append(Load(name, team_id, team, member_id, soon[member_id], late.get(member_id, 0), MOST_OF_PERSON))
     return sorted(found, key=_most_first)
+
+
+def _late(connection: Connection, book: RuleBook, teams: Sequence[int] | None) -> dict[int, int]:
+    """Return how much is overdue by member, of what the reader sees."""
+    if teams is None:
+        return due.count_overdue_of_members(connection, None, None)
+    ours: list[int] = []
+    others: list[int] = []
+    mine = frozenset(teams)
+    for member_id, theirs in book.rules.membership.by_member.items():
+        seen = [each.team_id in mine for each in theirs]
+        if any(seen):
+            (ours if all(seen) else others).append(member_id)
+    late = due.count_overdue_of_members(connection, ours, None)
+    if others:  # they have been elsewhere too, which is not for the reader
+        late |= due.count_overdue_of_members(connection, others, teams)
+    return late
 
 
 def _most_first(load: Load) -> tuple[int, int, str]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.agreement import Completion, Count, Levels, ResponseTime, Sla, Sum
+from leaderboard.domain.agreement import Completion, Levels, ResponseTime, Sla
 from leaderboard.domain.clock_stories import ClockStory, Part
 from leaderboard.domain.events import Event, before
 from leaderboard.domain.monthly import TASK_ASSIGNED, TASK_COMPLETED
@@ -127,9 +127,9 @@ def _parts(result: Result, seen: Sequence[Event], story: ClockStory | None) -> l
 def _targets(rules: Rules, result: Result) -> Levels | None:
     if result.sla is None:
         return None
-    if isinstance(result.sla.measure, Count | Sum):
-        return rules.targets(result.sla, result.participant_id, month_of_key(result.subject))
-    return result.sla.levels
+    if not result.is_monthly:
+        return result.sla.levels
+    return rules.targets(result.sla, result.participant_id, month_of_key(result.subject))
 
 
 def _name(book: RuleBook, member_id: int | None) -> str | None:

@@ -155,7 +155,5 @@ def lead_of(book: RuleBook, promises: Promises, row: Any) -> Lead | None:
 
 def _agreed(book: RuleBook, promises: Promises, row: Any) -> Sla | None:
     """Return the SLA of the version that decided an attainment (P6)."""
-    version = next((each for each in book.rules.versions if each.id == row.version_id), None)
-    slas = () if version is None else version.agreement.slas
     month = row.month or str(book.rules.months.month_of(row.started_at))
-    return next((sla for sla in slas if sla.key == row.sla), None) or promises.of(row.sla, month)
+    return book.rules.sla_in(row.version_id, row.sla) or promises.of(row.sla, month)

@@ -22,7 +22,7 @@ from leaderboard.services.administrators import one_stays
 from leaderboard.services.reading import FileRow, Table
 from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import Progress, rescore, rescore_members
-from leaderboard.storage import accounts, people, trail
+from leaderboard.storage import account_lists, accounts, people, trail
 from leaderboard.storage.database import all_or_nothing, lock_door
 
 COLUMNS = ("email", "name", "team", "side", "from", "until", "role", "external_id")
@@ -108,7 +108,7 @@ def _change_roles(connection: Connection, roles: dict[str, str], now: datetime, 
         for user_id, email, before in accounts.roles(connection):
             role = roles.get(email, before)
             if role != before:
-                accounts.set_role(connection, email, role)
+                account_lists.change_account(connection, user_id, role=role)
                 accounts.end_sessions(connection, user_id)
                 trail.note(connection, by, "role.changed", f"user {email}", at=now, before=before, after=role)
 

@@ -21,10 +21,10 @@ from leaderboard.domain.people import Membership, is_email
 from leaderboard.domain.periods import Month, month_of_key
 from leaderboard.domain.shown import has_controls, quoted
 from leaderboard.services.directory import digest_of_memberships
-from leaderboard.services.rules import RuleBook, read_rule_book, rule_book
+from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Progress, no_garbage_collection, rescore_members
 from leaderboard.storage import accounts, events, people, people_changes, totals, trail
-from leaderboard.storage.database import all_or_nothing, begin_write
+from leaderboard.storage.database import all_or_nothing, begin_write, lock_door
 
 MOST_TRIED = 4_000_000  # events, times months that are worked out anew
 
@@ -59,16 +59,17 @@ def add_person(
     session: Session, *, name: str, email: str, team_id: int, starts_on: date | None, now: datetime, by: Actor
 ) -> int:
     """Add a member who belongs to a team from a day on, and return their id; PersonRefused."""
-    name, email = _checked_name(name), _checked_email(email)
+    name, email = checked_name(name), _checked_email(email)
     with _editing(session) as (connection, book):
         _check_free(connection, email, None)
         change = MembershipChange(None, _known_team(book, team_id), starts_on)
         member_id = people.add_member(connection, email, email, name)
         after = changed(member_id, [], change)
         people.replace_memberships(connection, [member_id], after)
-        accounts.link_members(connection)
         people.raise_rules_version(connection)
         rescore_members(session, [member_id], after[0].starts_on, now)
+        lock_door(connection)  # so that no account is added meanwhile; last, since scoring may take its time
+        accounts.link_members(connection)
         trail.note(connection, by, "person.added", f"member {email}", at=now, after=f"{name}; {_told(book, after)}")
     return member_id
 
@@ -78,7 +79,7 @@ def change_person(session: Session, member_id: int, *, name: str, email: str, no
 
     Raises PersonRefused, also for an e-mail that is somebody else's. One who has none may be left without.
     """
-    name = _checked_name(name)
+    name = checked_name(name)
     with _editing(session) as (connection, book):
         found = _found(connection, member_id)
         email = _checked_email(email) if email or found.email else ""
@@ -86,6 +87,7 @@ def change_person(session: Session, member_id: int, *, name: str, email: str, no
             _check_free(connection, email, member_id)
         if (name, email) == (found.name, found.email or ""):
             return
+        lock_door(connection)  # before members and accounts are written: who links an account holds it first too
         people_changes.change_member(connection, member_id, name=name, key=email or found.key, email=email or None)
         people_changes.rename(connection, "member", member_id, name, open_periods(book))
         accounts.link_members(connection)
@@ -224,8 +226,7 @@ def _editing(session: Session) -> Iterator[tuple[Connection, RuleBook]]:
     """Change people in one transaction, under the rules as they are in it."""
     with all_or_nothing(session):
         connection = session.connection()
-        version = people.rules_version(connection)
-        yield connection, rule_book(connection) if version is None else read_rule_book(connection, version)
+        yield connection, rule_book(connection)
 
 
 def _found(connection: Connection, member_id: int) -> Any:
@@ -253,7 +254,8 @@ def _told(book: RuleBook, memberships: Sequence[Membership]) -> str:
     return "; ".join(told) or "in no team"
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a person's or team's name without blanks too many; PersonRefused for none, or one that is too long."""
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_TEXT or has_controls(name):
         raise PersonRefused("name", f"A name takes 1 to {LONGEST_TEXT} characters on one line; give one.")

@@ -121,11 +121,11 @@ def find_question(session: Session, question_id: int) -> Question | None:
 
 
 def questions_about(session: Session, about: Result | Entry) -> list[Question]:
-    """Return what its member asked about a result or a row of the ledger, oldest first; one statement."""
+    """Return what its member asked about a result or a row of the ledger, oldest first."""
     attainment_id, entry_id, whose, _ = _thing(about)
     connection = session.connection()
     rows = () if whose is None else questions.of_thing(connection, whose, attainment_id, entry_id)
-    return [_question(rule_book(connection), row) for row in rows]
+    return _page(rule_book(connection), rows, len(rows))[0] if rows else []
 
 
 def questions_of(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.agreement import Sla, SlaRate
@@ -161,7 +162,8 @@ def evidence_of(session: Session, result: Result, page: int) -> Evidence:
     connection = session.connection()
     offset, limit = (page - 1) * PAGE_SIZE, PAGE_SIZE + 1
     if result.sla is not None and isinstance(result.sla.measure, SlaRate):
-        found, has_more = _page(rule_book(connection), _cases(session, result, result.sla.measure, offset, limit))
+        book = rule_book(connection)
+        found, has_more = _page(book, _cases(connection, book, result, result.sla.measure, offset, limit))
         return Evidence((), tuple(found), has_more)
     rows = member_results.evidence(
         connection, result.key, result.subject, result.scope, result.participant_id, offset, limit
@@ -169,9 +171,10 @@ def evidence_of(session: Session, result: Result, page: int) -> Evidence:
     return Evidence(tuple(Put(*row) for row in rows[:PAGE_SIZE]), (), len(rows) > PAGE_SIZE)
 
 
-def _cases(session: Session, result: Result, measure: SlaRate, offset: int, limit: int) -> Sequence[Any]:
+def _cases(
+    connection: Connection, book: RuleBook, result: Result, measure: SlaRate, offset: int, limit: int
+) -> Sequence[Any]:
     """Return the results that are the cases of a rate (K3), of which a team's may be its members'."""
-    connection, book = session.connection(), rule_book(session.connection())
     of = book.rules.sla_in(result.version_id, measure.of_sla)
     if of is not None and of.participant == "member" and result.scope == "team":
         return member_results.credited_to_team(

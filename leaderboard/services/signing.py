@@ -13,6 +13,7 @@ from leaderboard.domain.errors import AgreementRefused, DraftRefused
 from leaderboard.services.agreeing import check_not_closed, put_in_force
 from leaderboard.services.drafting import Draft, about, in_short, read_draft, to_change
 from leaderboard.services.rules import rule_book
+from leaderboard.services.scopes import Reach, reach_of
 from leaderboard.storage import accounts, agreements, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 
@@ -41,8 +42,8 @@ def sides_of(session: Session, user_id: int, *, now: datetime) -> frozenset[str]
     if rows[0].member_id is not None:
         team_ids.add(rules.membership.team_at(rows[0].member_id, now))
     sides = frozenset(rules.teams[team_id].side for team_id in team_ids if team_id in rules.teams)
-    is_of_all = (rows[0].teams_seen or ("own" if rows[0].member_id else "all")) == "all"
-    is_free = is_of_all if rows[0].role == "manager" else not sides
+    reach = reach_of(rows[0].role, rows[0].teams_seen, rows[0].member_id)
+    is_free = reach is Reach.ALL if rows[0].role == "manager" else not sides
     return frozenset(SIDES) if is_free else sides
 
 

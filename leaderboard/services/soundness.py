@@ -73,11 +73,13 @@ def look(session: Session, *, now: datetime, by: Actor) -> str:
     try:
         begin_snapshot(session)
         sounding = find_all(session.connection(), now=now)
-    finally:
+    except BaseException:
         with all_or_nothing(session, DOOR_LOCK):
             soundness.end_look(session.connection())
+        raise
+    took = timedelta(seconds=monotonic() - begun)
     with all_or_nothing(session, DOOR_LOCK):
-        took = timedelta(seconds=monotonic() - begun)
+        soundness.end_look(session.connection())
         soundness.write_report(session.connection(), now, by.name, took, _document(sounding))
     verdicts = [judge(each.check, each.number, each.of) for each in sounding.findings]
     mend, at = verdicts.count(Verdict.MEND), verdicts.count(Verdict.LOOK)

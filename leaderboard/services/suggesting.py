@@ -71,14 +71,14 @@ def read_targets(session: Session, scope: Scope, wish: Wish, *, now: datetime, k
     connection = session.connection()
     book = rule_book(connection)
     rules = book.rules
-    version = rules.in_force(rules.months.month_of(now)).version or next(iter(rules.versions), None)
+    version = rules.version_now(now)
     slas = () if version is None else version.agreement.slas
     chosen = {
         each: _same_months(rules, each, sorted(closed_months(book.closed))[-wish.months :])
         for each in slas
         if key in (None, each.key)
     }
-    team_ids = None if scope.is_all else sorted(scope.team_ids)
+    team_ids = None if scope.teams is None else sorted(scope.teams)
     digits = minor_digits(rules.organisation.currency)
     found = _past(connection, chosen, team_ids)
     return [_past_of(sla, months, found.get(sla.key), wish, digits) for sla, months in chosen.items()]

@@ -46,7 +46,7 @@ def _of_version_in_force(session: Session, now: datetime) -> Document:
     """Return the tables of the agreement in force, to take effect with the next month that is open."""
     rules = rule_book(session.connection()).rules
     month, currency = rules.months.month_of(now), rules.organisation.currency
-    version = rules.in_force(month).version or next(iter(rules.versions), None)
+    version = rules.version_now(now)
     if version is None:
         raise Refused("No agreement is loaded yet; load or draft one first.")
     later = next(each for each in choosable_months(session, now=now) if each > month)

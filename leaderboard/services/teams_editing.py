@@ -8,11 +8,10 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import Actor
 from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import PersonRefused
-from leaderboard.domain.inbound import LONGEST_TEXT
 from leaderboard.domain.organisation_file import parse_organisation
 from leaderboard.domain.organisation_text import organisation_text, with_team_renamed
-from leaderboard.domain.shown import has_controls, quoted
-from leaderboard.services.people_editing import open_periods
+from leaderboard.domain.shown import quoted
+from leaderboard.services.people_editing import checked_name, open_periods
 from leaderboard.services.rules import rule_book
 from leaderboard.storage import people, people_changes, trail
 from leaderboard.storage.database import all_or_nothing
@@ -22,7 +21,7 @@ def add_team(session: Session, name: str, side: str, *, now: datetime, by: Actor
     """Add a team and return its id; PersonRefused for a name that is taken or none, or what is no side."""
     if side not in SIDES:
         raise PersonRefused("side", f"{quoted(side)} is not a side; expected sales or marketing.")
-    name = _checked_name(name)
+    name = checked_name(name)
     with all_or_nothing(session):
         connection = session.connection()
         _check_free(connection, name, None)
@@ -43,7 +42,7 @@ def rename_team(session: Session, team_id: int, name: str, *, now: datetime, by:
         team = book.rules.teams.get(team_id)
         if team is None:
             raise PersonRefused("missing", "There is no such team; look at the list again.")
-        name = _checked_name(name)
+        name = checked_name(name)
         if name == team.name:
             return
         _check_free(connection, name, team_id)
@@ -64,14 +63,7 @@ def _rename_calendar(connection: Connection, old: str, new: str) -> None:
         people_changes.write_document(connection, organisation_text(after))
 
 
-def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not name or len(name) > LONGEST_TEXT or has_controls(name):
-        raise PersonRefused("name", f"A name takes 1 to {LONGEST_TEXT} characters on one line; give one.")
-    return name
-
-
 def _check_free(connection: Connection, name: str, team_id: int | None) -> None:
-    taken = people_changes.team_named(connection, name)
-    if taken is not None and taken != team_id:
+    others = [each for known_id, each, _ in people.teams(connection) if known_id != team_id]
+    if name.casefold() in map(str.casefold, others):
         raise PersonRefused("team-taken", f"There is a team {quoted(name)} already; choose another name.")

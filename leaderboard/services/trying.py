@@ -20,7 +20,6 @@ from leaderboard.domain.rules import Rules
 from leaderboard.domain.trying import last_run_out, with_draft
 from leaderboard.domain.working_out import CellTallies, WorkedOut
 from leaderboard.services.rules import RuleBook, rule_book
-from leaderboard.services.scoring import Progress
 from leaderboard.services.tallies import LEVEL_PLACES, Counts, no_counts
 from leaderboard.services.totals import Key, TotalsChange, credits_of
 from leaderboard.services.trial_process import Step, Task, work_out
@@ -57,26 +56,13 @@ def closed_quarters(session: Session) -> list[Quarter]:
     return sorted((each for each in periods if isinstance(each, Quarter)), reverse=True)
 
 
-def try_out(
-    session: Session,
-    agreement: Agreement,
-    quarters: Sequence[Quarter],
-    *,
-    progress: Progress | None = None,
-) -> Trial:
+def try_out(session: Session, agreement: Agreement, quarters: Sequence[Quarter]) -> Trial:
     """Return what each of some closed quarters would have come to had an agreement been in force from its first day.
 
     Each quarter is tried for itself, by all events that are known now, as of the instant at which its last month was
-    closed. progress: is told how many more subjects are done. Raises TrialRefused.
+    closed. Raises TrialRefused.
     """
-    done = 0
-    for step in trial_steps(session, agreement, quarters):
-        if isinstance(step, Trial):
-            return step
-        if progress is not None:
-            progress(step.done - (done if step.done > done else 0))
-        done = step.done
-    raise AssertionError("the last step is the trial")
+    return next(step for step in trial_steps(session, agreement, quarters) if isinstance(step, Trial))
 
 
 def trial_steps(session: Session, agreement: Agreement, quarters: Sequence[Quarter]) -> Iterator[Progressed | Trial]:

@@ -70,10 +70,9 @@ def agreed_versions(session: Session, *, now: datetime) -> list[AgreedVersion]:
 
 
 def agreement_in_force(session: Session, *, now: datetime) -> Agreement | None:
-    """Return what is agreed now, or else what was loaded last, None before the first."""
-    versions = rule_book(session.connection()).rules.versions
-    begun = [each.agreement for each in versions if each.starts_at <= now]
-    return begun[-1] if begun else versions[0].agreement if versions else None
+    """Return what is agreed now, or else the first that is to come; None before any."""
+    version = rule_book(session.connection()).rules.version_now(now)
+    return version and version.agreement
 
 
 def agreement_news(session: Session, *, now: datetime) -> list[News]:

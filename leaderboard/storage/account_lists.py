@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
-from leaderboard.storage.accounts_tables import ApiToken, ManagerTeam, SignInAttempt, UserAccount, UserSession
+from leaderboard.storage.accounts_tables import ApiToken, ManagerTeam, UserAccount, UserSession
 from leaderboard.storage.database import holds
 from leaderboard.storage.tables import Member, Team
 
@@ -104,12 +104,6 @@ def sessions_of(connection: Connection, user_id: int) -> Sequence[Any]:
     """Return when each session of an account began and was last used, the latest first."""
     query = select(UserSession.created_at, UserSession.last_seen_at).where(UserSession.user_id == user_id)
     return connection.execute(query.order_by(UserSession.last_seen_at.desc())).all()
-
-
-def attempts_of(connection: Connection, account_key: str) -> Sequence[Any]:
-    """Return when and from where somebody failed to sign in to an account lately, newest first."""
-    query = select(SignInAttempt.at, SignInAttempt.address).where(SignInAttempt.account == account_key)
-    return connection.execute(query.order_by(SignInAttempt.at.desc())).all()
 
 
 def change_account(connection: Connection, user_id: int, **values: Any) -> None:

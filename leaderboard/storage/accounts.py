@@ -114,11 +114,6 @@ def roles(connection: Connection) -> list[tuple[int, str, str]]:
     return [(row.id, row.email, row.role) for row in rows]
 
 
-def set_role(connection: Connection, email: str, role: str) -> None:
-    """Store the role of an account."""
-    connection.execute(update(UserAccount).where(UserAccount.email == email).values(role=role))
-
-
 def set_language(connection: Connection, user_id: int, language: str | None) -> None:
     """Store the language that a user chose."""
     connection.execute(update(UserAccount).where(UserAccount.id == user_id).values(language=language))

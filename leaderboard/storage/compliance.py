@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select,
 
 from leaderboard.domain.compliance import Counts
 from leaderboard.storage.compliance_tables import Tally
+from leaderboard.storage.past_values import came_to
 from leaderboard.storage.tables import AttainmentRow, Total
 
-LEVELS = {"met": (Tally.met,), "exceeded": (Tally.exceeded,), "missed": (Tally.missed,)}
+LEVELS = {"met": Tally.met, "exceeded": Tally.exceeded, "missed": Tally.missed}
 Teams = Sequence[int] | None
 COUNTS = tuple(
     func.sum(column).label(column.name) for column in (Tally.met, Tally.exceeded, Tally.missed, Tally.points)
@@ -136,7 +137,7 @@ def cells_behind(
     levels: those asked for; team_slas: SLAs whose participants are teams: their rows of scope `team` are their own
     results, those of other SLAs sum up members'.
     """
-    number = func.sum(sum(LEVELS[level][0] for level in levels))
+    number = func.sum(sum(LEVELS[level] for level in levels))
     where: list[ColumnElement[bool]] = [Tally.month.in_(months)]
     where += [] if teams is None else [Tally.team_id.in_(teams)]
     where += [] if sla is None else [Tally.sla == sla]
@@ -221,7 +222,7 @@ def monthly_results(connection: Connection, months: Sequence[str], teams: Teams,
         *_credited(teams),
     )
     level = case({"missed": 0, "pending": 1, "met": 2, "exceeded": 3}, value=AttainmentRow.level)
-    order = (level, AttainmentRow.value, AttainmentRow.subject, AttainmentRow.id)
+    order = (level, came_to(), AttainmentRow.subject, AttainmentRow.id)
     return connection.execute(query.order_by(*order).limit(limit)).all()
 
 

@@ -30,11 +30,13 @@ def _level(name: str) -> ColumnElement[bool]:
     return AttainmentRow.level == literal(name, literal_execute=True)
 
 
-def _waiting() -> list[ColumnElement[bool]]:
+def waits() -> list[ColumnElement[bool]]:
+    """Return what tells the occurrences that are pending, as their indexes have it."""
     return [_level("pending"), AttainmentRow.is_monthly == literal(0, literal_execute=True)]
 
 
-def _overdue() -> list[ColumnElement[bool]]:
+def still_open() -> list[ColumnElement[bool]]:
+    """Return what tells the occurrences that were missed and have still not been done, as their indexes have it."""
     is_monthly = AttainmentRow.is_monthly == literal(0, literal_execute=True)
     return [_level("missed"), AttainmentRow.stopped_at.is_(None), is_monthly]
 
@@ -61,7 +63,7 @@ def waiting(
 ) -> Sequence[Any]:
     """Return what is pending and due before an instant, the soonest first. after: due instant and id of the last."""
     order = (AttainmentRow.due_at, AttainmentRow.id)
-    where = [*_waiting(), AttainmentRow.due_at < until, *_of(teams, member_id)]
+    where = [*waits(), AttainmentRow.due_at < until, *_of(teams, member_id)]
     if after is not None:
         where.append(tuple_(*order) > _place(*after))
     return connection.execute(select(*SHOWN).where(*where).order_by(*order).limit(limit)).all()
@@ -80,7 +82,7 @@ def overdue(
     teams: each of them; has_none: also what no team was credited with. before: decision and id of the last one seen.
     """
     order = (AttainmentRow.decided_at.desc(), AttainmentRow.id.desc())
-    where = _overdue()
+    where = still_open()
     if before is not None:
         where.append(tuple_(AttainmentRow.decided_at, AttainmentRow.id) < _place(*before))
     if member_id is not None:
@@ -98,18 +100,18 @@ def overdue(
 def count_waiting(connection: Connection, until: datetime, teams: Teams) -> Sequence[Any]:
     """Return scope, participant, team and how many of theirs fall due before an instant."""
     keys = (AttainmentRow.scope, AttainmentRow.participant_id, AttainmentRow.team_id)
-    where = [*_waiting(), AttainmentRow.due_at < until, *_of(teams, None)]
+    where = [*waits(), AttainmentRow.due_at < until, *_of(teams, None)]
     # Found first and grouped then: or else SQLite goes through all that waits, in the order of the groups.
     found = select(*keys).where(*where).cte("found").prefix_with("MATERIALIZED")
     return connection.execute(select(*found.c, func.count()).group_by(*found.c)).all()
 
 
-def count_overdue_of_members(connection: Connection, members: Sequence[int], teams: Teams) -> dict[int, int]:
-    """Return how many each member has not done yet, up to MOST_OF_PERSON + 1; those without any are left out."""
+def count_overdue_of_members(connection: Connection, members: Sequence[int] | None, teams: Teams) -> dict[int, int]:
+    """Return how many each member (None: everybody) has not done yet, up to MOST_OF_PERSON + 1."""
     some = (
         select(literal_column("1").label("one"))
         .where(
-            *_overdue(),
+            *still_open(),
             AttainmentRow.scope == "member",
             AttainmentRow.participant_id == Member.id,
             *_of(teams, None),
@@ -119,7 +121,8 @@ def count_overdue_of_members(connection: Connection, members: Sequence[int], tea
         .subquery()
     )
     number = select(func.count()).select_from(some).scalar_subquery()
-    rows = connection.execute(select(Member.id, number).where(Member.id.in_(members))).all()
+    of_these = [] if members is None else [Member.id.in_(members)]
+    rows = connection.execute(select(Member.id, number).where(*of_these)).all()
     return {row[0]: row[1] for row in rows if row[1]}
 
 
@@ -127,7 +130,7 @@ def count_overdue_of_teams(connection: Connection, teams: Teams) -> dict[int, in
     """Return how many results credited to each team are not done yet, counted up to MOST_OF_TEAM + 1."""
     some = (
         select(literal_column("1").label("one"))
-        .where(*_overdue(), AttainmentRow.team_id == Team.id)
+        .where(*still_open(), AttainmentRow.team_id == Team.id)
         .limit(MOST_OF_TEAM + 1)
         .correlate(Team)
         .subquery()

@@ -8,10 +8,9 @@ from sqlalchemy import Connection, func, insert, select
 
 from leaderboard.domain.events import Event
 from leaderboard.storage import event_rows
-from leaderboard.storage.bulk import Rows, insert_rows
+from leaderboard.storage.bulk import MOST_VALUES, Rows, insert_rows
 from leaderboard.storage.tables import EventImport, EventRow
 
-MEMBERS_A_QUERY = 500
 COLUMNS = (
     "source",
     "event_id",
@@ -76,8 +75,8 @@ def subjects_of_members(connection: Connection, member_ids: Sequence[int]) -> li
     Not DISTINCT: SQLite would then go through them in the order of their subjects, which takes ten times as long.
     """
     found: set[str] = set()
-    for start in range(0, len(member_ids), MEMBERS_A_QUERY):
-        some = EventRow.member_id.in_(member_ids[start : start + MEMBERS_A_QUERY])
+    for start in range(0, len(member_ids), MOST_VALUES):
+        some = EventRow.member_id.in_(member_ids[start : start + MOST_VALUES])
         found.update(connection.execute(select(EventRow.subject).where(some)).scalars())
     return sorted(found)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
+from leaderboard.storage.due import still_open, waits
 from leaderboard.storage.tables import AttainmentRow, EvidenceRow, PointEntry, Team, Total
 from leaderboard.storage.trail_tables import AdjustmentRow
 
@@ -19,7 +20,7 @@ def _theirs(scope: str, participant: int) -> list[ColumnElement[bool]]:
 
 def waiting(connection: Connection, member_id: int, limit: int) -> Sequence[Any]:
     """Return a member's pending occurrences: those due first, then those without a due instant (paused, or never)."""
-    pending = [*_theirs("member", member_id), AttainmentRow.level == "pending", _of_occurrences]
+    pending = [*_theirs("member", member_id), *waits()]
     dated = select(AttainmentRow).where(*pending, AttainmentRow.due_at.is_not(None))
     rows = connection.execute(dated.order_by(AttainmentRow.due_at, AttainmentRow.id).limit(limit)).all()
     undated = select(AttainmentRow).where(*pending, AttainmentRow.due_at.is_(None))
@@ -28,17 +29,13 @@ def waiting(connection: Connection, member_id: int, limit: int) -> Sequence[Any]
 
 def overdue(connection: Connection, member_id: int, limit: int) -> Sequence[Any]:
     """Return the occurrences that a member missed and still holds, the latest first."""
-    query = select(AttainmentRow).where(*_theirs("member", member_id), *_still_open())
+    query = select(AttainmentRow).where(*_theirs("member", member_id), *still_open())
     return connection.execute(query.order_by(AttainmentRow.decided_at.desc(), AttainmentRow.id).limit(limit)).all()
-
-
-def _still_open() -> list[ColumnElement[bool]]:
-    return [AttainmentRow.level == "missed", AttainmentRow.stopped_at.is_(None), _of_occurrences]
 
 
 def count_overdue(connection: Connection, member_id: int) -> int:
     """Return how many those are; MOST_COUNTED stands for that many or more."""
-    some = select(AttainmentRow.id).where(*_theirs("member", member_id), *_still_open()).limit(MOST_COUNTED)
+    some = select(AttainmentRow.id).where(*_theirs("member", member_id), *still_open()).limit(MOST_COUNTED)
     return connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
 
 
@@ -46,7 +43,7 @@ def count_waiting(connection: Connection, member_id: int) -> dict[str, int]:
     """Return how many of a member's occurrences are pending, by SLA."""
     query = (
         select(AttainmentRow.sla, func.count().label("number"))
-        .where(*_theirs("member", member_id), AttainmentRow.level == "pending", _of_occurrences)
+        .where(*_theirs("member", member_id), *waits())
         .group_by(AttainmentRow.sla)
     )
     return {row.sla: row.number for row in connection.execute(query)}

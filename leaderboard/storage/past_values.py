@@ -4,13 +4,20 @@ team_ids: the teams that the reader sees, None for all.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from leaderboard.storage.compliance_tables import Tally
 from leaderboard.storage.tables import AttainmentRow
 
 RATE_PARTS = 10_000
+
+
+def came_to() -> ColumnElement[Any]:
+    """Return what a monthly result came to, so that results can be compared: of a rate its share in RATE_PARTS."""
+    row = AttainmentRow
+    return case((row.of_cases > 0, row.value * RATE_PARTS // row.of_cases), else_=row.value)
 
 
 def bands_by_month(
@@ -40,7 +47,7 @@ def values_by_month(
     where = [row.subject.in_(months), row.sla.in_(slas), row.is_monthly == 1]
     where += [row.level.in_(("met", "exceeded", "missed")), row.value.is_not(None)]
     where += [] if team_ids is None else [row.team_id.in_(team_ids)]
-    value = case((row.of_cases > 0, row.value * RATE_PARTS // row.of_cases), else_=row.value).label("came_to")
+    value = came_to().label("came_to")
     keys = (row.subject, row.sla, value)
     counted = select(*keys, func.count()).where(*where).group_by(row.subject, row.sla, value)
     for month, sla, found, count in connection.execute(counted):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from leaderboard.domain.anonymous import PREFIX, fingerprint
 from leaderboard.domain.standings import sort_key
@@ -63,11 +63,6 @@ def rename(connection: Connection, scope: str, participant: int, name: str, peri
 def rename_team(connection: Connection, team_id: int, name: str) -> None:
     """Store a team's name."""
     connection.execute(update(Team).where(Team.id == team_id).values(name=name))
-
-
-def team_named(connection: Connection, name: str) -> int | None:
-    """Return the team that has a name in any case, or None."""
-    return connection.execute(select(Team.id).where(func.lower(Team.name) == name.lower())).scalar()
 
 
 def write_document(connection: Connection, document: str) -> None:

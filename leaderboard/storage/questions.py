@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from leaderboard.domain.actors import Actor
 from leaderboard.storage.tables import AttainmentRow, PointEntry
@@ -94,10 +94,8 @@ def of_member(connection: Connection, member_id: int, limit: int, *, before: int
 
 def _within(team_ids: Collection[int] | None) -> list[ColumnElement[bool]]:
     """team_ids: of those who were credited; None for all."""
-    if team_ids is None:
-        return []
     # An answer may depend on it later, so what no team was credited with is nobody's but theirs who see all.
-    return [or_(PointEntry.team_id.in_(team_ids), PointEntry.team_id.is_(None) & AttainmentRow.team_id.in_(team_ids))]
+    return [] if team_ids is None else [_team_id.in_(team_ids)]
 
 
 def newest(

@@ -12,6 +12,7 @@ from leaderboard.storage.agreement_tables import AgreementSignature
 from leaderboard.storage.bulk import KEYS_A_QUERY, keyed, mark
 from leaderboard.storage.compliance_tables import ReadinessReport
 from leaderboard.storage.database import to_micros
+from leaderboard.storage.due import still_open
 from leaderboard.storage.tables import AgreementVersion, Anomaly, AttainmentRow, EventImport, EventRow, Member
 from leaderboard.storage.trail_tables import JobLook
 
@@ -122,9 +123,7 @@ def undisposed(
 ) -> tuple[int, Sequence[Any]]:
     """Return how many clocks were missed between two instants and never stopped, and some of them, newest first."""
     overdue = (
-        AttainmentRow.level == "missed",
-        AttainmentRow.stopped_at.is_(None),
-        AttainmentRow.is_monthly == 0,
+        *still_open(),
         AttainmentRow.sla.in_(slas),
         AttainmentRow.decided_at.between(since, until),
     )

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_percent
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
@@ -23,6 +21,7 @@ from leaderboard.domain.agreement import (
     Sum,
 )
 from leaderboard.web.event_words import event_words, events_in_order
+from leaderboard.web.result_words import exact_share
 from leaderboard.web.wording import money, number
 
 UNITS = (86_400, 3_600, 60, 1)
@@ -57,11 +56,6 @@ def _units(count: int, seconds: int) -> str:
     if seconds == UNITS[2]:
         return ngettext("%(count)s minute", "%(count)s minutes", count, **words)
     return ngettext("%(count)s second", "%(count)s seconds", count, **words)
-
-
-def share(value: Decimal) -> str:
-    """Return a share as a percentage, exactly."""
-    return format_percent(value, "#,##0.######%" if value != 1 else None, locale=get_locale())
 
 
 def events_words(types: Iterable[str]) -> str:
@@ -167,7 +161,7 @@ def target_words(measure: Measure, target: Any, currency: str) -> str:
         return span(target, is_working=isinstance(measure, ResponseTime) and measure.is_working)
     if isinstance(measure, Sum):
         return money(target, currency)
-    return number(target) if isinstance(measure, Count) else share(target)
+    return number(target) if isinstance(measure, Count) else exact_share(target)
 
 
 def level_words(measure: Measure, target: Any, currency: str) -> str:

@@ -1,9 +1,7 @@
 """The audit trail for administrators: searched, paged, and taken away as CSV. It tells of everybody and everything."""
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, stream_with_context, url_for
@@ -15,6 +13,7 @@ from leaderboard.domain.periods import parse_period
 from leaderboard.domain.shown import safe_cell
 from leaderboard.services.trail import EXPORT_COLUMNS, TrailQuery, search_trail, trail_rows
 from leaderboard.storage.database import db
+from leaderboard.web.downloads import csv_parts
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.paging import older_than
 from leaderboard.web.rights import admin_required
@@ -22,7 +21,6 @@ from leaderboard.web.trail_words import ACTIONS
 
 bp = Blueprint("audit", __name__, url_prefix="/manage/audit")
 FIELDS = ("actor", "action", "about", "text", "from", "to")
-ROWS_A_PART = 200
 
 
 @bp.get("")
@@ -67,20 +65,8 @@ def export() -> Response:
     """All entries that the address asks for, as a file; sent as it is read."""
     _asked, query = asked_for()
     headers = {"Content-Disposition": 'attachment; filename="audit-trail.csv"'}
-    return Response(stream_with_context(_csv(query)), headers=headers, mimetype="text/csv")
-
-
-def _csv(query: TrailQuery) -> Iterator[str]:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(EXPORT_COLUMNS)
-    for number, row in enumerate(trail_rows(db.session(), query), 1):
-        writer.writerow(map(safe_cell, row))
-        if number % ROWS_A_PART == 0:
-            yield text.getvalue()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue()
+    rows = chain([EXPORT_COLUMNS], (map(safe_cell, row) for row in trail_rows(db.session(), query)))
+    return Response(stream_with_context(csv_parts(rows)), headers=headers, mimetype="text/csv")
 
 
 def asked_for() -> tuple[dict[str, Any], TrailQuery]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, current_app, g, render_template, request, url_for
+from flask import Blueprint, abort, g, render_template, request, url_for
 from flask_babel import gettext as _
 
 from leaderboard.services.compliance import Compliance, read_compliance
@@ -122,7 +122,6 @@ def leads() -> str:
         theirs=theirs,
         more=found.after
         and url_for("compliance.leads", **parameters(asked, **theirs), after=".".join(map(str, found.after))),
-        has_results="points.result" in current_app.view_functions,
         value_words=value_words,
         **shared_parts(asked),
     )

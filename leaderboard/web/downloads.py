@@ -23,6 +23,7 @@ from leaderboard.web.clock import utc_now
 from leaderboard.web.organisation import time_zone
 
 MOST_ROWS = 50_000
+ROWS_A_PART = 200
 LONGEST_TITLE = 31  # of a sheet
 NOT_IN_TITLES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 TYPES = {
@@ -39,7 +40,7 @@ def download(title: str, name: str, columns: Sequence[str], rows: Iterable[Seque
     None; MOST_ROWS of them at most. kind: csv or xlsx.
     """
     table = [[safe_cell(each) for each in columns], *([_text(cell) for cell in row] for row in islice(rows, MOST_ROWS))]
-    content = _csv(table) if kind == "csv" else _xlsx(title, table)
+    content = csv_parts(table) if kind == "csv" else _xlsx(title, table)
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
     return Response(content, headers=headers, mimetype=TYPES[kind])
 
@@ -54,15 +55,17 @@ def _text(cell: Any) -> str:
     return f"{cell:f}" if isinstance(cell, Decimal) else str(safe_cell(unnamed(cell)))
 
 
-def _csv(table: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """Yield the lines of a table as RFC 4180 has them."""
+def csv_parts(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Yield a table as RFC 4180 has it, so many rows a part; rows: of safe cells, the first names the columns."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    for row in table:
+    for number, row in enumerate(rows, 1):
         writer.writerow(row)
-        yield text.getvalue().encode()
-        text.seek(0)
-        text.truncate()
+        if number % ROWS_A_PART == 0:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
 
 
 def _xlsx(title: str, table: Sequence[Sequence[str]]) -> bytes:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import abort, current_app, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -52,7 +52,6 @@ def draft_page(draft: Draft, error: str | None = None) -> str:
         signatures=signatures_under(db.session(), draft.digest)[draft.digest],
         starts=start_words(),
         language=str(get_locale()),
-        can_try="trying.show" in current_app.view_functions,
         error=error,
     )
 

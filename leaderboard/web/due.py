@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, current_app, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import pgettext
@@ -105,7 +105,6 @@ def _parts(asked: DueAsked) -> dict[str, Any]:
         "capped": capped,
         "address": lambda endpoint="due.index", **changes: _address(endpoint, asked, **changes),
         "time_of": lambda item: time_words(item.time, is_working=is_working(item.lead.sla)),
-        "has_results": "points.result" in current_app.view_functions,
     }
 
 

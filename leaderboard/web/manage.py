@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_pgettext
 from flask_login import current_user
@@ -142,21 +142,15 @@ GROUPS = (
 
 @bp.app_template_global("manage_groups")
 def groups() -> list[Group]:
-    """Return the pages for managers that there are and that the reader may see, by group."""
-    found = [Group(group.name, [place for place in group.places if _is_open(place)]) for group in GROUPS]
+    """Return the pages for managers that the reader may see, by group."""
+    found = [Group(group.name, tuple(place for place in group.places if _is_open(place))) for group in GROUPS]
     return [group for group in found if group.places]
 
 
 def _is_open(place: Place) -> bool:
     if place.is_for_all_teams and not current_user.sees_all_teams:
         return False
-    return place.endpoint in current_app.view_functions and (current_user.is_admin or not place.is_for_admins)
-
-
-@bp.app_template_global("manage_places")
-def places() -> list[Place]:
-    """Return the pages of all groups."""
-    return [place for group in groups() for place in group.places]
+    return current_user.is_admin or not place.is_for_admins
 
 
 @bp.get("/")

@@ -142,7 +142,7 @@ def rename_team(team_id: int) -> ResponseReturnValue:
 @organisation_required
 def show(member_id: int) -> str:
     """One member: who they are, how CRMs know them, where they belonged when."""
-    return _person_page(_person_or_404(member_id))
+    return _person_page(person_or_404(member_id))
 
 
 @bp.post("/<int:member_id>")
@@ -179,7 +179,7 @@ def remove_id(member_id: int) -> ResponseReturnValue:
 @organisation_required
 def move(member_id: int) -> ResponseReturnValue:
     """Say what a change of memberships does, or once that was read, do it."""
-    person, form = _person_or_404(member_id), request.form
+    person, form = person_or_404(member_id), request.form
     wanted = _change_of(form)
     try:
         if not form.get("confirmed"):
@@ -192,12 +192,12 @@ def move(member_id: int) -> ResponseReturnValue:
         if error.problem == "missing":
             abort(404)
         status = 409 if error.problem in ("stale", "gone") else 422
-        return _person_page(_person_or_404(member_id), Filled(form, fault_of(error))), status
+        return _person_page(person_or_404(member_id), Filled(form, fault_of(error))), status
     flash(_("Saved: the points have moved with it."), "done")
     return redirect(url_for("people.show", member_id=member_id, _anchor="memberships"), 303)
 
 
-def _person_or_404(member_id: int) -> Person:
+def person_or_404(member_id: int) -> Person:
     """Return a member whom the reader may look up; the page's rights are checked already."""
     found = None
     if member_id < 10**LONGEST_ID:
@@ -207,7 +207,7 @@ def _person_or_404(member_id: int) -> Person:
 
 def _changed(member_id: int, said: str, edit: Callable[..., None], **values: Any) -> ResponseReturnValue:
     """Do a change and say so, or show the member's page with why it cannot be."""
-    person = _person_or_404(member_id)
+    person = person_or_404(member_id)
     try:
         edit(db.session(), member_id, **values, now=utc_now(), by=actor())
     except PersonRefused as error:

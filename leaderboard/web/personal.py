@@ -6,15 +6,16 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from leaderboard.domain.errors import PersonRefused
-from leaderboard.services import account_admin, anonymising, directory
+from leaderboard.services import account_admin, anonymising
 from leaderboard.services.directory import Person
 from leaderboard.services.personal_data import hand_out
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import LONGEST_ID
+from leaderboard.web.people import person_or_404
 from leaderboard.web.people_words import fault_of
-from leaderboard.web.rights import actor, admin_required, scope
+from leaderboard.web.rights import actor, admin_required
 from leaderboard.web.user_words import Fault
 
 bp = Blueprint("personal", __name__)
@@ -39,7 +40,7 @@ def take_own() -> Response:
 @organisation_required
 def of_member(member_id: int) -> Response:
     """All that names a member, as a file."""
-    return _file(member_id=_person_or_404(member_id).id)
+    return _file(member_id=person_or_404(member_id).id)
 
 
 @bp.post("/manage/accounts/<int:user_id>/data")
@@ -57,7 +58,7 @@ def of_account(user_id: int) -> Response:
 @organisation_required
 def confirm(member_id: int) -> str:
     """Say what becomes of somebody who is made anonymous, and ask whether to."""
-    person = _person_or_404(member_id)
+    person = person_or_404(member_id)
     try:
         anonymising.check_can_be_anonymised(db.session(), member_id, now=utc_now())
     except PersonRefused as error:
@@ -70,7 +71,7 @@ def confirm(member_id: int) -> str:
 @organisation_required
 def anonymise(member_id: int) -> ResponseReturnValue:
     """Make somebody anonymous, for good."""
-    person = _person_or_404(member_id)
+    person = person_or_404(member_id)
     if not request.form.get("understood"):
         return _confirm_page(person, Fault("understood", _("Tick that you have read this."))), 422
     try:
@@ -79,14 +80,6 @@ def anonymise(member_id: int) -> ResponseReturnValue:
         return _confirm_page(person, fault_of(error)), 409
     flash(_("Done: they are anonymous now. Signatures under agreements and payroll files keep their names."), "done")
     return redirect(url_for("people.show", member_id=member_id), 303)
-
-
-def _person_or_404(member_id: int) -> Person:
-    """Return a member; the page's rights are checked already."""
-    found = None
-    if member_id < 10**LONGEST_ID:
-        found = directory.find_person(db.session(), member_id, scope(), now=utc_now())
-    return abort(404) if found is None else found
 
 
 def _file(*, member_id: int | None = None, user_id: int | None = None) -> Response:

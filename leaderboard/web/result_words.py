@@ -16,7 +16,7 @@ from leaderboard.web.wording import duration, money, number
 
 def exact_share(value: Decimal | float) -> str:
     """Return a share of 1 in per cent with the decimals that it has."""
-    return format_percent(value, "#,##0.###%", locale=get_locale())
+    return format_percent(value, "#,##0.######%", locale=get_locale())
 
 
 def target(value: Any, kind: str, *, is_working: bool = True) -> str:

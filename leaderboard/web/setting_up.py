@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from flask import Blueprint, url_for
+from flask import Blueprint, g, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -28,7 +28,7 @@ def steps() -> list[Step]:
     if not current_user.is_authenticated or not current_user.is_admin:
         return []
     ours = organisation()
-    rules = rule_book(db.session().connection()).rules if ours else None
+    rules = rule_book(db.session().connection(), g.rules_version).rules if ours else None
     done = [rules is not None, bool(rules and rules.membership.by_member), bool(rules and rules.versions)]
     if all(done):
         return []

@@ -121,7 +121,8 @@ def change_calendar() -> ResponseReturnValue:
 @admin_required
 def team_calendar(team_id: int) -> str:
     """A team's calendar: its own, or the organisation's to begin with."""
-    stored, team = _stored(), _team_or_404(team_id)
+    stored = _stored()
+    team = _team_or_404(stored, team_id)
     return _calendar_page(stored, team, _filled(stored.organisation.calendar_of(team.name)))
 
 
@@ -129,14 +130,16 @@ def team_calendar(team_id: int) -> str:
 @admin_required
 def change_team_calendar(team_id: int) -> ResponseReturnValue:
     """Store a team's own calendar, or show what it comes to."""
-    return _calendar_sent(_stored(), _team_or_404(team_id))
+    stored = _stored()
+    return _calendar_sent(stored, _team_or_404(stored, team_id))
 
 
 @bp.post("/calendars/<int:team_id>/remove")
 @admin_required
 def remove_team_calendar(team_id: int) -> ResponseReturnValue:
     """Let a team work by the organisation's calendar again."""
-    stored, team = _stored(), _team_or_404(team_id)
+    stored = _stored()
+    team = _team_or_404(stored, team_id)
     calendars = {name: each for name, each in stored.organisation.team_calendars.items() if name != team.name}
     filled = filled_of(stored.organisation.calendar_of(team.name))
     changed = replace(stored.organisation, team_calendars=calendars)
@@ -150,10 +153,10 @@ def _stored() -> Stored:
     return Stored(organisation, organising.digest_of_organisation(document), document is None)
 
 
-def _team_or_404(team_id: int) -> Team:
+def _team_or_404(stored: Stored, team_id: int) -> Team:
     """Return a team; the page's rights are checked already."""
     found = None
-    if team_id < 10**LONGEST_ID and not _stored().is_new:
+    if team_id < 10**LONGEST_ID and not stored.is_new:
         found = next((team for team in directory.all_teams(db.session()) if team.id == team_id), None)
     return abort(404) if found is None else found
 

@@ -11,19 +11,12 @@ from leaderboard.domain.agreement import Completion, ResponseTime, Sla, Sum
 from leaderboard.services.suggesting import SlaPast
 from leaderboard.web import charts
 from leaderboard.web.charts import Mark, Plot, Series, Value
+from leaderboard.web.compliance_charts import TICKS
 from leaderboard.web.measure_words import is_working, target_words, time_words
 from leaderboard.web.organisation import organisation
 from leaderboard.web.wording import money, number, share
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
-RESPONSE_TICKS = (
-    1,
-    10,
-    MINUTE,
-    5 * MINUTE,
-    15 * MINUTE,
-    *(HOUR * each for each in (1, 2, 4, 8, 24, 48, 100, 200, 500)),
-)
+HOUR, DAY = 3_600, 86_400
 EARLY_TICKS = (HOUR, 4 * HOUR, *(DAY * each for each in (1, 2, 4, 7, 14, 30, 60)))
 
 
@@ -65,7 +58,7 @@ def _word(sla: Sla, value: Value) -> str:
 def _ticks(sla: Sla, at: list[Value]) -> list[Value]:
     """Return what may be written along the targets."""
     if isinstance(sla.measure, ResponseTime | Completion):
-        return [*(EARLY_TICKS if isinstance(sla.measure, Completion) else RESPONSE_TICKS)]
+        return [*(EARLY_TICKS if isinstance(sla.measure, Completion) else TICKS)]
     if sla.measure.kind == "rate":
         return [Fraction(each, 10) for each in range(11)]
     step = max(1, (int(at[-1]) - int(at[0])) // 5)

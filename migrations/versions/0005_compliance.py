@@ -166,7 +166,8 @@ def _fill_tallies():
     read = "SELECT month, sla, scope, participant_id, team_id, is_monthly, value, level, points FROM attainment"
     counts = {}
     for month, sla, scope, participant, team, is_monthly, value, level, points in connection.exec_driver_sql(
-        f"{read} WHERE month IS NOT NULL AND level IN ('met', 'exceeded', 'missed')"
+        f"{read} WHERE month IS NOT NULL AND level IN ('met', 'exceeded', 'missed')",
+        execution_options={"stream_results": True, "max_row_buffer": ROWS_A_BATCH},
     ):
         keys = [(month, sla, "member", participant, team or 0, 0)] if scope == "member" else []
         if team is not None:

@@ -325,9 +325,11 @@ def test_a_renamed_team_keeps_its_calendar_and_closed_boards_keep_the_name(sessi
     assert [(each[0], each[2:]) for each in entries(session)] == [(each[0], each[2:]) for each in posted]
     assert score_everything(session, now=NOW, by=COMMAND_LINE) == 0
     assert list(verify(session, now=NOW)) == []
+    teams_editing.add_team(session, "Équipe", "sales", now=NOW, by=COMMAND_LINE)
     for attempt, problem in (
         (lambda: teams_editing.rename_team(session, south, "north", now=NOW, by=COMMAND_LINE), "team-taken"),
         (lambda: teams_editing.add_team(session, "North", "sales", now=NOW, by=COMMAND_LINE), "team-taken"),
+        (lambda: teams_editing.add_team(session, "ÉQUIPE", "sales", now=NOW, by=COMMAND_LINE), "team-taken"),
         (lambda: teams_editing.add_team(session, "East", "east", now=NOW, by=COMMAND_LINE), "side"),
         (lambda: teams_editing.rename_team(session, 999, "East", now=NOW, by=COMMAND_LINE), "missing"),
     ):

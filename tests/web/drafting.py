@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from leaderboard.domain.actors import Actor
 from leaderboard.services.drafting import read_draft, start_draft
-from leaderboard.storage.accounts import set_role
+from leaderboard.storage.account_lists import change_account
 from leaderboard.storage.accounts_tables import UserAccount
 from tests.services.bonus_examples import bonus
 from tests.services.examples import ON_TIME, PIPELINE, SPEED, TRAINING, WINS, agreement, sla
@@ -48,7 +48,7 @@ def begin(session, *parts, effective_from="2027-01-01"):
 
 def promote(session, name="bia"):
     """Make a rep of sales a manager, who may sign for sales."""
-    set_role(session.connection(), f"{name}@example.com", "manager")
+    change_account(session.connection(), user_id(session, name), role="manager")
     session.commit()
 
 

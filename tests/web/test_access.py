@@ -26,8 +26,6 @@ OWN = {
 }
 NOT_HELD = {"user_session", "sign_in_attempt", "display_seen", "pairing"}  # they change as somebody only looks
 
-pytestmark = pytest.mark.databases("sqlite")
-
 
 @pytest.fixture
 def world(app, session, monkeypatch):

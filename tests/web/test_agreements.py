@@ -16,8 +16,6 @@ from tests.web import worlds
 from tests.web.drafting import ALL, BY, DRAFTS, begin, plain, promote
 from tests.web.worlds import NOW
 
-pytestmark = pytest.mark.databases("sqlite")  # what they show is tested on both by the services' tests
-
 
 @pytest.fixture(autouse=True)
 def _moment(monkeypatch):

@@ -63,7 +63,7 @@ def test_nothing_found_says_so(reader):
 
 
 def test_the_file_has_what_was_asked_for_and_no_cell_of_it_is_a_formula(reader, session, monkeypatch):
-    monkeypatch.setattr("leaderboard.web.audit.ROWS_A_PART", 2)
+    monkeypatch.setattr("leaderboard.web.downloads.ROWS_A_PART", 2)
     for why in ("=HYPERLINK(1)", "two\nlines", "-1", "plain"):
         trail.note(session.connection(), COMMAND_LINE, "award.declined", "award 1", at=NOW, why=why)
     session.commit()

@@ -14,8 +14,6 @@ from tests.web.drafting import DRAFTS, agreed, begin, form_of, plain
 from tests.web.test_markup import Markup
 from tests.web.worlds import NOW
 
-pytestmark = pytest.mark.databases("sqlite")  # what they show is tested on both by the services' tests
-
 SLA = {
     "title": "Every lead is answered",
     "side": "sales",

@@ -8,8 +8,6 @@ from tests.factories import ids_of
 from tests.services.examples import log
 from tests.web.worlds import NOW
 
-pytestmark = pytest.mark.databases("sqlite")  # what they show is tested on both by the services' tests
-
 OPEN = "11-18 11:00 lead.assigned ana subject=waiting\n11-09 09:00 lead.assigned ana subject=overdue"
 
 

@@ -19,8 +19,6 @@ from tests.factories import ids_of
 from tests.services.examples import csv_of, hand_in
 from tests.web.worlds import NOW, close_october
 
-pytestmark = pytest.mark.databases("sqlite")  # what they show is tested on both by the services' tests
-
 PATH = "/manage/people"
 DEEDS = ("", "/ids", "/ids/remove", "/memberships")
 

@@ -18,8 +18,6 @@ from leaderboard.services.scopes import EVERYTHING
 from tests.factories import ids_of
 from tests.web.worlds import NOW
 
-pytestmark = pytest.mark.databases("sqlite")  # what they show is tested on both by the services' tests
-
 
 @pytest.fixture(autouse=True)
 def _moment(monkeypatch):

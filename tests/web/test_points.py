@@ -18,8 +18,6 @@ from tests.services.examples import ON_TIME, PIPELINE, SPEED, TRAINING, WINS, ag
 from tests.web import worlds
 from tests.web.worlds import NOW
 
-pytestmark = pytest.mark.databases("sqlite")
-
 
 @pytest.fixture(autouse=True)
 def _moment(monkeypatch):

@@ -12,8 +12,6 @@ from tests.web.test_markup import Markup
 from tests.web.test_pages import enter
 from tests.web.worlds import NOW
 
-pytestmark = pytest.mark.databases("sqlite")  # what they show is tested on both by the services' tests
-
 PATH = "/manage/readiness"
 FRAGMENT = {"HX-Request": "true"}
 BY = Actor("dora@example.com")

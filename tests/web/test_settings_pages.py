@@ -15,8 +15,6 @@ from tests.services.examples import ORGANISATION
 from tests.web import door, worlds
 from tests.web.worlds import NOW
 
-pytestmark = pytest.mark.databases("sqlite")  # what they show is tested on both by the services' tests
-
 PATH = "/manage/organisation"
 HOURS = {f"hours_{day}": "09:00-12:00, 13:00-18:00" for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
 

@@ -9,8 +9,6 @@ from tests.web import worlds
 from tests.web.test_markup import Markup
 from tests.web.test_pages import enter
 
-pytestmark = pytest.mark.databases("sqlite")  # what they show is tested on both by the services' tests
-
 FRAGMENT = {"HX-Request": "true"}
 
 

@@ -15,8 +15,6 @@ from tests.web import won
 from tests.web.test_markup import Markup
 from tests.web.test_pages import enter
 
-pytestmark = pytest.mark.databases("sqlite")  # what they show is tested on both by the services' tests
-
 DRAFTS = "/manage/agreements/drafts"
 DRAFT = agreement(WINS.replace("met = 2, exceeded = 4", "met = 4"), PIPELINE, TEAM_WIN.replace("1000.00", "800.00"))
 

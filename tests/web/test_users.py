@@ -13,8 +13,6 @@ from leaderboard.storage.tables import Team
 from tests.factories import ids_of
 from tests.web.worlds import NOW
 
-pytestmark = pytest.mark.databases("sqlite")  # what they show is tested on both by the services' tests
-
 PATH = "/manage/accounts"
 
 
