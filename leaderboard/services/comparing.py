@@ -1,6 +1,6 @@
 """Two periods side by side: how well promises were kept in each, by SLA, team and person."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -58,20 +58,19 @@ def compare(session: Session, asked: Asked, first: Period, scope: Scope, *, now:
     connection = session.connection()
     book = rule_book(connection)
     promises, teams = Promises(book.rules), teams_asked(book.rules, scope, asked.side, asked.team_id)
-    months = sorted({*map(str, first.months), *map(str, asked.period.months)})
-    paired = _Pairing(frozenset(map(str, first.months)), frozenset(map(str, asked.period.months)))
-    rows = compliance.team_months(connection, months, teams, asked.sla)
     here, there = [str(month) for month in first.months], [str(month) for month in asked.period.months]
+    paired = _Pairing(frozenset(here), frozenset(there))
+    rows = compliance.team_months(connection, sorted({*here, *there}), teams, asked.sla)
     people = compliance.member_pairs(connection, here, there, teams, asked.sla)
     newest = str(asked.period.months[-1])
-    totals = paired.pairs(rows, lambda row: ((None, None, None), "", None))
+    totals = paired.pairs(rows, lambda row: ((None, None, None), ""))
     return Comparison(
         asked,
         period_state(book, first, now=now),
         period_state(book, asked.period, now=now),
         totals[0] if totals else Pair("", NOTHING, NOTHING, 0, 0),
-        tuple(paired.pairs(rows, lambda row: ((row.sla, None, None), promises.title(row.sla, newest), None))),
-        tuple(paired.pairs(rows, lambda row: ((None, row.team_id, None), book.rules.teams[row.team_id].name, None))),
+        tuple(paired.pairs(rows, lambda row: ((row.sla, None, None), promises.title(row.sla, newest)))),
+        tuple(paired.pairs(rows, lambda row: ((None, row.team_id, None), book.rules.teams[row.team_id].name))),
         tuple(sorted((_person(book, *row) for row in people), key=_fallen_first)),
     )
 
@@ -90,25 +89,20 @@ class _Pairing:
     first: frozenset[str]
     second: frozenset[str]
 
-    def pairs(self, rows: Iterable[TeamMonth], of: Callable[[TeamMonth], tuple[Place, str, str | None]]) -> list[Pair]:
-        """Return a pair for each place. of: returns the place that a row belongs to, its name and its team's."""
+    def pairs(self, rows: Iterable[TeamMonth], of: Callable[[TeamMonth], tuple[Place, str]]) -> list[Pair]:
+        """Return a pair for each place. of: returns the place that a row belongs to and its name."""
         found: dict[Place, list[Any]] = {}
-        names: dict[Place, tuple[str, str | None]] = {}
+        names: dict[Place, str] = {}
         for row in rows:
-            place, name, team = of(row)
-            names[place] = name, team
+            place, name = of(row)
+            names[place] = name
             sums = found.setdefault(place, [NOTHING, NOTHING, 0, 0])
             for index, months in enumerate((self.first, self.second)):
                 if row.month in months:
                     sums[index] = sums[index].plus(row.counts)
                     sums[2 + index] += row.points
-        pairs = [_pair(names[place], place, sums) for place, sums in found.items()]
+        pairs = [Pair(names[place], *sums, None, place) for place, sums in found.items()]
         return sorted(pairs, key=_fallen_first)
-
-
-def _pair(named: tuple[str, str | None], place: Place, sums: Sequence[Any]) -> Pair:
-    first, second, first_points, second_points = sums
-    return Pair(named[0], first, second, first_points, second_points, named[1], place)
 
 
 def _fallen_first(pair: Pair) -> tuple[bool, int, str]:

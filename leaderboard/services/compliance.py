@@ -81,7 +81,7 @@ def compliance_in(
         period_state(book, asked.period, now=now),
         months,
         sums.figure("", lambda row: True),
-        tuple(by_sla(sums, promises, asked.period)),
+        tuple(by_sla(sums, asked.period)),
         tuple(by_team(sums, rules)),
         people.people,
         people.count,
@@ -141,11 +141,11 @@ def sums_of(
     return Sums(rows, months, here, before, promises)
 
 
-def by_sla(sums: Sums, promises: Promises, period: Period) -> list[Figure]:
+def by_sla(sums: Sums, period: Period) -> list[Figure]:
     """Return a figure for each SLA, those that are missed most first."""
-    month = str(period.months[-1])
+    month, title_of = str(period.months[-1]), sums.promises.title
     return shortfalls_first(
-        each.figure(promises.title(sla, month), lambda row: True, sla=sla, title=promises.title(sla, month))
+        each.figure(title_of(sla, month), lambda row: True, sla=sla, title=title_of(sla, month))
         for sla, each in sums.split(lambda row: row.sla).items()
     )
 

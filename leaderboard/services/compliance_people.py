@@ -44,10 +44,12 @@ def first_people(
     most: int | None,
     most_worst: int | None,
 ) -> People:
-    """Return those who fell short most, and in what; four queries. most, most_worst: how many, None for all."""
+    """Return those who fell short most, and in what; at most four queries. most, most_worst: how many, None for all."""
     months = [str(month) for month in asked.period.months]
     people = compliance.member_sums(connection, months, teams, asked.sla, limit=most)
-    found = compliance.member_sums(connection, months, teams, asked.sla, is_by_sla=True, limit=most_worst)
+    found = []
+    if most_worst != 0:
+        found = compliance.member_sums(connection, months, teams, asked.sla, is_by_sla=True, limit=most_worst)
     worst = [each for each in found if each.counts.missed]
     count = len(people) if most is None else compliance.count_people(connection, months, teams, asked.sla)
     chosen = None if most is None else sorted({each.member_id for each in (*people, *worst)})

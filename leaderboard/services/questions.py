@@ -146,13 +146,13 @@ def list_questions(
     before: the id at which the page before ended; returned with it is that for the next page, None at the end.
     """
     connection = session.connection()
-    rows = questions.newest(connection, page_size + 1, is_open=is_open, team_ids=_teams(scope), before=before)
+    rows = questions.newest(connection, page_size + 1, is_open=is_open, team_ids=scope.teams, before=before)
     return _page(rule_book(connection), rows, page_size)
 
 
 def count_open(session: Session, scope: Scope) -> int:
     """Return how many questions wait for somebody who may answer them."""
-    return questions.count_open(session.connection(), _teams(scope))
+    return questions.count_open(session.connection(), scope.teams)
 
 
 def named(attainment_id: int | None, entry_id: int | None) -> str:
@@ -179,10 +179,6 @@ def _answered(session: Session, question_id: int, outcome: str, answer: str, by:
         found = questions.find(connection, question_id)
         raise QuestionRefused("answered", by=found.answered_by, at=found.answered_at)
     return found
-
-
-def _teams(scope: Scope) -> frozenset[int] | None:
-    return None if scope.is_all else scope.team_ids
 
 
 def _page(book: RuleBook, rows: Sequence[Any], size: int) -> tuple[list[Question], int | None]:

@@ -1,7 +1,7 @@
 """A person's statement for a month or quarter: points, corrections, bonuses, and the proof of what they rest on."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.errors import Refused
-from leaderboard.domain.periods import Period, month_of_key, parse_period
+from leaderboard.domain.periods import Period, parse_period
 from leaderboard.services.awards import Award, ShareShown, shown_awards
+from leaderboard.services.figures import Promises
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.storage import awards, closings, statements
 from leaderboard.storage.database import begin_snapshot
@@ -185,12 +186,11 @@ def _versions(book: RuleBook, period: Period) -> tuple[tuple[str, date], ...]:
 
 def _lines(connection: Connection, book: RuleBook, member_id: int, period: Period) -> tuple[Line, ...]:
     """Return the points by month, SLA in the agreement's order, and team; corrections after the month's own."""
-    titles: dict[str | None, str] = {}
-    for version in book.rules.versions:
-        titles.update({sla.key: sla.title for sla in version.agreement.slas})
-    places = {key: place for place, key in enumerate(titles)}
+    promises = Promises(book.rules)
+    agreed = (sla.key for version in book.rules.versions for sla in version.agreement.slas)
+    places: dict[str | None, int] = {key: place for place, key in enumerate(dict.fromkeys(agreed))}
     rows = [
-        Line(row.month, row.team, row.sla, _title(book, row, titles), row.corrects, int(row.points), row.entries)
+        Line(row.month, row.team, row.sla, _title(promises, row), row.corrects, int(row.points), row.entries)
         for row in statements.sums(connection, member_id, _months(period))
     ]
     last = len(places)
@@ -199,11 +199,9 @@ def _lines(connection: Connection, book: RuleBook, member_id: int, period: Perio
     )
 
 
-def _title(book: RuleBook, row: Any, titles: Mapping[str | None, str]) -> str | None:
+def _title(promises: Promises, row: Any) -> str | None:
     """Return an SLA's title as its month had it (P6): what is agreed later does not reword what is final."""
-    version = book.rules.in_force(month_of_key(row.corrects or row.month)).version
-    sla = None if version is None else book.rules.sla_in(version.id, row.sla)
-    return titles.get(row.sla, row.sla) if sla is None else sla.title
+    return None if row.sla is None else promises.title(row.sla, row.corrects or row.month)
 
 
 def _corrections(connection: Connection, member_id: int, months: Sequence[str]) -> tuple[CorrectionLine, ...]:
