@@ -101,7 +101,10 @@ class _Pairing:
                 if row.month in months:
                     sums[index] = sums[index].plus(row.counts)
                     sums[2 + index] += row.points
-        pairs = [Pair(names[place], *sums, None, place) for place, sums in found.items()]
+        pairs = [
+            Pair(names[place], one, two, of_one, of_two, place=place)
+            for place, (one, two, of_one, of_two) in found.items()
+        ]
         return sorted(pairs, key=_fallen_first)
 
 
