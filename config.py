@@ -63,6 +63,18 @@ HTMX_INTEGRITY = os.environ.get(
     "HTMX_INTEGRITY", "sha384-2OatzQy1H+Zd/IIrjr1TcuDGqLXeHhbooAyJY1KdQMKnr4LZ22k31GBLdYKHmVjg"
 )
 
+# Outside: where readers find us, for links in e-mail and webhooks; webhooks to addresses within the own network.
+PUBLIC_URL = os.environ.get("PUBLIC_URL") or None
+HOOKS_MAY_REACH_INSIDE = _flag("HOOKS_MAY_REACH_INSIDE", False)
+
+# E-mail goes out where SMTP_HOST is set. SMTP_SECURITY: starttls, tls or none.
+SMTP_HOST = os.environ.get("SMTP_HOST") or None
+SMTP_PORT = _number("SMTP_PORT", 587)
+SMTP_SECURITY = os.environ.get("SMTP_SECURITY", "starttls").strip().lower()
+SMTP_USER = os.environ.get("SMTP_USER") or None
+SMTP_PASSWORD = _secret("SMTP_PASSWORD")
+MAIL_FROM = os.environ.get("MAIL_FROM", "SLA Leaderboard <leaderboard@localhost>")
+
 # Requests: the largest body in bytes.
 MAX_CONTENT_LENGTH = _number("MAX_CONTENT_LENGTH", 2 * 1024 * 1024)
 

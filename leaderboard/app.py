@@ -16,9 +16,12 @@ from leaderboard.storage import (  # noqa: F401 - so that migrations know them
     bonus_tables,
     closing_tables,
     compliance_tables,
+    connection_tables,
     display_tables,
+    mail_tables,
     tables,
     trail_tables,
+    upload_tables,
 )
 from leaderboard.storage.database import db
 from leaderboard.web import (
@@ -46,6 +49,7 @@ from leaderboard.web import (
     jobs,
     languages,
     manage,
+    means,
     members,
     pages,
     pairing,
@@ -121,7 +125,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (streams, security, sessions, languages, pages, anonymous, errors, display_streams):
+    for floor in (means, streams, security, sessions, languages, pages, anonymous, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

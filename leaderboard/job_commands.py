@@ -30,7 +30,7 @@ def scheduler() -> None:
         with app.app_context():
             engine = db.engine
         engine.dispose()
-        run_scheduler(engine, app.extensions["limits"])
+        run_scheduler(engine, app.extensions["limits"], app.extensions["means"])
 
 
 @click.group(invoke_without_command=True)
@@ -59,7 +59,8 @@ def _list_jobs(session: Session, form: str) -> None:
 @with_session
 def jobs_run(session: Session, name: str) -> None:
     """Run a job now, whether or not a scheduler is running."""
-    report = run_job(session, name, now=now(), by=COMMAND_LINE, limits=current_app.extensions["limits"])
+    known = current_app.extensions
+    report = run_job(session, name, now=now(), by=COMMAND_LINE, limits=known["limits"], means=known["means"])
     for told in report.done:
         click.echo(visible(f"{told}."))
     if report.failure is not None:

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from leaderboard.domain.errors import Refused
 from leaderboard.domain.instants import FIRST_YEAR, LAST_YEAR, OUTSIDE
 from leaderboard.domain.money import parse_amount
-from leaderboard.domain.shown import quoted
+from leaderboard.domain.shown import has_controls, quoted
 from leaderboard.domain.time_formats import ISO, read_iso, read_time
 
 COLUMNS = (
@@ -47,6 +48,10 @@ class RowError(Exception):
         self.reason = reason
 
 
+class UnknownName(RowError):
+    """A row is well formed but names a member or team that nobody knows yet."""
+
+
 class InboundEvent(NamedTuple):
     """A row that is well formed; member and team are as the file names them ("" for none)."""
 
@@ -59,6 +64,13 @@ class InboundEvent(NamedTuple):
     outcome: str | None
     amount_minor: int | None
     due_at: datetime | None
+
+
+def checked_source(name: str) -> str:
+    """Return the name of a source, under which event ids are unique; Refused for what is none."""
+    if not name.strip() or len(name) > LONGEST_TEXT or has_controls(name):
+        raise Refused(f"The source {quoted(name)} is not a name; give one line of at most {LONGEST_TEXT} characters.")
+    return name
 
 
 class TimeReader:

@@ -24,6 +24,7 @@ from leaderboard.domain.actors import SCHEDULER
 from leaderboard.services.accounts import Limits
 from leaderboard.services.job_states import NIGHTLY, nightly_due, organisation_zone
 from leaderboard.services.jobs import CLOSE, DATABASE_ERRORS, SCORE, run_job
+from leaderboard.services.means import NO_MEANS, Means
 
 LOOK_EVERY_SECONDS = 60
 STOP_SECONDS = 30
@@ -42,11 +43,13 @@ def utc_now() -> datetime:
 class Looker:
     """Lets jobs look, one at a time, each in a session of its own."""
 
-    def __init__(self, engine: Engine, limits: Limits, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, engine: Engine, limits: Limits, clock: Callable[[], datetime] = utc_now, means: Means = NO_MEANS
+    ) -> None:
         self.name = f"{socket.gethostname()} {os.getpid()}"
         self.zone: tzinfo = UTC
         self.is_stopping = False
-        self._engine, self._limits, self._clock = engine, limits, clock
+        self._engine, self._limits, self._clock, self._means = engine, limits, clock, means
         self._at_work = Lock()
 
     def look(self, job: str) -> None:
@@ -73,7 +76,8 @@ class Looker:
         return has_ended
 
     def _run(self, session: Session, job: str) -> None:
-        report = run_job(session, job, now=self._clock(), by=SCHEDULER, limits=self._limits, looker=self.name)
+        now, limits, means = self._clock(), self._limits, self._means
+        report = run_job(session, job, now=now, by=SCHEDULER, limits=limits, means=means, looker=self.name)
         for told in report.done:
             logger.info("%s: %s", job, told)
         if report.failure is not None:
@@ -88,13 +92,13 @@ class Looker:
         return None
 
 
-def run_scheduler(engine: Engine, limits: Limits) -> None:
+def run_scheduler(engine: Engine, limits: Limits, means: Means = NO_MEANS) -> None:
     """Let the jobs look until SIGTERM or SIGINT; what is under way then ends within 30 s, or is rolled back.
 
-    limits: what the settings say of sessions, for the clean-up.
+    limits: what the settings say of sessions, for the clean-up; means: of the world outside.
     """
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each minute that a long job takes
-    looker = Looker(engine, limits)
+    looker = Looker(engine, limits, means=means)
     scheduler = make_scheduler(looker)
     for each in STOPPING:
         signal.signal(each, _leave)

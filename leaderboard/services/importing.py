@@ -1,6 +1,6 @@
 """Importing events from a file: well-formed rows are stored, and what they touch is scored."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -10,20 +10,28 @@ from typing import Any, BinaryIO, NamedTuple
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
-from leaderboard.domain.anonymous import PREFIX, fingerprint
 from leaderboard.domain.errors import Refused
-from leaderboard.domain.inbound import COLUMNS, LONGEST_TEXT, REQUIRED, EventReader, InboundEvent, RowError, TimeReader
+from leaderboard.domain.inbound import (
+    COLUMNS,
+    LONGEST_TEXT,
+    REQUIRED,
+    EventReader,
+    InboundEvent,
+    RowError,
+    TimeReader,
+    checked_source,
+)
 from leaderboard.domain.mapping import EventMapping, EventTemplate
-from leaderboard.domain.people import Membership, is_email
-from leaderboard.domain.periods import Month
-from leaderboard.domain.shown import has_controls, quoted, shown
+from leaderboard.domain.shown import quoted, shown
 from leaderboard.domain.time_formats import ISO
+from leaderboard.services.naming import Names, event_warnings
 from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
-from leaderboard.storage import accounts, events, people, trail
+from leaderboard.storage import events, trail
 from leaderboard.storage.bulk import roomy
-from leaderboard.storage.database import all_or_nothing, to_micros
+from leaderboard.storage.database import all_or_nothing
+from leaderboard.storage.events import event_row
 
 ROWS_A_BATCH = 20_000
 MOST_KEPT = 1_000  # refusals and warnings kept for the report; all are counted
@@ -75,7 +83,8 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How to import. create_members: the side on which unknown members are created, or None.
+    """How to import. create_members: the side on which unknown members are created, or None; create_hint: how to ask
+    for that.
 
     keep_header, keep_refused: told of the header and of each refused row as they stand in the file, with
     their line's end, to write the file that people mend.
@@ -85,12 +94,18 @@ class ImportOptions:
     source: str | None = None
     mapping: EventMapping | None = None
     create_members: str | None = None
+    create_hint: str = ", or give --create-members"
     is_dry_run: bool = False
     is_json: bool = False
     file_name: str = ""
     keep_header: Callable[[bytes], None] = lambda _raw: None
     keep_refused: Callable[[bytes, Refusal], None] = lambda _raw, _refusal: None
     progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None
+
+    @property
+    def source_name(self) -> str:
+        """Where the events come from, under whose name their ids are unique."""
+        return self.source or (self.mapping and self.mapping.source) or "file"
 
 
 def import_events(
@@ -104,7 +119,7 @@ def import_events(
     """
     with all_or_nothing(session):
         with no_garbage_collection(), roomy(session.connection()):
-            report = _import(session, stream, options, now)
+            report = _import(session, stream, options, now, by)
             _note(session, report, options, now, by)
         if options.is_dry_run:
             session.rollback()
@@ -113,17 +128,17 @@ def import_events(
 
 def _note(session: Session, report: ImportReport, options: ImportOptions, now: datetime, by: Actor) -> None:
     counts = (f"{report.read} rows", f"{report.new} new", f"{report.duplicate} duplicate", f"{report.refused} refused")
-    about = f"file {options.file_name}" if options.file_name else f"source {_source(options)}"
+    about = f"file {options.file_name}" if options.file_name else f"source {options.source_name}"
     trail.note(session.connection(), by, "events.imported", about, at=now, after="; ".join(counts))
 
 
-def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: datetime) -> ImportReport:
+def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: datetime, by: Actor) -> ImportReport:
     connection = session.connection()
     book = rule_book(connection)
     report = ImportReport(is_dry_run=options.is_dry_run)
-    names = _Names(session, book, options.create_members, report)
+    names = Names(session, book, options.create_members, options.create_hint)
     last_id = events.last_event_id(connection)
-    source = _source(options)
+    source = checked_source(options.source_name)
     rows = _FileEvents(stream, options, source, book, names, report, now).read()
     while batch := list(islice(rows, ROWS_A_BATCH)):
         new = events.insert_events(connection, batch)
@@ -131,9 +146,11 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
         report.duplicate += len(batch) - new
         options.progress("read", report.read, 0)
     names.store_memberships()
-    counts = (report.read, report.new, report.duplicate, report.refused)
+    report.created_members, report.created_teams = names.created_members, names.created_teams
     new_ids = (last_id + 1, events.last_event_id(connection)) if report.new else None
-    events.note_import(connection, source, options.file_name, now, *counts, new_ids)
+    about = {"source": source, "file_name": options.file_name, "imported_at": now, "imported_by": by.name}
+    counts = {"read": report.read, "new": report.new, "duplicate": report.duplicate, "refused": report.refused}
+    events.note_import(connection, about | counts, new_ids)
     touched = events.subjects_after(connection, last_id)
     scoring = Scoring(session, now, has_new_rules=names.has_created)
     if names.created:
@@ -143,13 +160,6 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     report.corrections = scoring.poster.corrections
     report.anomalies, report.first_anomalies = scoring.anomalies, scoring.first_anomalies
     return report
-
-
-def _source(options: ImportOptions) -> str:
-    source = options.source or (options.mapping and options.mapping.source) or "file"
-    if len(source) > LONGEST_TEXT or has_controls(source):
-        raise Refused(f"The source {quoted(source)} is not a name; give one line of at most {LONGEST_TEXT} characters.")
-    return source
 
 
 _Resolved = tuple[Any, ...]
@@ -165,7 +175,7 @@ class _FileEvents:
         options: ImportOptions,
         source: str,
         book: RuleBook,
-        names: "_Names",
+        names: Names,
         report: ImportReport,
         now: datetime,
     ) -> None:
@@ -252,14 +262,10 @@ class _FileEvents:
 
     def _resolved(self, event: InboundEvent) -> _Resolved:
         """Find an event's member and team; warn if it will not count as one would think."""
-        if event.occurred_at > self.now:
-            self._warn(f"{event.occurred_at.isoformat()} lies in the future; the event counts from then on")
-        if event.type == "task.assigned" and event.due_at is None:
-            self._warn("task.assigned without due_at is never due, so completing it earns nothing")
-        event_id, at, event_type, subject, _, _, outcome, amount, due_at = event
-        member_id, team_id = self.names.resolve(event)
-        due = None if due_at is None else to_micros(due_at)
-        return self.source, event_id, to_micros(at), event_type, subject, member_id, team_id, outcome, amount, due
+        if event.occurred_at > self.now or event.type == "task.assigned":
+            for warning in event_warnings(event, self.now):
+                self._warn(warning)
+        return event_row(self.source, event, *self.names.resolve(event))
 
     def _refuse(self, refusal: Refusal) -> None:
         self.report.refused += 1
@@ -271,111 +277,3 @@ class _FileEvents:
 def _cut(value: str) -> str:
     """Return a value as the report keeps it: a cell may be as long as the report itself."""
     return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
-
-
-class _Created(NamedTuple):
-    """Where a new member begins: the earliest event that names them decides."""
-
-    first: datetime
-    team: str
-
-
-class _Names:
-    """Finds the members and teams that a file names, and creates them if that is asked for."""
-
-    def __init__(self, session: Session, book: RuleBook, side: str | None, report: ImportReport) -> None:
-        self.connection = session.connection()
-        self.book = book
-        self.side = side
-        self.report = report
-        self.members = people.external_ids(self.connection)
-        self.gone = {known: member_id for known, member_id in self.members.items() if known.startswith(PREFIX)}
-        kept = ((key, member_id) for member_id, (key, _) in book.members.items() if member_id not in book.anonymised)
-        self.members = {known: member_id for known, member_id in self.members.items() if known not in self.gone}
-        self.members.update(kept)
-        self.teams = {team.name: team.id for team in book.rules.teams.values()}
-        self.created: dict[int, _Created] = {}
-
-    @property
-    def has_created(self) -> bool:
-        """Whether the rules have changed by it."""
-        return bool(self.report.created_members or self.report.created_teams)
-
-    @property
-    def first_month(self) -> Month:
-        """The earliest month in which a new member stands."""
-        return self.book.rules.months.month_of(min(each.first for each in self.created.values()))
-
-    def check(self, events: Iterable[InboundEvent]) -> None:
-        """Refuse a row by RowError, before anything of it is created, that names what must not be a name."""
-        for event in events if self.side is not None else ():
-            for column, name in (("member", event.member), ("team", event.team)):
-                if has_controls(name):
-                    raise RowError(column, name, "holds a control character; remove it")
-
-    def resolve(self, event: InboundEvent) -> tuple[int | None, int | None]:
-        """Return the ids of an event's member and team; RowError for unknown ones that are not to be created."""
-        team_id = self._team(event.team) if event.team else None
-        if not event.member:
-            return None, team_id
-        member_id = self.members.get(event.member)
-        if member_id is None and "@" in event.member:  # e-mails are the same in any case, ids are not
-            member_id = self.members.get(event.member.lower())
-        if member_id is None and self.gone and fingerprint(event.member) in self.gone:
-            raise RowError(
-                "member", event.member, "is somebody who was made anonymous; take what names them out of the file"
-            )
-        if member_id is None:
-            member_id = self._create(event)
-        if member_id in self.created:
-            self._begin(member_id, event)
-        return member_id, team_id
-
-    def _team(self, name: str) -> int:
-        team_id = self.teams.get(name)
-        if team_id is None:
-            if self.side is None:
-                raise RowError("team", name, "is not a known team; load it with its people, or give --create-members")
-            team_id = self.teams[name] = people.add_team(self.connection, name, self.side)
-            self.report.created_teams += 1
-        return team_id
-
-    def _create(self, event: InboundEvent) -> int:
-        if self.side is None:
-            raise RowError(
-                "member",
-                event.member,
-                "is not a known e-mail or external id; load people first, or give --create-members",
-            )
-        email = event.member.lower() if is_email(event.member) else None
-        key = email or event.member
-        member_id = self.members[key] = people.add_member(self.connection, key, email, key)
-        if email is None:
-            people.add_external_ids(self.connection, [(key, member_id)])
-        self.created[member_id] = _Created(event.occurred_at, event.team)
-        self.report.created_members += 1
-        return member_id
-
-    def _begin(self, member_id: int, event: InboundEvent) -> None:
-        known = self.created[member_id]
-        if event.occurred_at < known.first or not known.team:
-            first = min(event.occurred_at, known.first)
-            self.created[member_id] = _Created(first, event.team or known.team)
-
-    def store_memberships(self) -> None:
-        """Put new members into their team from the first day of the month that first names them.
-
-        One that no row gives a team is put into a team named after the side.
-        """
-        if not self.has_created:
-            return
-        rows = []
-        for member_id, created in self.created.items():
-            month = self.book.rules.months.month_of(created.first)
-            rows.append(Membership(member_id, self._team(created.team or self._default_team()), month.first_day))
-        people.replace_memberships(self.connection, list(self.created), rows)
-        accounts.link_members(self.connection)  # else one could approve an award that they share in (B4)
-        people.raise_rules_version(self.connection)
-
-    def _default_team(self) -> str:
-        return str(self.side).capitalize()

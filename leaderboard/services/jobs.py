@@ -23,6 +23,7 @@ from leaderboard.services.accounts import Limits
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
 from leaderboard.services.falling_due import has_fallen_due
+from leaderboard.services.means import NO_MEANS, Means
 from leaderboard.services.pairing import forget_old_pairings
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.services.soundness import look
@@ -37,12 +38,13 @@ EXPECTED = (Refused, OperationalError, sqlite3.OperationalError)  # such as a da
 
 
 class Task(NamedTuple):
-    """What a job works with. limits: what the settings say of sessions and sign-in attempts."""
+    """What a job works with. limits: what the settings say of sessions and attempts; means: of the world outside."""
 
     session: Session
     now: datetime
     by: Actor
     limits: Limits
+    means: Means = NO_MEANS
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,14 @@ class JobReport:
 
 
 def run_job(
-    session: Session, name: str, *, now: datetime, by: Actor, limits: Limits, looker: str | None = None
+    session: Session,
+    name: str,
+    *,
+    now: datetime,
+    by: Actor,
+    limits: Limits,
+    means: Means = NO_MEANS,
+    looker: str | None = None,
 ) -> JobReport:
     """Run a job, and record each thing it did and, rolled back, what failed (M3); a failure is never raised.
 
@@ -77,7 +86,7 @@ def run_job(
     done: list[str] = []
     failure, fault, began = None, None, now
     try:
-        for told in JOBS[name](Task(session, now, by, limits)):
+        for told in JOBS[name](Task(session, now, by, limits, means)):
             done.append(told)
             recorder.done(told, began, clock())
             began = clock()

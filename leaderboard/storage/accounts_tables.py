@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leaderboard.storage.database import Base, Big
@@ -77,7 +77,10 @@ class SignInAttempt(Base):
 
 
 class ApiToken(Base):
-    """A program's way in. key: the SHA-256 of the token; prefix: its first characters, to know it by."""
+    """A program's way in. key: the SHA-256 of the token; prefix: its first characters, to know it by.
+
+    scopes: what it may do, separated by blanks (services/tokens.py).
+    """
 
     __tablename__ = "api_token"
     __table_args__ = (CheckConstraint("length(key) = 64", name="key"), STRICT)
@@ -90,3 +93,4 @@ class ApiToken(Base):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
+    scopes: Mapped[str] = mapped_column(server_default=text("'read'"))

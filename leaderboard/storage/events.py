@@ -1,15 +1,17 @@
 """Queries of events and imports."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
 from leaderboard.domain.events import Event
+from leaderboard.domain.inbound import InboundEvent
+from leaderboard.domain.instants import to_micros
 from leaderboard.storage import event_rows
 from leaderboard.storage.bulk import MOST_VALUES, Rows, insert_rows
 from leaderboard.storage.tables import EventImport, EventRow
+from leaderboard.storage.upload_tables import ImportPart
 
 COLUMNS = (
     "source",
@@ -23,6 +25,19 @@ COLUMNS = (
     "amount_minor",
     "due_at",
 )
+
+
+def event_row(source: str, event: InboundEvent, member_id: int | None, team_id: int | None) -> tuple[Any, ...]:
+    """Return an event as insert_events takes it; member_id, team_id: whom and what it names."""
+    event_id, at, event_type, subject, _, _, outcome, amount, due_at = event
+    due = None if due_at is None else to_micros(due_at)
+    return source, event_id, to_micros(at), event_type, subject, member_id, team_id, outcome, amount, due
+
+
+def row_of(event: Event) -> tuple[Any, ...]:
+    """Return an event as insert_events takes it."""
+    due = None if event.due_at is None else to_micros(event.due_at)
+    return event.source, event.event_id, to_micros(event.occurred_at), *event[2:8], due
 
 
 def insert_events(connection: Connection, rows: Rows) -> int:
@@ -39,6 +54,15 @@ def events_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list
     """Return all events of some subjects, each subject's by instant, then id, then source (C8)."""
     sql, values = event_rows.events_sql(subjects, is_postgresql=connection.dialect.name == "postgresql")
     return event_rows.grouped(connection.exec_driver_sql(sql, values).cursor.fetchall())
+
+
+def known_ids(connection: Connection, source: str, event_ids: Sequence[str]) -> set[str]:
+    """Return those of some event ids that a source has sent before."""
+    found: set[str] = set()
+    for start in range(0, len(event_ids), MOST_VALUES):
+        some = EventRow.event_id.in_(event_ids[start : start + MOST_VALUES])
+        found.update(connection.execute(select(EventRow.event_id).where(some, EventRow.source == source)).scalars())
+    return found
 
 
 def last_event_id(connection: Connection) -> int:
@@ -81,29 +105,16 @@ def subjects_of_members(connection: Connection, member_ids: Sequence[int]) -> li
     return sorted(found)
 
 
-def note_import(
-    connection: Connection,
-    source: str,
-    file_name: str,
-    now: datetime,
-    read: int,
-    new: int,
-    duplicate: int,
-    refused: int,
-    new_ids: tuple[int, int] | None,
-) -> None:
-    """Keep what became of a file. new_ids: of the first and the last event that it brought, None where none."""
+def note_import(connection: Connection, values: Mapping[str, Any], new_ids: tuple[int, int] | None) -> int:
+    """Keep what became of a file, and return the import's id.
+
+    values: by column. new_ids: of the first and the last event that it brought, None where none.
+    """
     first_id, last_id = new_ids or (None, None)
-    connection.execute(
-        insert(EventImport).values(
-            source=source,
-            file_name=file_name,
-            imported_at=now,
-            read=read,
-            new=new,
-            duplicate=duplicate,
-            refused=refused,
-            first_event_id=first_id,
-            last_event_id=last_id,
+    query = insert(EventImport).values(**values, first_event_id=first_id, last_event_id=last_id)
+    import_id = connection.execute(query.returning(EventImport.id)).scalar_one()
+    if new_ids is not None:
+        connection.execute(
+            insert(ImportPart).values(import_id=import_id, first_event_id=first_id, last_event_id=last_id)
         )
-    )
+    return import_id

@@ -98,7 +98,8 @@ class AgreementVersion(Base):
 class EventImport(Base):
     """One file that came in, and what became of its rows.
 
-    first_event_id, last_event_id: between which its new events lie; none of others do. Empty without new ones.
+    first_event_id, last_event_id: of its new events; empty without any. Others may lie between them where the file came
+    in by parts, each a row of import_part. undone_at: its events were taken away again.
     """
 
     __tablename__ = "event_import"
@@ -114,6 +115,9 @@ class EventImport(Base):
     refused: Mapped[int]
     first_event_id: Mapped[int | None]
     last_event_id: Mapped[int | None]
+    imported_by: Mapped[str | None]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
 
 
 class EventRow(Base):

@@ -18,6 +18,7 @@ from leaderboard.services.jobs import CLEAN_UP, CLOSE, JOBS, READINESS, SCORE, J
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
+from leaderboard.web.means import means
 from leaderboard.web.rights import actor, admin_required, manager_required
 from leaderboard.web.sessions import limits
 from leaderboard.web.wording import number
@@ -45,7 +46,7 @@ def run(name: str) -> ResponseReturnValue:
     """Run a job now, whether or not a scheduler is alive."""
     if name not in JOBS:
         abort(404)
-    report = run_job(db.session(), name, now=utc_now(), by=actor(), limits=limits())
+    report = run_job(db.session(), name, now=utc_now(), by=actor(), limits=limits(), means=means())
     if report.failure is not None:
         logger.error("%s failed: %s", name, report.failure, exc_info=report.fault)
     category, message = _told(report)

@@ -1,0 +1,37 @@
+"""What the settings say of the world outside, as services take it."""
+
+from flask import Flask, current_app
+
+from leaderboard.services.means import MailServer, Means
+from leaderboard.services.sealing import Seal
+
+
+def init_app(app: Flask) -> None:
+    """Read the settings once."""
+    config = app.config
+    keys = [key for key in (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]) if key]
+    app.extensions["means"] = Means(
+        seal=Seal(keys),
+        address=config["PUBLIC_URL"] and config["PUBLIC_URL"].rstrip("/"),
+        mail=_mail_server(app),
+        may_reach_inside=config["HOOKS_MAY_REACH_INSIDE"],
+    )
+
+
+def means() -> Means:
+    """Return what the settings say."""
+    return current_app.extensions["means"]
+
+
+def _mail_server(app: Flask) -> MailServer | None:
+    config = app.config
+    if not config["SMTP_HOST"]:
+        return None
+    return MailServer(
+        config["SMTP_HOST"],
+        config["SMTP_PORT"],
+        config["SMTP_SECURITY"],
+        config["SMTP_USER"],
+        config["SMTP_PASSWORD"],
+        config["MAIL_FROM"],
+    )
