@@ -22,6 +22,7 @@ ACTIONS = {
     "display.tested": _("Display asked to celebrate"),
     "events.imported": _("Events imported"),
     "export.created": _("Payroll export created"),
+    "import.undone": _("Import undone"),
     "member.display_choice": _("Choice about displays changed"),
     "organisation.loaded": _("Organisation loaded"),
     "data.exported": _("Personal data handed out"),
