@@ -86,12 +86,14 @@ class Condition:
     @property
     def columns(self) -> list[str]:
         """The columns that a file must have for it."""
-        return self.text.columns if self.text else [name for name in self.reads if name not in self.may_lack]
+        if self.text:
+            return self.text.columns
+        return [name for name in self.wanted or () if name not in self.may_lack and _column(name, ())[1]]
 
     @property
     def reads(self) -> list[str]:
         """The columns that it reads."""
-        return self.text.reads if self.text else list(self.wanted or ())
+        return self.text.reads if self.text else [_column(name, ())[0] for name in self.wanted or ()]
 
 
 @dataclass(frozen=True)

@@ -289,3 +289,74 @@ def test_whatever_a_cell_holds_rows_are_texts_in_our_columns(cell):
     for row in rows(HEAD + QUALIFIED + WON, id=cell, contact=cell, won=cell, sr=cell):
         assert set(row) <= set(COLUMNS)
         assert all(isinstance(text, str) for text in row.values())
+
+
+HEADINGS = """
+encoding = "cp1252"
+sheet = "Deals"
+[headings]
+"Won date" = ["Ganho em", "Gewonnen am"]
+Id = []
+[[event]]
+type = "opportunity.won"
+event_id = "{Id}"
+subject = "{Id}"
+occurred_at = "{Won date}"
+amount = "{Value?}"
+when = { "Status?" = ["won", ""] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (["Id", "Won date"], ["Id", "Won date"]),
+        (["ID", "ganho  EM"], ["Id", "Won date"]),  # capitals and white space do not matter
+        (["Id", "Gewonnen am", "Ganho em"], ["Id", "Gewonnen am", "Won date"]),  # the one named first
+        (["Id", "Won date", "Ganho em"], ["Id", "Won date", "Ganho em"]),
+        (["id", "id"], ["Id", "Id"]),  # which is refused, since it stands twice
+    ],
+)
+def test_a_column_may_have_another_name(header, found):
+    assert parse_mapping(HEADINGS).renamed(header) == found
+
+
+def test_a_column_with_a_question_mark_may_lack():
+    mapping = parse_mapping(HEADINGS)
+    assert mapping.columns == {"Id", "Won date"}
+    assert mapping.reads == {"Id", "Won date", "Value", "Status"}
+    row = {"Id": "1", "Won date": "2026-03-12"}
+    for fitting in (mapping.for_header(list(row)), mapping.for_header(list(row)).for_header(list(row))):
+        assert [each["amount"] for _, each in fitting.rows(row)] == [""]
+        assert list(fitting.rows({**row, "Status": "lost"})) == []
+    there = mapping.for_header([*row, "Value", "Status"])
+    assert [each["amount"] for _, each in there.rows({**row, "Value": "7", "Status": "won"})] == ["7"]
+    itself = mapping.for_header([*row, "Value?", "Status"])  # a header may hold such a name itself
+    assert [each["amount"] for _, each in itself.rows({**row, "Value?": "8"})] == ["8"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('encoding = "klingon"\n', 'The mapping: encoding = "klingon"; expected one of utf-8, utf-16, cp1250'),
+        ('headings = "x"\n', "The mapping: headings is no table; write headings"),
+        ("headings.Id = [{}]\n", "the mapping: headings, Id = "),
+        ("sheet = 1\n", "the mapping: sheet = 1; expected a text"),
+    ],
+)
+def test_what_is_wrong_with_how_a_file_is_read_is_named(text, said):
+    with pytest.raises(Refused) as refused:
+        parse_mapping(text + QUALIFIED)
+    assert str(refused.value).startswith(said)
+
+
+def test_a_mapping_is_settled_by_the_first_rows():
+    mapping = parse_mapping('time_format = "day_or_month_first"\ndecimal_mark = "auto"\n' + HEADINGS.lstrip())
+    assert not mapping.is_settled
+    rows = [{"Id": "1", "Won date": "13/2/2026", "Value": "1.234"}, {"Id": "2", "Won date": "1/2/2026", "Value": "1,5"}]
+    found = mapping.for_header(["Id", "Won date", "Value"]).settled(rows)
+    assert (found.time_formats, found.all_time_formats) == (("day_first",), ("day_first", "iso"))
+    assert [each["amount"] for row in rows for _, each in found.rows(row)] == ["1234", "1.5"]
+    assert mapping.with_time_format("month_first").time_formats == ("month_first",)
+    with pytest.raises(Refused, match=r"time_format .* does not read dates"):
+        mapping.with_time_format("%d")

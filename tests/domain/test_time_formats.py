@@ -2,7 +2,7 @@
 
 import pytest
 
-from leaderboard.domain.time_formats import fault_of, read_time
+from leaderboard.domain.time_formats import fault_of, read_time, settled
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,57 @@ def test_formats_that_read_a_date_in_one_way_only_are_taken(formats):
 )
 def test_formats_that_could_read_a_date_in_two_ways_or_none_are_refused(formats):
     assert fault_of(formats) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "said"),
+    [
+        ("3/4/2026", "day_first", "2026-04-03T00:00:00"),
+        ("3/4/2026", "month_first", "2026-03-04T00:00:00"),
+        ("3.4.2026 14:30", "month_first", "2026-04-03T14:30:00"),  # dots are day first everywhere
+        ("28-02-2026 02:30:05 p. m.", "day_first", "2026-02-28T14:30:05"),
+        ("2/28/2026, 12:05\u202fAM", "month_first", "2026-02-28T00:05:00"),
+        ("2/28/2026 12:05 pm", "day_or_month_first", "2026-02-28T12:05:00"),
+        ("28/2/2026 9:00", "day_or_month_first", "2026-02-28T09:00:00"),
+        ("3/3/2026", "day_or_month_first", "2026-03-03T00:00:00"),
+    ],
+)
+def test_dates_as_people_write_them(text, form, said):
+    assert read_time(text, [form]).isoformat() == said
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("13/13/2026", "day_or_month_first"),
+        ("3/4/2026", "day_or_month_first"),
+        ("2/28/2026", "day_first"),
+        ("28/2/2026", "month_first"),
+        ("3/4/26", "day_first"),
+        ("3/4-2026", "day_first"),
+        ("3/4/2026 13:00 PM", "day_first"),
+        ("3/4/2026 0:30 AM", "day_first"),
+        ("3/4/2026 24:30", "day_first"),
+        ("31/2/2026", "day_first"),
+    ],
+)
+def test_dates_that_are_none_or_could_be_two_are_refused(text, form):
+    with pytest.raises(ValueError):
+        read_time(text, [form])
+
+
+def test_the_order_of_day_and_month_shows_in_some_texts():
+    either = ("iso", "day_or_month_first")
+    assert settled(either, ["1/2/2026", "13/2/2026", "2026-01-02", ""]) == ("iso", "day_first")
+    assert settled(either, ["1/2/2026", "2/13/2026 9:00 PM"]) == ("iso", "month_first")
+    assert settled(either, ["2026-01-02", "3/3/2026", "1.2.2026"]) == either
+    assert settled(("iso",), ["1/2/2026"]) == ("iso",)
+    with pytest.raises(ValueError, match="may be day first or month first, and no row tells"):
+        settled(either, ["1/2/2026", "12.12.2026"])
+    with pytest.raises(ValueError, match='"13/2/2026" is written day first and "2/13/2026" month first'):
+        settled(either, ["13/2/2026", "2/13/2026"])
+
+
+@pytest.mark.parametrize("other", ["month_first", "%m/%d/%Y %H:%M"])
+def test_two_orders_in_one_list_are_refused(other):
+    assert "differently" in fault_of(["day_first", other])
