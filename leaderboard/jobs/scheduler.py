@@ -63,7 +63,7 @@ class Looker:
                 self._in_session(lambda session: self._run(session, job))
 
     def send(self) -> None:
-        """Let the announcements look, beside the other jobs, where one waits; and every minute, to show that it looks."""
+        """Let the announcements look, beside the other jobs: where one waits, and every minute to show that it does."""
         with self._sending:
             now, last = self._clock(), self._sent_at
             is_time = last is None or now - last >= timedelta(seconds=LOOK_EVERY_SECONDS)
