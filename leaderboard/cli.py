@@ -17,7 +17,7 @@ from leaderboard.first_passwords import keep_passwords, kept_passwords
 from leaderboard.job_commands import close, jobs, scheduler
 from leaderboard.printing import FORMATS, ImportProgress, count, is_watched, print_report, print_rows, progress_bar
 from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, now, plain_errors, with_session
-from leaderboard.services import accounts
+from leaderboard.services import accounts, tokens
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
 from leaderboard.services.awards import BONUS_COLUMNS, in_one_line, list_bonuses
 from leaderboard.services.demo import create_demo
@@ -348,10 +348,22 @@ def user_add(
 
 @user.command("token")
 @click.argument("email")
+@click.option("--scope", "scopes", type=click.Choice(tokens.SCOPES), multiple=True, help="What it may; repeatable.")
+@click.option("--days", type=click.IntRange(1, tokens.MOST_DAYS), default=tokens.USUAL_DAYS, help="Valid for so long.")
+@click.option("--name", default="command line", help="What to know it by.")
 @with_session
-def user_token(session: Session, email: str) -> None:
-    """Make an API token for an account; it is shown this once."""
-    click.echo(accounts.issue_token(session, email=email, name="command line", now=now(), by=COMMAND_LINE))
+def user_token(session: Session, email: str, scopes: tuple[str, ...], days: int, name: str) -> None:
+    """Make an API token for an account; it is shown this once.
+
+    Without --scope it may read. Only the tokens of administrators write.
+
+    \b
+    leaderboard user token crm@example.com --scope events:write --scope read --days 90
+    """
+    wanted = scopes or (tokens.READ,)
+    click.echo(
+        tokens.issue_token(session, email=email, name=name, scopes=wanted, days=days, now=now(), by=COMMAND_LINE)
+    )
 
 
 @main.command()
