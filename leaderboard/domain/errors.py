@@ -197,3 +197,22 @@ class DisplayRefused(Refused):
     def __init__(self, what: str, message: str) -> None:
         super().__init__(message)
         self.what = what
+
+
+class TargetRefused(Refused):
+    """A webhook that cannot be as it was asked for; `problem` is a word for why."""
+
+    def __init__(self, problem: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class AddressRefused(Refused):
+    """An address to which no webhook goes.
+
+    because: `form`, `scheme`, `user`, `long`, `unknown` (no such host), or `inside` (it is of our own network).
+    """
+
+    def __init__(self, because: str, message: str) -> None:
+        super().__init__(message)
+        self.because = because

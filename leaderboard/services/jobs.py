@@ -20,11 +20,13 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.shown import quoted, shown
 from leaderboard.services.accounts import Limits
+from leaderboard.services.announcing import forget_announcements
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
 from leaderboard.services.falling_due import has_fallen_due
 from leaderboard.services.idempotency import forget_old_answers
 from leaderboard.services.means import NO_MEANS, Means
+from leaderboard.services.outbox import send_announcements
 from leaderboard.services.pairing import forget_old_pairings
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.services.soundness import look
@@ -32,6 +34,7 @@ from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
+ANNOUNCEMENTS = "announcements"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -202,6 +205,7 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("pairings of screens forgotten", forget_old_pairings(connection, now)),
             ("answers to programs forgotten", forget_old_answers(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
+            ("announcements forgotten", forget_announcements(connection, now)),
         )
     if told := _counted(counted):
         yield told
@@ -213,11 +217,18 @@ def _readiness(task: Task) -> Iterator[str]:
         yield told
 
 
+def _announcements(task: Task) -> Iterator[str]:
+    """Send the webhooks that wait."""
+    if told := _counted(send_announcements(task.session, task.means, now=task.now).items()):
+        yield f"webhooks {told}"
+
+
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     SCORE: _score,
     CLOSE: _close,
     CLEAN_UP: _clean_up,
     READINESS: _readiness,
+    ANNOUNCEMENTS: _announcements,
 }
 
 
