@@ -185,6 +185,11 @@ def _mapping_file(_context: click.Context, _option: click.Parameter, name: str |
     callback=_mapping_file,
     help=f"How rows become events: a TOML file, or one of {', '.join(built_in_mappings())}.",
 )
+@click.option(
+    "--time-format",
+    metavar="FORMAT",
+    help="How its times are written, where that does not show: day_first, month_first or a format as mappings have it.",
+)
 @click.option("--source", help="Where the events come from; event ids are unique in it.")
 @click.option("--create-members", type=click.Choice(SIDES), help="Create unknown members and teams on this side.")
 @click.option("--dry-run", is_flag=True, help="Report the same and change nothing.")
@@ -195,6 +200,7 @@ def events_import(
     session: Session,
     file: BinaryIO,
     mapping: Path | None,
+    time_format: str | None,
     source: str | None,
     create_members: str | None,
     dry_run: bool,
@@ -214,6 +220,7 @@ def events_import(
         options = ImportOptions(
             source=source,
             mapping=None if mapping is None else read_mapping(mapping),
+            time_format=time_format,
             create_members=create_members,
             is_dry_run=dry_run,
             file_name=name,
