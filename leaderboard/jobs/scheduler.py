@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from threading import Lock
+from time import monotonic
 from types import FrameType
 from typing import Any
 
@@ -23,13 +24,16 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import SCHEDULER
 from leaderboard.services.accounts import Limits
 from leaderboard.services.job_states import NIGHTLY, nightly_due, organisation_zone
-from leaderboard.services.jobs import CLOSE, DATABASE_ERRORS, SCORE, run_job
+from leaderboard.services.jobs import CLOSE, DATABASE_ERRORS, IMPORTS, SCORE, run_job
 from leaderboard.services.means import NO_MEANS, Means
+from leaderboard.services.upload_runs import is_work_waiting
 
 LOOK_EVERY_SECONDS = 60
+ASIDE_EVERY_SECONDS = 2  # for what somebody waits for in front of a page
 STOP_SECONDS = 30
 NIGHTLY_AFTER = timedelta(seconds=30)  # at the start: what fell due comes first
 STOPPING = (signal.SIGTERM, signal.SIGINT)
+ASIDE = "aside"  # the executor of what must not keep the others waiting
 LATE_OR_NOT = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
 
 logger = logging.getLogger(__name__)
@@ -50,13 +54,24 @@ class Looker:
         self.zone: tzinfo = UTC
         self.is_stopping = False
         self._engine, self._limits, self._clock, self._means = engine, limits, clock, means
-        self._at_work = Lock()
+        self._at_work, self._aside = Lock(), Lock()
+        self._looked_aside: datetime | None = None
 
     def look(self, job: str) -> None:
         """Let a job look. Whatever fails is one line in the log; the next look comes."""
         with self._at_work:
             if not self.is_stopping:
                 self._in_session(lambda session: self._run(session, job))
+
+    def look_for_imports(self) -> None:
+        """Let the imports look, beside the other jobs: where a file waits, and every minute to show that it does."""
+        with self._aside:
+            now, last = self._clock(), self._looked_aside
+            is_time = last is None or now - last >= timedelta(seconds=LOOK_EVERY_SECONDS)
+            if self.is_stopping or not (is_time or self._in_session(lambda each: is_work_waiting(each, now=now))):
+                return
+            self._looked_aside = now
+            self._in_session(lambda session: self._run(session, IMPORTS))
 
     def read_zone(self) -> tzinfo:
         """Return the organisation's time zone as it is now, or as it was while the database is away."""
@@ -70,14 +85,21 @@ class Looker:
     def wait_idle(self, seconds: float) -> bool:
         """Begin nothing any more; tell whether what is under way has ended within so many seconds."""
         self.is_stopping = True
-        has_ended = self._at_work.acquire(timeout=seconds)
-        if has_ended:
-            self._at_work.release()
-        return has_ended
+        until = monotonic() + seconds
+        return all(_is_free(each, until - monotonic()) for each in (self._at_work, self._aside))
 
     def _run(self, session: Session, job: str) -> None:
         now, limits, means = self._clock(), self._limits, self._means
-        report = run_job(session, job, now=now, by=SCHEDULER, limits=limits, means=means, looker=self.name)
+        report = run_job(
+            session,
+            job,
+            now=now,
+            by=SCHEDULER,
+            limits=limits,
+            means=means,
+            looker=self.name,
+            is_stopping=lambda: self.is_stopping,
+        )
         for told in report.done:
             logger.info("%s: %s", job, told)
         if report.failure is not None:
@@ -90,6 +112,14 @@ class Looker:
             except DATABASE_ERRORS as error:
                 logger.error("the database does not answer: %s", str(error).splitlines()[0])
         return None
+
+
+def _is_free(lock: Lock, seconds: float) -> bool:
+    """Tell whether a lock comes free within so many seconds; it is left free."""
+    is_free = lock.acquire(timeout=max(0, seconds))
+    if is_free:
+        lock.release()
+    return is_free
 
 
 def run_scheduler(engine: Engine, limits: Limits, means: Means = NO_MEANS) -> None:
@@ -117,9 +147,11 @@ def run_scheduler(engine: Engine, limits: Limits, means: Means = NO_MEANS) -> No
 def make_scheduler(looker: Looker) -> BlockingScheduler:
     """Return a scheduler that has not begun: scoring and closing look at once and then every minute.
 
-    One thread, so that its jobs take turns instead of waiting for each other's locks.
+    One thread, so that its jobs take turns instead of waiting for each other's locks; and one for imports, which would
+    keep the others waiting for minutes.
     """
-    scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(1)}, job_defaults=LATE_OR_NOT, timezone=UTC)
+    executors = {"default": ThreadPoolExecutor(1), ASIDE: ThreadPoolExecutor(1)}
+    scheduler = BlockingScheduler(executors=executors, job_defaults=LATE_OR_NOT, timezone=UTC)
     at_once = utc_now()
 
     def nightly(job: str, zone: tzinfo) -> CronTrigger:
@@ -135,6 +167,8 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
     every_minute = IntervalTrigger(seconds=LOOK_EVERY_SECONDS, timezone=UTC)
     scheduler.add_job(score, every_minute, id=SCORE, next_run_time=at_once)
     scheduler.add_job(looker.look, every_minute, [CLOSE], id=CLOSE, next_run_time=at_once)
+    every_moment = IntervalTrigger(seconds=ASIDE_EVERY_SECONDS, timezone=UTC)
+    scheduler.add_job(looker.look_for_imports, every_moment, id=IMPORTS, executor=ASIDE, next_run_time=at_once)
     looker.read_zone()
     for job in NIGHTLY:
         scheduler.add_job(looker.look, nightly(job, looker.zone), [job], id=job)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.errors import Refused
 from leaderboard.services.closing import next_closing
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, JOBS, READINESS, SCORE, is_failing
+from leaderboard.services.jobs import CLEAN_UP, CLOSE, IMPORTS, JOBS, READINESS, SCORE, is_failing
 from leaderboard.services.rules import rule_book
 from leaderboard.storage import jobs
 from leaderboard.storage.jobs import Look, Run
@@ -93,7 +93,7 @@ def _upcoming(session: Session, zone: ZoneInfo | None, now: datetime) -> dict[st
     period, closes_at = (next_closing(session) if zone else None) or (None, None)
     due_at = jobs.next_due(session.connection(), now)
     nightly = {job: (_next_at(at, zone or UTC, now), None) for job, at in NIGHTLY.items()}
-    return {SCORE: (due_at, None), CLOSE: (closes_at, period), **nightly}
+    return {SCORE: (due_at, None), CLOSE: (closes_at, period), IMPORTS: (None, None), **nightly}
 
 
 def _next_at(at: time, zone: tzinfo, now: datetime) -> datetime:
