@@ -173,6 +173,32 @@ class Throttled(Refused):
         self.seconds = seconds
 
 
+class TokenRefused(Refused):
+    """An API token that does not let in. problem: `unknown`, also of a closed account, or `expired`."""
+
+    def __init__(self, problem: str, *, at: datetime | None = None) -> None:
+        is_over = "is not known, was revoked, or its account is closed"
+        what = is_over if at is None else f"was valid until {at:%Y-%m-%d %H:%M} UTC"
+        super().__init__(f"This token {what}; make a new one under API tokens.")
+        self.problem = problem
+
+
+class KeyReused(Refused):
+    """An Idempotency-Key that came with another request before."""
+
+
+class KeyUnderWay(Refused):
+    """An Idempotency-Key whose first request is not answered yet."""
+
+
+class UploadRefused(Refused):
+    """A file, or what is asked of it, that cannot be; `problem` is a word for why."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
 class DisplayRefused(Refused):
     """Something about a display that cannot be; what: the setting or field that it is about."""
 

@@ -24,16 +24,19 @@ from leaderboard.services.announcing import forget_announcements
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
 from leaderboard.services.falling_due import has_fallen_due
+from leaderboard.services.idempotency import forget_old_answers
 from leaderboard.services.means import NO_MEANS, Means
 from leaderboard.services.outbox import send_announcements
 from leaderboard.services.pairing import forget_old_pairings
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.services.soundness import look
+from leaderboard.services.upload_runs import run_waiting
+from leaderboard.services.uploads import forget_uploads
 from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
-ANNOUNCEMENTS = "announcements"
+ANNOUNCEMENTS, IMPORTS = "announcements", "imports"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -41,13 +44,17 @@ EXPECTED = (Refused, OperationalError, sqlite3.OperationalError)  # such as a da
 
 
 class Task(NamedTuple):
-    """What a job works with. limits: what the settings say of sessions and attempts; means: of the world outside."""
+    """What a job works with. limits: what the settings say of sessions and attempts; means: of the world outside.
+
+    is_stopping: tells a long job to leave the rest to whoever looks next.
+    """
 
     session: Session
     now: datetime
     by: Actor
     limits: Limits
     means: Means = NO_MEANS
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True)
@@ -77,10 +84,12 @@ def run_job(
     limits: Limits,
     means: Means = NO_MEANS,
     looker: str | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> JobReport:
     """Run a job, and record each thing it did and, rolled back, what failed (M3); a failure is never raised.
 
-    looker: the scheduler that looks, None if somebody runs it by hand. Raises Refused for an unknown job.
+    looker: the scheduler that looks, None if somebody runs it by hand. is_stopping: see Task. Raises Refused for an
+    unknown job.
     """
     if name not in JOBS:
         raise Refused(f"{quoted(name)} is not a job; the jobs are {', '.join(JOBS)}.")
@@ -89,7 +98,7 @@ def run_job(
     done: list[str] = []
     failure, fault, began = None, None, now
     try:
-        for told in JOBS[name](Task(session, now, by, limits, means)):
+        for told in JOBS[name](Task(session, now, by, limits, means, is_stopping)):
             done.append(told)
             recorder.done(told, began, clock())
             began = clock()
@@ -194,7 +203,7 @@ def _close(task: Task) -> Iterator[str]:
 
 
 def _clean_up(task: Task) -> Iterator[str]:
-    """Take away sessions and pairings that are over, attempts to sign in that count no more, and old runs of jobs."""
+    """Take away what is over: sessions, pairings, attempts to sign in, answers to programs, and old runs of jobs."""
     now, limits = task.now, task.limits
     with all_or_nothing(task.session, DOOR_LOCK):
         connection = task.session.connection()
@@ -202,8 +211,10 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("sessions ended", accounts.end_old_sessions(connection, now - limits.idle, now - limits.absolute)),
             ("attempts to sign in forgotten", accounts.forget_old_attempts(connection, now - limits.window)),
             ("pairings of screens forgotten", forget_old_pairings(connection, now)),
+            ("answers to programs forgotten", forget_old_answers(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
             ("announcements forgotten", forget_announcements(connection, now)),
+            ("files handed in forgotten", forget_uploads(connection, now)),
         )
     if told := _counted(counted):
         yield told
@@ -221,12 +232,18 @@ def _announcements(task: Task) -> Iterator[str]:
         yield f"webhooks {told}"
 
 
+def _imports(task: Task) -> Iterator[str]:
+    """Import the files that came in by the browser, oldest first."""
+    yield from run_waiting(task.session, now=task.now, is_stopping=task.is_stopping)
+
+
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     SCORE: _score,
     CLOSE: _close,
     CLEAN_UP: _clean_up,
     READINESS: _readiness,
     ANNOUNCEMENTS: _announcements,
+    IMPORTS: _imports,
 }
 
 
