@@ -122,6 +122,13 @@ GROUPS = (
         _("Connections"),
         (
             Place(
+                "hook_targets.index",
+                "onward",
+                _("Webhooks out"),
+                _("Tell Slack, Microsoft Teams or a program of yours what happens here."),
+                is_for_admins=True,
+            ),
+            Place(
                 "tokens.index",
                 "key",
                 _("API"),

@@ -23,6 +23,7 @@ from leaderboard.storage.closing_tables import BadgeRow
 from leaderboard.storage.tables import AgreementVersion, AttainmentRow, Member, PointEntry, Team
 from tests.services.bonus_examples import bonus
 from tests.services.examples import ON_TIME, ORGANISATION, SPEED, TRAINING, agreement, csv_of, hand_in
+from tests.services.hook_target_rows import webhook
 from tests.services.screens import pair
 from tests.web.door import CHEAP
 from tests.web.worlds import PASSWORD
@@ -86,7 +87,9 @@ def build(session: Session) -> SimpleNamespace:
     draft = start_draft(session, agreement(SPEED, effective_from="2027-01-01"), by=_actor(session, "enzo"), now=NOW)
     colleague = _actor(session, "bia").user_id
     apart = {"colleague": colleague, "version": version, "draft": draft, "export": export, "display": display}
-    return SimpleNamespace(**vars(north), **apart, badge=badge, period="2026-10", other=south)
+    return SimpleNamespace(
+        **vars(north), **apart, badge=badge, period="2026-10", other=south, webhook=webhook(session, "Slack")
+    )
 
 
 def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNamespace:
