@@ -129,7 +129,10 @@ def test_what_cannot_be_is_said_where_it_was_typed_and_nothing_is_stored(reader,
     assert session.execute(select(HookTarget.name)).scalars().all() == ["Our server"]
 
 
-def test_the_log_tells_what_became_of_each_message_and_sends_it_again(reader, session, receiver, app, query_counter):
+def test_the_log_tells_what_became_of_each_message_and_sends_it_again(
+    reader, session, receiver, app, query_counter, monkeypatch
+):
+    monkeypatch.setattr("leaderboard.web.hook_targets.utc_now", lambda: NOW)
     enzo = reader("enzo")
     assert enzo.post(PATH, data=form(receiver, format="slack")).status_code == 303
     (target_id,) = session.execute(select(HookTarget.id)).scalars()
