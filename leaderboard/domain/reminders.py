@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from leaderboard.domain.agreement import Completion, ResponseTime, Sla
+from leaderboard.domain.agreement import Completion, Sla
 from leaderboard.domain.working_time import DAY, ZERO, Clockwork, local_instant
 
 DAY_BEGINS, NIGHT_BEGINS = time(7), time(20)  # of those who are told
@@ -27,11 +27,6 @@ class Waiting(NamedTuple):
 def deadline_of(sla: Sla, due_at: datetime) -> datetime:
     """Return the last instant at which something due is met: of a task, so long before its date as is agreed (K4)."""
     return due_at - sla.levels.met if isinstance(sla.measure, Completion) else due_at
-
-
-def due_before(sla: Sla, deadline: datetime) -> datetime:
-    """Return when something with such a deadline is due: the other way round."""
-    return deadline + sla.levels.met if isinstance(sla.measure, Completion) else deadline
 
 
 def remind_at(waiting: Waiting, remind: timedelta) -> datetime | None:
@@ -70,14 +65,9 @@ def next_day(zone: ZoneInfo, at: datetime) -> datetime:
     return local_instant(day, DAY_BEGINS.hour * 60, zone)
 
 
-def due_until(clockwork: Clockwork, now: datetime, remind: timedelta) -> datetime | None:
-    """Return up to when what needs a reminder by now falls due: with `remind` of open time left; None for no end."""
-    return clockwork.due_at(now, remind)
-
-
-def is_running(sla: Sla) -> bool:
-    """Tell whether a deadline's clock counts working time alone."""
-    return isinstance(sla.measure, ResponseTime) and sla.measure.is_working
+def is_near(waiting: Waiting, remind: timedelta, now: datetime) -> bool:
+    """Tell whether no more than `remind` is left, and the deadline has not passed: what a page says by night too."""
+    return now <= waiting.deadline and waiting.clockwork.elapsed(now, waiting.deadline) <= remind
 
 
 def digest_day(zone: ZoneInfo, now: datetime) -> date | None:

@@ -93,7 +93,8 @@ def _upcoming(session: Session, zone: ZoneInfo | None, now: datetime) -> dict[st
     period, closes_at = (next_closing(session) if zone else None) or (None, None)
     due_at = jobs.next_due(session.connection(), now)
     nightly = {job: (_next_at(at, zone or UTC, now), None) for job, at in NIGHTLY.items()}
-    return {SCORE: (due_at, None), CLOSE: (closes_at, period), **nightly}
+    known = {SCORE: (due_at, None), CLOSE: (closes_at, period), **nightly}
+    return {job: known.get(job, (None, None)) for job in JOBS}
 
 
 def _next_at(at: time, zone: tzinfo, now: datetime) -> datetime:

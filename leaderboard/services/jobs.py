@@ -22,7 +22,9 @@ from leaderboard.domain.shown import quoted, shown
 from leaderboard.services.accounts import Limits
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
+from leaderboard.services.digest_rounds import reminded
 from leaderboard.services.falling_due import has_fallen_due
+from leaderboard.services.mailing import forget_mails, send_waiting, told_of
 from leaderboard.services.means import NO_MEANS, Means
 from leaderboard.services.pairing import forget_old_pairings
 from leaderboard.services.scoring import Scoring, score_what_is_due
@@ -31,6 +33,7 @@ from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
+REMINDERS, MAIL = "reminders", "mail"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -200,6 +203,7 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("attempts to sign in forgotten", accounts.forget_old_attempts(connection, now - limits.window)),
             ("pairings of screens forgotten", forget_old_pairings(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
+            ("e-mails forgotten", forget_mails(connection, now=now)),
         )
     if told := _counted(counted):
         yield told
@@ -211,11 +215,25 @@ def _readiness(task: Task) -> Iterator[str]:
         yield told
 
 
+def _remind(task: Task) -> Iterator[str]:
+    """Remind of what is about to fall due, and make the digests whose time it is."""
+    if told := _counted(reminded(task.session, now=task.now, means=task.means)):
+        yield told
+
+
+def _mail(task: Task) -> Iterator[str]:
+    """Send the e-mails that wait."""
+    if told := _counted(told_of(send_waiting(task.session, now=task.now, means=task.means))):
+        yield told
+
+
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     SCORE: _score,
     CLOSE: _close,
     CLEAN_UP: _clean_up,
     READINESS: _readiness,
+    REMINDERS: _remind,
+    MAIL: _mail,
 }
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard.domain.agreement import Completion, Levels, Sla
-from leaderboard.domain.reminders import Waiting, deadline_of, digest_day, due_before, remind_at
+from leaderboard.domain.reminders import Waiting, deadline_of, digest_day, is_near, remind_at
 from leaderboard.domain.working_time import ALL_TIME
 from tests.domain.examples import (
     BERLIN,
@@ -75,7 +75,14 @@ def test_k4_a_task_is_met_so_long_before_its_date_as_is_agreed():
     sla = Sla("training", "", "sales", "member", Completion(), Levels(3 * DAY), 1, 1, 2 * DAY)
     due_at = local("2026-10-20T12:00")
     assert deadline_of(sla, due_at) == local("2026-10-17T12:00")
-    assert due_before(sla, deadline_of(sla, due_at)) == due_at
+
+
+@pytest.mark.parametrize(
+    ("at", "near"), [("16:59:59", False), ("17:00:00", True), ("18:00:00", True), ("18:00:01", False)]
+)
+def test_a_page_says_what_is_near_up_to_its_deadline(at, near):
+    waiting = Waiting(local("2026-10-05T09:00"), local("2026-10-05T18:00"), OFFICE, HERE)
+    assert is_near(waiting, HOUR, local(f"2026-10-05T{at}")) == near
 
 
 @pytest.mark.parametrize(
