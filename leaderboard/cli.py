@@ -39,8 +39,6 @@ from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
 
-JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
-
 
 def _scoring_bar(session: Session, label: str) -> AbstractContextManager[Callable[[int], None]]:
     """Return a bar as long as there are subjects to score; they are counted only if somebody watches."""
@@ -203,7 +201,7 @@ def events_import(
     refused: Path | None,
     form: str,
 ) -> None:
-    """Import events from CSV or JSON lines (- for standard input), then score what they touch.
+    """Import events from CSV, XLSX or JSON lines (- for standard input), then score what they touch.
 
     A bad row is refused alone, and named; the exit code is then 1. The same event again is skipped.
 
@@ -218,7 +216,6 @@ def events_import(
             mapping=None if mapping is None else read_mapping(mapping),
             create_members=create_members,
             is_dry_run=dry_run,
-            is_json=Path(name).suffix.lower() in JSON_SUFFIXES or progress.begins_with(b"{"),
             file_name=name,
             keep_header=keeper.header,
             keep_refused=keeper.keep,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import Refused
+from leaderboard.domain.event_templates import EventTemplate
 from leaderboard.domain.inbound import (
     COLUMNS,
     LONGEST_TEXT,
@@ -21,13 +22,14 @@ from leaderboard.domain.inbound import (
     TimeReader,
     checked_source,
 )
-from leaderboard.domain.mapping import EventMapping, EventTemplate
+from leaderboard.domain.mapping import EventMapping
 from leaderboard.domain.shown import quoted, shown
 from leaderboard.domain.time_formats import ISO
 from leaderboard.services.naming import Names, event_warnings
-from leaderboard.services.reading import FileRow, JsonLines, Table
+from leaderboard.services.reading import FileRow, JsonLines, Table, refuse_repeated
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
+from leaderboard.services.sheets import open_rows
 from leaderboard.storage import events, trail
 from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing
@@ -190,8 +192,8 @@ class _FileEvents:
         zone = (mapping and mapping.time_zone) or organisation.zone
         time = TimeReader(zone, mapping.time_formats if mapping else (ISO,), self._warn)
         self.reader = EventReader(organisation.currency, time)
-        self.table = JsonLines(stream) if options.is_json else Table(stream, mapping.delimiter if mapping else None)
-        self.header = self.table.header
+        self.table = open_rows(stream, options.file_name, mapping, is_json=options.is_json)
+        self.header = mapping.renamed(self.table.header) if mapping else self.table.header
         self.mapping = mapping and mapping.for_header(self.header)
         # Where each of our columns stands in their rows; the place past the end holds the empty text.
         places = {name: place for place, name in enumerate(self.header)}
@@ -203,11 +205,13 @@ class _FileEvents:
 
     def read(self) -> Iterator[_Resolved]:
         """Yield the events, their members and teams by id; refusals go to the report."""
-        if self.mapping and not isinstance(self.table, Table):
+        if self.mapping and isinstance(self.table, JsonLines):
             raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
-        if isinstance(self.table, Table):
-            self.table.refuse_repeated(self.mapping.columns if self.mapping else COLUMNS)
+        if not isinstance(self.table, JsonLines):
+            refuse_repeated(self.header, self.mapping.reads if self.mapping else COLUMNS)
             self._check_header(self.header)
+        for note in self.table.notes:
+            self.report.warn(1, note)
         self.options.keep_header(self.table.raw_header)
         for row in self.table.rows():
             self.report.read += 1
@@ -225,7 +229,8 @@ class _FileEvents:
         if missing:
             what = f"the columns are {','.join(COLUMNS)}"
             if self.mapping:
-                what = f"the mapping reads it, and the file has {', '.join(shown(name) for name in header[:30])}"
+                there = ", ".join(shown(name) for name in self.table.header[:30])
+                what = f"the mapping reads it, and the file has {there}"
             raise Refused(f"line 1: column {shown(missing[0])} is missing; {what}{self._separated_by()}.")
         if not self.mapping:
             for name in header:
@@ -239,8 +244,8 @@ class _FileEvents:
         return f", and the file was read as one column: separate the cells by {quoted(self.table.delimiter)}"
 
     def _events(self, row: FileRow) -> list[_Resolved]:
-        if self.mapping and self.mapping.has_footer and len(row.cells) == 1 < len(self.header):
-            return []
+        if self.mapping and self.mapping.has_footer and sum(map(bool, row.cells)) == 1 < len(self.header):
+            return []  # a spreadsheet fills such a row up with empty cells
         if row.problem is not None:
             raise RowError("", "", row.problem)
         if self.mapping is None:

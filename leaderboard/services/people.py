@@ -19,7 +19,7 @@ from leaderboard.domain.memberships import first_difference
 from leaderboard.domain.people import Membership, is_email, overlapping
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.services.administrators import one_stays
-from leaderboard.services.reading import FileRow, Table
+from leaderboard.services.reading import FileRow, Table, refuse_repeated
 from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import Progress, rescore, rescore_members
 from leaderboard.storage import account_lists, accounts, people, trail
@@ -116,7 +116,7 @@ def _change_roles(connection: Connection, roles: dict[str, str], now: datetime, 
 def read_people(stream: BinaryIO) -> list[Person]:
     """Return the rows of a people file; Refused naming each wrong one."""
     table = Table(stream)
-    table.refuse_repeated(COLUMNS)
+    refuse_repeated(table.header, COLUMNS)
     _check_header(table.header)
     persons: list[Person] = []
     problems = _Problems()
