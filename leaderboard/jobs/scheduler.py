@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from threading import Lock
+from time import monotonic
 from types import FrameType
 from typing import Any
 
@@ -23,13 +24,14 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import SCHEDULER
 from leaderboard.services.accounts import Limits
 from leaderboard.services.job_states import NIGHTLY, nightly_due, organisation_zone
-from leaderboard.services.jobs import CLOSE, DATABASE_ERRORS, SCORE, run_job
+from leaderboard.services.jobs import CLOSE, DATABASE_ERRORS, MAIL, REMINDERS, SCORE, run_job
 from leaderboard.services.means import NO_MEANS, Means
 
 LOOK_EVERY_SECONDS = 60
 STOP_SECONDS = 30
 NIGHTLY_AFTER = timedelta(seconds=30)  # at the start: what fell due comes first
 STOPPING = (signal.SIGTERM, signal.SIGINT)
+OUTSIDE = "outside"  # the executor of what waits for servers elsewhere
 LATE_OR_NOT = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
 
 logger = logging.getLogger(__name__)
@@ -50,11 +52,18 @@ class Looker:
         self.zone: tzinfo = UTC
         self.is_stopping = False
         self._engine, self._limits, self._clock, self._means = engine, limits, clock, means
-        self._at_work = Lock()
+        self._at_work, self._outside = Lock(), Lock()
 
     def look(self, job: str) -> None:
         """Let a job look. Whatever fails is one line in the log; the next look comes."""
-        with self._at_work:
+        self._look(job, self._at_work)
+
+    def look_outside(self, job: str) -> None:
+        """As look, for a job that speaks to servers elsewhere: nobody waits for it."""
+        self._look(job, self._outside)
+
+    def _look(self, job: str, turn: Lock) -> None:
+        with turn:
             if not self.is_stopping:
                 self._in_session(lambda session: self._run(session, job))
 
@@ -70,10 +79,8 @@ class Looker:
     def wait_idle(self, seconds: float) -> bool:
         """Begin nothing any more; tell whether what is under way has ended within so many seconds."""
         self.is_stopping = True
-        has_ended = self._at_work.acquire(timeout=seconds)
-        if has_ended:
-            self._at_work.release()
-        return has_ended
+        until = monotonic() + seconds
+        return all(_is_free(each, until - monotonic()) for each in (self._at_work, self._outside))
 
     def _run(self, session: Session, job: str) -> None:
         now, limits, means = self._clock(), self._limits, self._means
@@ -117,9 +124,11 @@ def run_scheduler(engine: Engine, limits: Limits, means: Means = NO_MEANS) -> No
 def make_scheduler(looker: Looker) -> BlockingScheduler:
     """Return a scheduler that has not begun: scoring and closing look at once and then every minute.
 
-    One thread, so that its jobs take turns instead of waiting for each other's locks.
+    One thread, so that its jobs take turns instead of waiting for each other's locks; another for those that speak to
+    servers elsewhere, which may be slow to answer.
     """
-    scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(1)}, job_defaults=LATE_OR_NOT, timezone=UTC)
+    executors = {name: ThreadPoolExecutor(1) for name in ("default", OUTSIDE)}
+    scheduler = BlockingScheduler(executors=executors, job_defaults=LATE_OR_NOT, timezone=UTC)
     at_once = utc_now()
 
     def nightly(job: str, zone: tzinfo) -> CronTrigger:
@@ -134,13 +143,23 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
 
     every_minute = IntervalTrigger(seconds=LOOK_EVERY_SECONDS, timezone=UTC)
     scheduler.add_job(score, every_minute, id=SCORE, next_run_time=at_once)
-    scheduler.add_job(looker.look, every_minute, [CLOSE], id=CLOSE, next_run_time=at_once)
+    for job in (CLOSE, REMINDERS):
+        scheduler.add_job(looker.look, every_minute, [job], id=job, next_run_time=at_once)
+    scheduler.add_job(looker.look_outside, every_minute, [MAIL], id=MAIL, next_run_time=at_once, executor=OUTSIDE)
     looker.read_zone()
     for job in NIGHTLY:
         scheduler.add_job(looker.look, nightly(job, looker.zone), [job], id=job)
     for job in looker.nightly_due():
         scheduler.add_job(looker.look, args=[job], next_run_time=at_once + NIGHTLY_AFTER)
     return scheduler
+
+
+def _is_free(turn: Lock, seconds: float) -> bool:
+    """Tell whether nobody is at work within so many seconds."""
+    is_free = turn.acquire(timeout=max(seconds, 0))
+    if is_free:
+        turn.release()
+    return is_free
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -15,10 +15,11 @@ from leaderboard.domain.errors import Refused
 from leaderboard.domain.instants import to_micros
 from leaderboard.domain.reminders import next_day
 from leaderboard.services.mail_kinds import REMINDER, is_mail_set_up, read
+from leaderboard.services.manager_digests import named
 from leaderboard.services.means import Means
 from leaderboard.services.messages import Letter, compose, deliverable
 from leaderboard.services.postman import FAILED, LATER, SENT, Outcome, Postman
-from leaderboard.services.rules import known_rules
+from leaderboard.services.rules import rule_book
 from leaderboard.storage import mails, reminders
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 
@@ -102,6 +103,8 @@ def _still_true(row: Any, pending: Mapping[int, datetime | None], now: datetime)
         facts["items"] = [
             each for each in facts["items"] if pending.get(each["id"]) == each["due_at"] and now < each["deadline_at"]
         ]
+        for each in facts["items"]:
+            each["left"] = timedelta(minutes=max(each["left_seconds"] // 60, 1))
         return facts if facts["items"] else None
     return facts
 
@@ -140,8 +143,9 @@ def _sent(session: Session, row: Any, facts: Mapping[str, Any], route: _Route, *
 
 
 def _content(session: Session, row: Any, facts: Mapping[str, Any], now: datetime, means: Means) -> bytes:
-    book = known_rules(session.connection())
-    language = row.language or ("en" if book is None else book.rules.organisation.language)
+    book = rule_book(session.connection())
+    language = row.language or book.rules.organisation.language
+    facts = {**named(dict(facts), book), "organisation": book.rules.organisation.name}
     key = f"{row.kind}-{row.id}-{to_micros(row.created_at)}"
     letter = Letter(row.user_id, row.email, row.kind, key, language)
     session.rollback()  # words may look into the database themselves

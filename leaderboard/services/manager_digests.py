@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.compliance import NOTHING, Counts, shortfalls_first
 from leaderboard.domain.periods import Month
 from leaderboard.domain.reminders import NIGHT_BEGINS, REVIEW_AHEAD, digest_day, next_day
+from leaderboard.domain.rules import Team
 from leaderboard.domain.working_time import Calendar, local_instant
 from leaderboard.services.certificates import KINDS as WINNERS
 from leaderboard.services.digests import working_days
@@ -165,13 +166,11 @@ def _of_week(figures: _Figures, month: str, scope: Scope) -> Facts | None:
     people = [row for row in figures.people if scope.sees_team(row.team_id or None) and row.member_id in members]
     facts = {
         "month": month,
-        "total": _line("", _sum(row.counts for row in rows)),
-        "teams": _shortest({rules.teams[row.team_id].name: row.team_id for row in rows if row.team_id}, rows),
+        "total": _line(_sum(row.counts for row in rows)),
+        "teams": _shortest(rules.teams, rows),
         "slas": _shortest_slas(figures, month, rows),
         "people": [
-            {**_line(members[row.member_id][1], row.counts), "member_id": row.member_id}
-            for row in people[:MOST_LISTED]
-            if row.counts.missed
+            {**_line(row.counts), "member_id": row.member_id} for row in people[:MOST_LISTED] if row.counts.missed
         ],
         "overdue": _count(figures.overdue, scope),
         "questions": _count(figures.questions, scope),
@@ -180,11 +179,12 @@ def _of_week(figures: _Figures, month: str, scope: Scope) -> Facts | None:
     return facts if rows or facts["overdue"] or facts["questions"] or facts["proposed"] else None
 
 
-def _shortest(teams: Mapping[str, int], rows: Sequence[compliance.TeamMonth]) -> list[Facts]:
-    figures = [
-        Figure(name, _sum(row.counts for row in rows if row.team_id == team_id), 0) for name, team_id in teams.items()
+def _shortest(teams: Mapping[int, Team], rows: Sequence[compliance.TeamMonth]) -> list[Facts]:
+    found = [
+        Figure(teams[team_id].name, _sum(row.counts for row in rows if row.team_id == team_id), 0, team_id=team_id)
+        for team_id in sorted({row.team_id for row in rows if row.team_id in teams})
     ]
-    return [_line(each.name, each.counts) for each in shortfalls_first(figures)[:MOST_LISTED]]
+    return [{**_line(each.counts), "team_id": each.team_id} for each in shortfalls_first(found)[:MOST_LISTED]]
 
 
 def _shortest_slas(figures: _Figures, month: str, rows: Sequence[compliance.TeamMonth]) -> list[Facts]:
@@ -193,14 +193,14 @@ def _shortest_slas(figures: _Figures, month: str, rows: Sequence[compliance.Team
         by_sla[row.sla] = by_sla.get(row.sla, NOTHING).plus(row.counts)
     found = [Figure(figures.promises.title(key, month), counts, 0, sla=key) for key, counts in by_sla.items()]
     return [
-        {**_line(each.name, each.counts), "sla": each.sla}
+        {**_line(each.counts), "title": each.name, "sla": each.sla}
         for each in shortfalls_first(found)[:MOST_LISTED]
         if each.counts.missed
     ]
 
 
-def _line(name: str, counts: Counts) -> Facts:
-    return {"name": name, "kept": counts.kept, "decided": counts.decided, "missed": counts.missed}
+def _line(counts: Counts) -> dict[str, Any]:
+    return {"kept": counts.kept, "decided": counts.decided, "missed": counts.missed}
 
 
 def _sum(counts: Iterable[Counts]) -> Counts:
@@ -215,4 +215,21 @@ def _count(by_team: Mapping[int, int] | Mapping[int | None, int], scope: Scope) 
 
 
 def _winner(badge: badges.ShownBadge) -> Facts:
-    return {"key": badge.key, "name": badge.name, "points": badge.ground["points"]}
+    return {"key": badge.key, f"{badge.scope}_id": badge.participant, "points": badge.ground["points"]}
+
+
+def named(value: Any, book: RuleBook) -> Any:
+    """Return facts with the names of the members and teams in them, as they are called now.
+
+    Documents hold ids alone, so that none names somebody who has been made anonymous since.
+    """
+    if isinstance(value, list):
+        return [named(each, book) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: named(each, book) for key, each in value.items()}
+    if "member_id" in found:
+        found["name"] = book.members[found["member_id"]][1]
+    elif "team_id" in found:
+        found["name"] = book.rules.teams[found["team_id"]].name
+    return found

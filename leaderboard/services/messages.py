@@ -55,7 +55,7 @@ def compose(letter: Letter, facts: Mapping[str, Any], means: Means, *, now: date
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = letter.language.replace("_", "-")
     message.set_content(text.strip() + "\n", cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = letter.language.replace("_", "-")
     return message

@@ -103,6 +103,7 @@ class Postman:
         try:
             if server.security == "starttls":
                 smtp.starttls(context=context)
+            smtp.ehlo_or_helo_if_needed()
             if server.user:
                 smtp.login(server.user, server.password or "")
         except BaseException:

@@ -51,7 +51,7 @@ class Falling:
             "title": self.sla.title,
             "due_at": self.row.due_at,
             "deadline_at": self.deadline,
-            "left": self.left // timedelta(seconds=1),
+            "left_seconds": self.left // timedelta(seconds=1),
             "is_working": isinstance(self.sla.measure, ResponseTime) and self.sla.measure.is_working,
             "worth": self.sla.points_of(Level.MET),
         }
