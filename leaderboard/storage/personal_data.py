@@ -13,6 +13,7 @@ from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, CorrectionRow
 from leaderboard.storage.compliance_tables import ReadinessReport
 from leaderboard.storage.connection_tables import HookTarget
 from leaderboard.storage.display_tables import DisplayChoice, DisplayRow
+from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal
 from leaderboard.storage.tables import (
     AttainmentRow,
     EventRow,
@@ -77,6 +78,9 @@ def of_account(connection: Connection, user_id: int, account_key: str) -> Iterat
     yield "bonus_questions", _rows(connection, BonusQuestion, BonusQuestion.user_id == user_id)
     yield "questions_asked", _rows(connection, PointQuestion, PointQuestion.user_id == user_id)
     yield "adjustments_made", _rows(connection, AdjustmentRow, AdjustmentRow.user_id == user_id)
+    yield "emails", _rows(connection, Mail, Mail.user_id == user_id, keeping={"document"})
+    yield "emails_not_wanted", _rows(connection, MailRefusal, MailRefusal.user_id == user_id)
+    yield "calendar", _rows(connection, CalendarFeed, CalendarFeed.user_id == user_id)
     yield "signatures", _rows(connection, AgreementSignature, AgreementSignature.user_id == user_id)
 
 
