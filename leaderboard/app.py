@@ -51,6 +51,7 @@ from leaderboard.web import (
     manage,
     means,
     members,
+    oidc,
     pages,
     pairing,
     payroll,
@@ -78,6 +79,7 @@ BLUEPRINTS = (
     board.bp,
     badges.bp,
     accounts.bp,
+    oidc.bp,
     members.bp,
     points.bp,
     statements.bp,
@@ -125,7 +127,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (means, streams, security, sessions, languages, pages, anonymous, errors, display_streams):
+    for floor in (means, streams, security, sessions, oidc, languages, pages, anonymous, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -17,7 +17,7 @@ from leaderboard.first_passwords import keep_passwords, kept_passwords
 from leaderboard.job_commands import close, jobs, scheduler
 from leaderboard.printing import FORMATS, ImportProgress, count, is_watched, print_report, print_rows, progress_bar
 from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, now, plain_errors, with_session
-from leaderboard.services import accounts
+from leaderboard.services import account_admin, accounts
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
 from leaderboard.services.awards import BONUS_COLUMNS, in_one_line, list_bonuses
 from leaderboard.services.demo import create_demo
@@ -347,6 +347,18 @@ def user_add(
         by=COMMAND_LINE,
     )
     click.echo(f"{email} can sign in as {role}." if given else f"{email} can sign in as {role} with: {password}")
+
+
+@user.command("password")
+@click.argument("email")
+@with_session
+def user_password(session: Session, email: str) -> None:
+    """Make a new password for an account and print it once; its sessions end."""
+    found = accounts.account_named(session, email)
+    if found is None:
+        raise Failed(f"{email} has no account; add one with: leaderboard user add {email} --role rep.")
+    password = account_admin.reset_password(session, found.id, now=now(), by=COMMAND_LINE)
+    click.echo(f"{found.email} can sign in with: {password}")
 
 
 @user.command("token")
