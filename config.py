@@ -80,6 +80,7 @@ OIDC_ISSUER = os.environ.get("OIDC_ISSUER") or None
 OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID") or None
 OIDC_CLIENT_SECRET = _secret("OIDC_CLIENT_SECRET")
 OIDC_NAME = os.environ.get("OIDC_NAME") or None
+OIDC_SIGN_OUT = _flag("OIDC_SIGN_OUT", True)
 OIDC_SCOPES = os.environ.get("OIDC_SCOPES") or "openid email profile"
 OIDC_VERIFIED_CLAIM = os.environ.get("OIDC_VERIFIED_CLAIM") or "email_verified"
 OIDC_EMAIL_DOMAINS = _words("OIDC_EMAIL_DOMAINS")

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Company:
-    """What the settings say. roles: of groups, empty where groups give none. creates: for whom accounts are made.
+    """What the settings say. name: on its button. domains: of the e-mails that are believed; empty: any.
 
-    name: what the company's sign-in is called on its button. domains: of e-mails that are believed; empty: of any.
+    roles: that groups give; empty where they give none. creates: for whom accounts are made. signs_out: there too.
     """
 
     issuer: str
@@ -22,6 +22,7 @@ class Company:
     roles: Mapping[str, str] = field(default_factory=dict)
     requires_group: bool = False
     creates: str = "members"
+    signs_out: bool = True
 
 
 @dataclass(frozen=True)

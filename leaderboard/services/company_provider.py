@@ -77,7 +77,7 @@ class Provider:
         Without the ID token, which is not kept, it asks first whether one wants to (RP-Initiated Logout 1.0, 2).
         """
         endpoint = self.metadata(now).get("end_session_endpoint")
-        if not endpoint:
+        if not endpoint or not self.company.signs_out:
             return None
         asked = {"client_id": self.company.client_id, "post_logout_redirect_uri": back_to}
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"

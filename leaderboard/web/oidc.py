@@ -146,6 +146,7 @@ def _company(config: Any) -> Company:
         roles=roles,
         requires_group=config["OIDC_REQUIRE_GROUP"],
         creates=config["OIDC_CREATE_ACCOUNTS"],
+        signs_out=config["OIDC_SIGN_OUT"],
     )
 
 
