@@ -29,6 +29,8 @@ from leaderboard.web import (
     adjustments,
     agreements,
     anonymous,
+    api_docs,
+    api_operations,
     audit,
     awards,
     badges,
@@ -70,6 +72,7 @@ from leaderboard.web import (
     streams,
     table_files,
     targets,
+    tokens,
     trying,
     users,
 )
@@ -116,6 +119,9 @@ BLUEPRINTS = (
     streams.bp,
     display_streams.bp,
     health.bp,
+    api_operations.bp,
+    api_docs.bp,
+    tokens.bp,
 )
 
 

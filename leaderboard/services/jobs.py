@@ -20,10 +20,13 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.shown import quoted, shown
 from leaderboard.services.accounts import Limits
+from leaderboard.services.announcing import forget_announcements
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
 from leaderboard.services.falling_due import has_fallen_due
+from leaderboard.services.idempotency import forget_old_answers
 from leaderboard.services.means import NO_MEANS, Means
+from leaderboard.services.outbox import send_announcements
 from leaderboard.services.pairing import forget_old_pairings
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.services.soundness import look
@@ -31,6 +34,7 @@ from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
+ANNOUNCEMENTS = "announcements"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -191,7 +195,7 @@ def _close(task: Task) -> Iterator[str]:
 
 
 def _clean_up(task: Task) -> Iterator[str]:
-    """Take away sessions and pairings that are over, attempts to sign in that count no more, and old runs of jobs."""
+    """Take away what is over: sessions, pairings, attempts to sign in, answers to programs, and old runs of jobs."""
     now, limits = task.now, task.limits
     with all_or_nothing(task.session, DOOR_LOCK):
         connection = task.session.connection()
@@ -199,7 +203,9 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("sessions ended", accounts.end_old_sessions(connection, now - limits.idle, now - limits.absolute)),
             ("attempts to sign in forgotten", accounts.forget_old_attempts(connection, now - limits.window)),
             ("pairings of screens forgotten", forget_old_pairings(connection, now)),
+            ("answers to programs forgotten", forget_old_answers(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
+            ("announcements forgotten", forget_announcements(connection, now)),
         )
     if told := _counted(counted):
         yield told
@@ -211,11 +217,18 @@ def _readiness(task: Task) -> Iterator[str]:
         yield told
 
 
+def _announcements(task: Task) -> Iterator[str]:
+    """Send the webhooks that wait."""
+    if told := _counted(send_announcements(task.session, task.means, now=task.now).items()):
+        yield f"webhooks {told}"
+
+
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     SCORE: _score,
     CLOSE: _close,
     CLEAN_UP: _clean_up,
     READINESS: _readiness,
+    ANNOUNCEMENTS: _announcements,
 }
 
 

@@ -119,6 +119,18 @@ GROUPS = (
         ),
     ),
     Group(
+        _("Connections"),
+        (
+            Place(
+                "tokens.index",
+                "key",
+                _("API"),
+                _("Let your own programs send events and read results; see whose tokens they use."),
+                is_for_admins=True,
+            ),
+        ),
+    ),
+    Group(
         _("Running"),
         (
             Place(
