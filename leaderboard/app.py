@@ -55,6 +55,7 @@ from leaderboard.web import (
     means,
     members,
     notices,
+    oidc,
     pages,
     pairing,
     payroll,
@@ -83,6 +84,7 @@ BLUEPRINTS = (
     board.bp,
     badges.bp,
     accounts.bp,
+    oidc.bp,
     members.bp,
     points.bp,
     statements.bp,
@@ -135,7 +137,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (means, streams, security, sessions, languages, pages, anonymous, errors, display_streams):
+    for floor in (means, streams, security, sessions, oidc, languages, pages, anonymous, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -13,7 +13,7 @@ from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, CorrectionRow
 from leaderboard.storage.compliance_tables import ReadinessReport
 from leaderboard.storage.connection_tables import HookTarget
 from leaderboard.storage.display_tables import DisplayChoice, DisplayRow
-from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal
+from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal, UserIdentity
 from leaderboard.storage.tables import (
     AttainmentRow,
     EventRow,
@@ -75,6 +75,7 @@ def of_account(connection: Connection, user_id: int, account_key: str) -> Iterat
     yield "sessions", _rows(connection, UserSession, UserSession.user_id == user_id)
     yield "failed_sign_ins", _rows(connection, SignInAttempt, SignInAttempt.account == account_key)
     yield "api_tokens", _rows(connection, ApiToken, ApiToken.user_id == user_id)
+    yield "company_accounts", _rows(connection, UserIdentity, UserIdentity.user_id == user_id)
     yield "bonus_questions", _rows(connection, BonusQuestion, BonusQuestion.user_id == user_id)
     yield "questions_asked", _rows(connection, PointQuestion, PointQuestion.user_id == user_id)
     yield "adjustments_made", _rows(connection, AdjustmentRow, AdjustmentRow.user_id == user_id)
