@@ -70,6 +70,8 @@ from leaderboard.web import (
     table_files,
     targets,
     trying,
+    upload_mappings,
+    uploads,
     users,
 )
 
@@ -108,6 +110,8 @@ BLUEPRINTS = (
     settings.bp,
     displays.bp,
     readiness.bp,
+    uploads.bp,
+    upload_mappings.bp,
     jobs.bp,
     display.bp,
     pairing.bp,

@@ -119,6 +119,19 @@ GROUPS = (
         ),
     ),
     Group(
+        _("Connections"),
+        (
+            Place(
+                "uploads.index",
+                "import",
+                _("Imports"),
+                _("Hand in files of your CRM, see what came of them, and undo them."),
+                is_for_admins=True,
+                also=("upload_mappings",),
+            ),
+        ),
+    ),
+    Group(
         _("Running"),
         (
             Place(
