@@ -76,6 +76,8 @@ from leaderboard.web import (
     targets,
     tokens,
     trying,
+    upload_mappings,
+    uploads,
     users,
 )
 
@@ -117,6 +119,8 @@ BLUEPRINTS = (
     settings.bp,
     displays.bp,
     readiness.bp,
+    uploads.bp,
+    upload_mappings.bp,
     jobs.bp,
     display.bp,
     pairing.bp,
