@@ -46,6 +46,9 @@ from leaderboard.web import (
     due,
     errors,
     health,
+    hook_mappings,
+    hook_settings,
+    hooks,
     jobs,
     languages,
     manage,
@@ -70,6 +73,7 @@ from leaderboard.web import (
     table_files,
     targets,
     trying,
+    unknown_names,
     users,
 )
 
@@ -107,6 +111,10 @@ BLUEPRINTS = (
     setting_up.bp,
     settings.bp,
     displays.bp,
+    hook_settings.bp,
+    hook_mappings.bp,
+    unknown_names.bp,
+    hooks.bp,
     readiness.bp,
     jobs.bp,
     display.bp,

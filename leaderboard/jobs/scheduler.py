@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import SCHEDULER
 from leaderboard.services.accounts import Limits
 from leaderboard.services.job_states import NIGHTLY, nightly_due, organisation_zone
-from leaderboard.services.jobs import CLOSE, DATABASE_ERRORS, SCORE, run_job
+from leaderboard.services.jobs import CLOSE, DATABASE_ERRORS, HOOKS, SCORE, run_job
 from leaderboard.services.means import NO_MEANS, Means
 
 LOOK_EVERY_SECONDS = 60
@@ -134,7 +134,8 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
 
     every_minute = IntervalTrigger(seconds=LOOK_EVERY_SECONDS, timezone=UTC)
     scheduler.add_job(score, every_minute, id=SCORE, next_run_time=at_once)
-    scheduler.add_job(looker.look, every_minute, [CLOSE], id=CLOSE, next_run_time=at_once)
+    for job in (CLOSE, HOOKS):
+        scheduler.add_job(looker.look, every_minute, [job], id=job, next_run_time=at_once)
     looker.read_zone()
     for job in NIGHTLY:
         scheduler.add_job(looker.look, nightly(job, looker.zone), [job], id=job)

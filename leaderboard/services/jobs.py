@@ -25,12 +25,15 @@ from leaderboard.services.closing import Closed, close_next, next_closing
 from leaderboard.services.falling_due import has_fallen_due
 from leaderboard.services.means import NO_MEANS, Means
 from leaderboard.services.pairing import forget_old_pairings
+from leaderboard.services.parking import take_parked
+from leaderboard.services.receiving import forget_deliveries, take_waiting
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.services.soundness import look
 from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
+HOOKS = "hooks"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -199,6 +202,7 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("sessions ended", accounts.end_old_sessions(connection, now - limits.idle, now - limits.absolute)),
             ("attempts to sign in forgotten", accounts.forget_old_attempts(connection, now - limits.window)),
             ("pairings of screens forgotten", forget_old_pairings(connection, now)),
+            ("deliveries of webhooks forgotten", forget_deliveries(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
         )
     if told := _counted(counted):
@@ -211,11 +215,22 @@ def _readiness(task: Task) -> Iterator[str]:
         yield told
 
 
+def _hooks(task: Task) -> Iterator[str]:
+    """Take deliveries of webhooks that wait, then the events whose name is known by now."""
+    states = take_waiting(task.session, now=task.now)
+    told = _counted((f"deliveries of webhooks {state}", number) for state, number in states.items())
+    if told:
+        yield told
+    if told := _counted([("events that waited for a name taken", take_parked(task.session, now=task.now))]):
+        yield told
+
+
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     SCORE: _score,
     CLOSE: _close,
     CLEAN_UP: _clean_up,
     READINESS: _readiness,
+    HOOKS: _hooks,
 }
 
 

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from leaderboard.domain.instants import MICROSECOND
 from leaderboard.services.job_states import job_overview
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, JOBS, READINESS, SCORE, JobReport, run_job
+from leaderboard.services.jobs import CLEAN_UP, CLOSE, HOOKS, JOBS, READINESS, SCORE, JobReport, run_job
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
@@ -74,5 +74,6 @@ def _words() -> dict[str, tuple[Any, Any]]:
         SCORE: (_("Scoring"), _("Decides what has fallen due, and awards badges.")),
         CLOSE: (_("Closing"), _("Closes each month and quarter once its grace time has passed.")),
         CLEAN_UP: (_("Clean-up"), _("Takes away sessions, sign-in attempts and pairings that are over, and old runs.")),
+        HOOKS: (_("Webhooks in"), _("Takes what CRMs have sent and what waited for a name.")),
         READINESS: (_("Readiness"), _("Looks whether the data is sound enough to score by.")),
     }

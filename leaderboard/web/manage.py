@@ -119,6 +119,19 @@ GROUPS = (
         ),
     ),
     Group(
+        _("Connections"),
+        (
+            Place(
+                "hook_settings.index",
+                "inward",
+                _("Webhooks in"),
+                _("Let your CRM tell at once what happens in it."),
+                is_for_admins=True,
+                also=("hook_mappings", "unknown_names"),
+            ),
+        ),
+    ),
+    Group(
         _("Running"),
         (
             Place(
