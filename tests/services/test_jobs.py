@@ -81,7 +81,7 @@ def test_a_quiet_look_writes_nothing_but_that_it_looked(lead, query_counter, now
 
 
 def test_before_the_first_organisation_every_job_finds_nothing_to_do(session):
-    assert [run(session, job).told for job in jobs.JOBS] == [""] * 4
+    assert [run(session, job).told for job in jobs.JOBS] == [""] * len(jobs.JOBS)
     overview = job_overview(session, now=NOW)
     assert [(each.job, each.next_at) for each in overview.jobs] == [
         (SCORE, None),
