@@ -78,5 +78,8 @@ MAIL_FROM = os.environ.get("MAIL_FROM", "SLA Leaderboard <leaderboard@localhost>
 # Requests: the largest body in bytes.
 MAX_CONTENT_LENGTH = _number("MAX_CONTENT_LENGTH", 2 * 1024 * 1024)
 
+# The API: how many requests a token may make in a minute, over all processes.
+API_REQUESTS_A_MINUTE = _number("API_REQUESTS_A_MINUTE", 600)
+
 # Live views: how many streams one process keeps open; each costs a waiting thread.
 MOST_STREAMS = _number("MOST_STREAMS", 2500)

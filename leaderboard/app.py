@@ -29,6 +29,8 @@ from leaderboard.web import (
     adjustments,
     agreements,
     anonymous,
+    api_docs,
+    api_operations,
     audit,
     awards,
     badges,
@@ -72,6 +74,7 @@ from leaderboard.web import (
     streams,
     table_files,
     targets,
+    tokens,
     trying,
     unknown_names,
     users,
@@ -122,6 +125,9 @@ BLUEPRINTS = (
     streams.bp,
     display_streams.bp,
     health.bp,
+    api_operations.bp,
+    api_docs.bp,
+    tokens.bp,
 )
 
 

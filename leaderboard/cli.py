@@ -17,7 +17,7 @@ from leaderboard.first_passwords import keep_passwords, kept_passwords
 from leaderboard.job_commands import close, jobs, scheduler
 from leaderboard.printing import FORMATS, ImportProgress, count, is_watched, print_report, print_rows, progress_bar
 from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, now, plain_errors, with_session
-from leaderboard.services import accounts
+from leaderboard.services import accounts, tokens
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
 from leaderboard.services.awards import BONUS_COLUMNS, in_one_line, list_bonuses
 from leaderboard.services.demo import create_demo
@@ -38,8 +38,6 @@ from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
-
-JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 
 
 def _scoring_bar(session: Session, label: str) -> AbstractContextManager[Callable[[int], None]]:
@@ -187,6 +185,11 @@ def _mapping_file(_context: click.Context, _option: click.Parameter, name: str |
     callback=_mapping_file,
     help=f"How rows become events: a TOML file, or one of {', '.join(built_in_mappings())}.",
 )
+@click.option(
+    "--time-format",
+    metavar="FORMAT",
+    help="How its times are written, where that does not show: day_first, month_first or a format as mappings have it.",
+)
 @click.option("--source", help="Where the events come from; event ids are unique in it.")
 @click.option("--create-members", type=click.Choice(SIDES), help="Create unknown members and teams on this side.")
 @click.option("--dry-run", is_flag=True, help="Report the same and change nothing.")
@@ -197,13 +200,14 @@ def events_import(
     session: Session,
     file: BinaryIO,
     mapping: Path | None,
+    time_format: str | None,
     source: str | None,
     create_members: str | None,
     dry_run: bool,
     refused: Path | None,
     form: str,
 ) -> None:
-    """Import events from CSV or JSON lines (- for standard input), then score what they touch.
+    """Import events from CSV, XLSX or JSON lines (- for standard input), then score what they touch.
 
     A bad row is refused alone, and named; the exit code is then 1. The same event again is skipped.
 
@@ -216,9 +220,9 @@ def events_import(
         options = ImportOptions(
             source=source,
             mapping=None if mapping is None else read_mapping(mapping),
+            time_format=time_format,
             create_members=create_members,
             is_dry_run=dry_run,
-            is_json=Path(name).suffix.lower() in JSON_SUFFIXES or progress.begins_with(b"{"),
             file_name=name,
             keep_header=keeper.header,
             keep_refused=keeper.keep,
@@ -351,10 +355,22 @@ def user_add(
 
 @user.command("token")
 @click.argument("email")
+@click.option("--scope", "scopes", type=click.Choice(tokens.SCOPES), multiple=True, help="What it may; repeatable.")
+@click.option("--days", type=click.IntRange(1, tokens.MOST_DAYS), default=tokens.USUAL_DAYS, help="Valid for so long.")
+@click.option("--name", default="command line", help="What to know it by.")
 @with_session
-def user_token(session: Session, email: str) -> None:
-    """Make an API token for an account; it is shown this once."""
-    click.echo(accounts.issue_token(session, email=email, name="command line", now=now(), by=COMMAND_LINE))
+def user_token(session: Session, email: str, scopes: tuple[str, ...], days: int, name: str) -> None:
+    """Make an API token for an account; it is shown this once.
+
+    Without --scope it may read. Only the tokens of administrators write.
+
+    \b
+    leaderboard user token crm@example.com --scope events:write --scope read --days 90
+    """
+    wanted = scopes or (tokens.READ,)
+    click.echo(
+        tokens.issue_token(session, email=email, name=name, scopes=wanted, days=days, now=now(), by=COMMAND_LINE)
+    )
 
 
 @main.command()

@@ -59,23 +59,29 @@ class ImportProgress:
     """A bar for the bytes read of a file, then one for the subjects scored. `stream` is the file to read from."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self.stream = cast(BinaryIO, self)  # of a file it has what an import needs: read
+        self.stream = cast(BinaryIO, self)  # of a file it has what an import needs
         self._file = file
         self._label = ""
         self._bars = ExitStack()
         self._advance: Callable[[int], None] = lambda _number: None
-        self._ahead = b""
-
-    def begins_with(self, start: bytes) -> bool:
-        """Tell how the file begins; asked before it is read."""
-        self._ahead = self._file.read(len(start))
-        return self._ahead == start
 
     def read(self, size: int = -1) -> bytes:
         """Read as a file does."""
-        content, self._ahead = self._ahead + self._file.read(size), b""
+        content = self._file.read(size)
         self._show("Read", len(content), _size(self._file))
         return content
+
+    def seekable(self) -> bool:
+        """Tell whether it can be wound back, as a workbook needs; a pipe cannot."""
+        return self._file.seekable()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place, as a file does."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return where it is, as a file does."""
+        return self._file.tell()
 
     def score(self, stage: str, done: int, total: int) -> None:
         """Take what an import tells of its work."""

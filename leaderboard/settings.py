@@ -115,6 +115,7 @@ def _htmx_faults(config: Mapping[str, Any]) -> list[str]:
 
 def _number_faults(config: Mapping[str, Any]) -> list[str]:
     least = {
+        "API_REQUESTS_A_MINUTE": 1,
         "ARGON2_LANES": 1,
         "ARGON2_MEMORY_KIB": 8,
         "ARGON2_PASSES": 1,

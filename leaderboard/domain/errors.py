@@ -173,6 +173,24 @@ class Throttled(Refused):
         self.seconds = seconds
 
 
+class TokenRefused(Refused):
+    """An API token that does not let in. problem: `unknown`, also of a closed account, or `expired`."""
+
+    def __init__(self, problem: str, *, at: datetime | None = None) -> None:
+        is_over = "is not known, was revoked, or its account is closed"
+        what = is_over if at is None else f"was valid until {at:%Y-%m-%d %H:%M} UTC"
+        super().__init__(f"This token {what}; make a new one under API tokens.")
+        self.problem = problem
+
+
+class KeyReused(Refused):
+    """An Idempotency-Key that came with another request before."""
+
+
+class KeyUnderWay(Refused):
+    """An Idempotency-Key whose first request is not answered yet."""
+
+
 class DisplayRefused(Refused):
     """Something about a display that cannot be; what: the setting or field that it is about."""
 
@@ -195,3 +213,22 @@ class DeliveryRefused(Refused):
     def __init__(self, status: int, sentence: str, seconds: int | None = None) -> None:
         super().__init__(sentence)
         self.status, self.seconds = status, seconds
+
+
+class TargetRefused(Refused):
+    """A webhook that cannot be as it was asked for; `problem` is a word for why."""
+
+    def __init__(self, problem: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class AddressRefused(Refused):
+    """An address to which no webhook goes.
+
+    because: `form`, `scheme`, `user`, `long`, `unknown` (no such host), or `inside` (it is of our own network).
+    """
+
+    def __init__(self, because: str, message: str) -> None:
+        super().__init__(message)
+        self.because = because

@@ -1,152 +1,25 @@
 """Mappings: how the rows of any other CSV become events (design section 4)."""
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leaderboard.domain.amount_formats import AUTO, AmountFormat, FoundOut
 from leaderboard.domain.errors import Refused
-from leaderboard.domain.inbound import COLUMNS, Row, RowError
+from leaderboard.domain.event_templates import Condition, EventTemplate, Text
+from leaderboard.domain.inbound import COLUMNS, Row
 from leaderboard.domain.shown import quoted
-from leaderboard.domain.time_formats import EXAMPLE, ISO, fault_of, with_offset
+from leaderboard.domain.time_formats import EITHER, EXAMPLE, ISO, fault_of, settled, with_offset
 from leaderboard.domain.toml_text import read_toml
 
 HEAD_KEYS = (
-    "time_zone time_format source delimiter empty decimal_mark thousands_mark currency_sign footer description event"
+    "time_zone time_format source delimiter encoding sheet empty decimal_mark thousands_mark currency_sign footer "
+    "description headings event"
 ).split()
 EVENT_KEYS = (*COLUMNS, "when", "unless", "values", "optional")
-PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-CUT = re.compile(r"(.+):([1-9][0-9]{0,2})")
-ANY = "*"  # any text but the empty one
-
-
-class Text:
-    """A text with {column} of theirs in braces; {column:15} takes the first 15 characters only."""
-
-    def __init__(self, text: str, header: Collection[str] = ()) -> None:
-        self.text = text
-        pieces = PLACEHOLDER.split(text)  # text, column, text, column, … text
-        self.literals = pieces[::2]
-        self.holes = [_hole(name.strip(), header) for name in pieces[1::2]]
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns that it reads."""
-        return [name for name, _ in self.holes]
-
-    def fill(self, row: Row) -> str:
-        """Return the text with its columns filled from a row, without white space around."""
-        if len(self.holes) == 1 and not any(self.literals):
-            name, length = self.holes[0]
-            return row.get(name, "").strip()[:length].strip()
-        text = self.literals[0]
-        for (name, length), literal in zip(self.holes, self.literals[1:], strict=True):
-            text += row.get(name, "").strip()[:length] + literal
-        return text.strip()
-
-
-def _hole(name: str, header: Collection[str]) -> tuple[str, int | None]:
-    """Return a column and how many of its characters are taken; a header may hold a name such as "SLA:30" itself."""
-    cut = None if name in header else CUT.fullmatch(name)
-    return (cut[1].strip(), int(cut[2])) if cut else (name, None)
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What must hold of a row: a text that does not come out empty, or texts wanted by column ("*": any)."""
-
-    text: Text | None = None
-    wanted: Mapping[str, frozenset[str]] | None = None
-
-    def holds(self, row: Row) -> bool:
-        """Tell whether it holds of a row."""
-        if self.text is not None:
-            return self.text.fill(row) != ""
-        cells = ((row.get(name, "").strip(), wanted) for name, wanted in (self.wanted or {}).items())
-        return all(cell in wanted or (ANY in wanted and cell != "") for cell, wanted in cells)
-
-    def for_header(self, header: Collection[str]) -> "Condition":
-        """Return the condition for a file with these columns."""
-        return self if self.text is None else Condition(text=Text(self.text.text, header))
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns that it reads."""
-        return self.text.columns if self.text else list(self.wanted or ())
-
-
-@dataclass(frozen=True)
-class EventTemplate:
-    """One event that a row may give. texts: by our column.
-
-    when, unless: the event is skipped if the first does not hold, or the second does. values: by our
-    column, what to write for what their file says, such as {"Lost": "disqualified"}; "*" stands for any other
-    text, and without it a text that is not listed stays. is_optional: files that lack its columns give no such event.
-    """
-
-    texts: Mapping[str, Text]
-    when: Condition | None
-    unless: Condition | None
-    values: Mapping[str, Mapping[str, str]]
-    is_optional: bool = False
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns that it reads."""
-        parts: list[Text | Condition] = [*self.texts.values(), *(each for each in (self.when, self.unless) if each)]
-        return [name for part in parts for name in part.columns]
-
-    def for_header(self, header: Collection[str]) -> "EventTemplate":
-        """Return the template for a file with these columns."""
-        return replace(
-            self,
-            texts={column: Text(each.text, header) for column, each in self.texts.items()},
-            when=self.when and self.when.for_header(header),
-            unless=self.unless and self.unless.for_header(header),
-        )
-
-    def origin(self, column: str) -> str:
-        """Return what the mapping says about one of our columns, for the person who looks for it in their file."""
-        return f'{column} = "{self.texts[column].text}"' if column in self.texts else column
-
-    def row(self, theirs: Row) -> dict[str, str] | None:
-        """Return the row of ours that a row of theirs gives, or None if the event is skipped."""
-        if (self.when and not self.when.holds(theirs)) or (self.unless and self.unless.holds(theirs)):
-            return None
-        row = {column: text.fill(theirs) for column, text in self.texts.items()}
-        for column, values in self.values.items():
-            text = row.get(column, "")
-            row[column] = values.get(text, values.get(ANY, text) if text else "")
-        return row
-
-
-@dataclass(frozen=True)
-class AmountFormat:
-    """How amounts are written: 1.234,50 has the decimal mark "," and the thousands mark "."."""
-
-    decimal_mark: str
-    thousands_mark: str
-    currency_sign: str
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        mark, point = re.escape(self.thousands_mark), re.escape(self.decimal_mark)
-        whole = f"[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+" if mark else "[0-9]+"
-        return re.compile(rf"(-?)({whole})(?:{point}([0-9]+))?")
-
-    def plain(self, text: str) -> str:
-        """Return an amount with a decimal point and nothing else; RowError for one that is written differently."""
-        bare = text.replace("\u2212", "-").replace("\u00a0", " ").replace("\u202f", " ")
-        if self.currency_sign:
-            bare = bare.replace(self.currency_sign, "", 1)
-        match = self._pattern.fullmatch(bare.strip().replace("- ", "-"))
-        if match is None:
-            example = f"1{self.thousands_mark}234{self.decimal_mark}50"
-            raise RowError("amount", text, f"is not written as the mapping says; expected an amount such as {example}")
-        whole = match[2].replace(self.thousands_mark, "") if self.thousands_mark else match[2]
-        return f"{match[1]}{whole}.{match[3] or ''}".removesuffix(".")
+ENCODINGS = ("utf-8", "utf-16", "cp1250", "cp1252", "iso-8859-1", "iso-8859-15", "mac-roman")
 
 
 @dataclass(frozen=True)
@@ -154,6 +27,8 @@ class EventMapping:
     """A mapping file. time_formats: see domain/time_formats. empty: texts that stand for nothing.
 
     delimiter: None finds out. has_footer: rows of one single cell are passed over, as at the end of a report.
+    encoding: of a CSV, None finds out. sheet: of a workbook, None for the first. headings: by a column that the events
+    name, under which other names files may have it, whatever their case.
     """
 
     time_zone: ZoneInfo | None
@@ -161,14 +36,33 @@ class EventMapping:
     source: str | None
     delimiter: str | None
     empty: frozenset[str]
-    amounts: AmountFormat | None
+    amounts: AmountFormat | FoundOut | None
     has_footer: bool
     templates: tuple[EventTemplate, ...]
+    encoding: str | None = None
+    sheet: str | None = None
+    headings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> frozenset[str]:
-        """The columns of their file that the mapping reads."""
+        """The columns that a file must have for the mapping."""
         return frozenset(name for each in self.templates for name in each.columns)
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The columns of their file that the mapping reads."""
+        return frozenset(name for each in self.templates for name in each.reads)
+
+    def renamed(self, header: Sequence[str]) -> list[str]:
+        """Return a header in which columns known under another name have the name that the events use."""
+        found, plain = list(header), [_plain(name) for name in header]
+        for column, others in self.headings.items():
+            if column in found:
+                continue
+            known = next((each for each in map(_plain, (column, *others)) if each in plain), None)
+            if known is not None:
+                found = [column if each == known else name for name, each in zip(found, plain, strict=True)]
+        return found
 
     def for_header(self, header: Sequence[str]) -> "EventMapping":
         """Return the mapping for a file with these columns, without the optional events that lack one."""
@@ -176,20 +70,58 @@ class EventMapping:
         templates = [each.for_header(names) for each in self.templates]
         return replace(self, templates=tuple(t for t in templates if not t.is_optional or names.issuperset(t.columns)))
 
+    @property
+    def all_time_formats(self) -> tuple[str, ...]:
+        """How times may be written: ISO 8601 in any case, as the dates of a workbook are read."""
+        return self.time_formats if ISO in self.time_formats else (*self.time_formats, ISO)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it says all; else how times or amounts are written shows in the file."""
+        return EITHER not in self.time_formats and not isinstance(self.amounts, FoundOut)
+
+    def settled(self, sample: Iterable[Row]) -> "EventMapping":
+        """Return the mapping for a file that begins with these rows, under the names of `renamed`.
+
+        Raises Refused where they do not tell whether days or months come first.
+        """
+        rows = [row for theirs in sample for each in self.templates if (row := each.row(self._emptied(theirs)))]
+        try:
+            formats = settled(
+                self.time_formats, (row.get(name, "") for row in rows for name in ("occurred_at", "due_at"))
+            )
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        amounts = self.amounts and self.amounts.settled(row["amount"] for row in rows if row.get("amount"))
+        return replace(self, time_formats=formats, amounts=amounts)
+
+    def with_time_format(self, time_format: str) -> "EventMapping":
+        """Return the mapping for a file whose times are written so, or in ISO 8601; Refused for what is no format."""
+        return replace(self, time_formats=_time_formats([time_format]))
+
     def rows(self, theirs: Row) -> Iterator[tuple[EventTemplate, dict[str, str]]]:
         """Yield the rows of ours that one row of theirs gives, each with its template.
 
         Raises RowError for an amount that does not fit.
         """
-        if self.empty:
-            theirs = {name: "" if cell.strip() in self.empty else cell for name, cell in theirs.items()}
+        theirs = self._emptied(theirs)
         for template in self.templates:
             row = template.row(theirs)
             if row is None:
                 continue
             if self.amounts and row.get("amount"):
+                row["currency"] = row.get("currency") or self.amounts.currency_of(row["amount"])
                 row["amount"] = self.amounts.plain(row["amount"])
             yield template, row
+
+    def _emptied(self, theirs: Row) -> Row:
+        if not self.empty:
+            return theirs
+        return {name: "" if cell.strip() in self.empty else cell for name, cell in theirs.items()}
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.split()).casefold()
 
 
 def parse_mapping(text: str) -> EventMapping:
@@ -213,7 +145,22 @@ def parse_mapping(text: str) -> EventMapping:
         _amounts(document),
         _flag(document, "footer", "the mapping"),
         tuple(_template(each, number) for number, each in enumerate(events, 1)),
+        _encoding(_text(document, "encoding", "the mapping")),
+        _text(document, "sheet", "the mapping"),
+        _headings(document.get("headings", {})),
     )
+
+
+def _encoding(name: str | None) -> str | None:
+    if name is not None and name not in ENCODINGS:
+        raise Refused(f"The mapping: encoding = {quoted(name)}; expected one of {', '.join(ENCODINGS)}.")
+    return name
+
+
+def _headings(content: Any) -> dict[str, tuple[str, ...]]:
+    if not isinstance(content, dict):
+        raise Refused('The mapping: headings is no table; write headings."Create Date" = ["Data de criação"].')
+    return {name.strip(): _texts(others, f"the mapping: headings, {name}") for name, others in content.items()}
 
 
 def _template(content: Any, number: int) -> EventTemplate:
@@ -295,9 +242,11 @@ def _values(content: Any, place: str) -> dict[str, dict[str, str]]:
     return {column: dict(table) for column, table in content.items()}
 
 
-def _amounts(document: dict[str, Any]) -> AmountFormat | None:
-    decimal, thousands = _mark(document, "decimal_mark", ","), _mark(document, "thousands_mark", ".")
+def _amounts(document: dict[str, Any]) -> AmountFormat | FoundOut | None:
     sign = _text(document, "currency_sign", "the mapping")
+    if document.get("decimal_mark") == AUTO:
+        return FoundOut(sign or "")
+    decimal, thousands = _mark(document, "decimal_mark", ","), _mark(document, "thousands_mark", ".")
     if decimal is None and thousands is None and sign is None:
         return None
     decimal = decimal or "."

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from threading import Lock
+from time import monotonic
 from types import FrameType
 from typing import Any
 
@@ -23,10 +24,12 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import SCHEDULER
 from leaderboard.services.accounts import Limits
 from leaderboard.services.job_states import NIGHTLY, nightly_due, organisation_zone
-from leaderboard.services.jobs import CLOSE, DATABASE_ERRORS, HOOKS, SCORE, run_job
+from leaderboard.services.jobs import ANNOUNCEMENTS, CLOSE, DATABASE_ERRORS, HOOKS, SCORE, run_job
 from leaderboard.services.means import NO_MEANS, Means
+from leaderboard.services.outbox import is_waiting
 
 LOOK_EVERY_SECONDS = 60
+SEND_EVERY_SECONDS = 5  # what was announced is news
 STOP_SECONDS = 30
 NIGHTLY_AFTER = timedelta(seconds=30)  # at the start: what fell due comes first
 STOPPING = (signal.SIGTERM, signal.SIGINT)
@@ -50,13 +53,24 @@ class Looker:
         self.zone: tzinfo = UTC
         self.is_stopping = False
         self._engine, self._limits, self._clock, self._means = engine, limits, clock, means
-        self._at_work = Lock()
+        self._at_work, self._sending = Lock(), Lock()
+        self._sent_at: datetime | None = None
 
     def look(self, job: str) -> None:
         """Let a job look. Whatever fails is one line in the log; the next look comes."""
         with self._at_work:
             if not self.is_stopping:
                 self._in_session(lambda session: self._run(session, job))
+
+    def send(self) -> None:
+        """Let the announcements look, beside the other jobs, where one waits; and every minute, to show that it looks."""
+        with self._sending:
+            now, last = self._clock(), self._sent_at
+            is_time = last is None or now - last >= timedelta(seconds=LOOK_EVERY_SECONDS)
+            if self.is_stopping or not (is_time or self._in_session(lambda each: is_waiting(each, now=now))):
+                return
+            self._sent_at = now
+            self._in_session(lambda session: self._run(session, ANNOUNCEMENTS))
 
     def read_zone(self) -> tzinfo:
         """Return the organisation's time zone as it is now, or as it was while the database is away."""
@@ -70,10 +84,8 @@ class Looker:
     def wait_idle(self, seconds: float) -> bool:
         """Begin nothing any more; tell whether what is under way has ended within so many seconds."""
         self.is_stopping = True
-        has_ended = self._at_work.acquire(timeout=seconds)
-        if has_ended:
-            self._at_work.release()
-        return has_ended
+        until = monotonic() + seconds
+        return all(_comes_free(each, until - monotonic()) for each in (self._at_work, self._sending))
 
     def _run(self, session: Session, job: str) -> None:
         now, limits, means = self._clock(), self._limits, self._means
@@ -90,6 +102,13 @@ class Looker:
             except DATABASE_ERRORS as error:
                 logger.error("the database does not answer: %s", str(error).splitlines()[0])
         return None
+
+
+def _comes_free(lock: Lock, seconds: float) -> bool:
+    is_free = lock.acquire(timeout=max(0, seconds))
+    if is_free:
+        lock.release()
+    return is_free
 
 
 def run_scheduler(engine: Engine, limits: Limits, means: Means = NO_MEANS) -> None:
@@ -117,9 +136,11 @@ def run_scheduler(engine: Engine, limits: Limits, means: Means = NO_MEANS) -> No
 def make_scheduler(looker: Looker) -> BlockingScheduler:
     """Return a scheduler that has not begun: scoring and closing look at once and then every minute.
 
-    One thread, so that its jobs take turns instead of waiting for each other's locks.
+    One thread, so that its jobs take turns instead of waiting for each other's locks; and one for webhooks, whose
+    receivers may be slow.
     """
-    scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(1)}, job_defaults=LATE_OR_NOT, timezone=UTC)
+    executors = {"default": ThreadPoolExecutor(1), ANNOUNCEMENTS: ThreadPoolExecutor(1)}
+    scheduler = BlockingScheduler(executors=executors, job_defaults=LATE_OR_NOT, timezone=UTC)
     at_once = utc_now()
 
     def nightly(job: str, zone: tzinfo) -> CronTrigger:
@@ -136,6 +157,8 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
     scheduler.add_job(score, every_minute, id=SCORE, next_run_time=at_once)
     for job in (CLOSE, HOOKS):
         scheduler.add_job(looker.look, every_minute, [job], id=job, next_run_time=at_once)
+    often = IntervalTrigger(seconds=SEND_EVERY_SECONDS, timezone=UTC)
+    scheduler.add_job(looker.send, often, id=ANNOUNCEMENTS, executor=ANNOUNCEMENTS, next_run_time=at_once)
     looker.read_zone()
     for job in NIGHTLY:
         scheduler.add_job(looker.look, nightly(job, looker.zone), [job], id=job)

@@ -1,4 +1,4 @@
-"""Accounts: adding them, signing in and out, passwords, languages, tokens."""
+"""Accounts: adding them, signing in and out, passwords, languages."""
 
 import hashlib
 import secrets
@@ -29,9 +29,6 @@ from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, begin_write,
 LONGEST_EMAIL = 254
 LONGEST_ADDRESS = 45
 TOKEN_BYTES = 32  # 256 bits: a plain SHA-256 of it may be stored
-TOKEN_START = "sla_"
-TOKEN_LIFE = timedelta(days=365)
-PREFIX_LENGTH = 10
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -149,35 +146,6 @@ def _team_ids(connection: Connection, names: Sequence[str]) -> list[int]:
         if name not in known:
             raise AccountRefused("teams", f"{quoted(name)} is not a team; the teams are {', '.join(known) or 'none'}.")
     return sorted({known[name] for name in names})
-
-
-def issue_token(session: Session, *, email: str, name: str, now: datetime, by: Actor) -> str:
-    """Make an API token of an account, valid for a year, and return it; only its hash is stored.
-
-    Raises Refused if there is no such account.
-    """
-    token = TOKEN_START + secrets.token_urlsafe(TOKEN_BYTES)
-    begin_write(session, DOOR_LOCK)
-    connection = session.connection()
-    found = accounts.account_with(connection, email.strip().lower())
-    if found is None or not found.is_active:
-        session.rollback()
-        raise Refused(f"{email} has no account; add one with: leaderboard user add {email} --role rep.")
-    accounts.add_token(
-        connection,
-        {
-            "key": token_key(token),
-            "prefix": token[:PREFIX_LENGTH],
-            "name": name,
-            "user_id": found.id,
-            "created_at": now,
-            "expires_at": now + TOKEN_LIFE,
-        },
-    )
-    until = (now + TOKEN_LIFE).date().isoformat()
-    trail.note(connection, by, "token.issued", f"user {found.email}", at=now, after=f"{name}; valid until {until}")
-    session.commit()
-    return token
 
 
 def sign_in(session: Session, *, email: str, password: str, address: str, now: datetime, limits: Limits) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import Refused
+from leaderboard.domain.event_templates import EventTemplate
 from leaderboard.domain.inbound import (
     COLUMNS,
     LONGEST_TEXT,
@@ -21,13 +22,14 @@ from leaderboard.domain.inbound import (
     TimeReader,
     checked_source,
 )
-from leaderboard.domain.mapping import EventMapping, EventTemplate
+from leaderboard.domain.mapping import EventMapping
 from leaderboard.domain.shown import quoted, shown
 from leaderboard.domain.time_formats import ISO
 from leaderboard.services.naming import Names, event_warnings
-from leaderboard.services.reading import FileRow, JsonLines, Table
+from leaderboard.services.reading import FileRow, JsonLines, Table, refuse_repeated
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
+from leaderboard.services.sheets import Rows, Sampled, fitted, open_rows
 from leaderboard.storage import events, trail
 from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing
@@ -83,8 +85,9 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How to import. create_members: the side on which unknown members are created, or None; create_hint: how to ask
-    for that.
+    """How to import. time_format: how the times of this file are written, where the mapping does not know.
+
+    create_members: the side on which unknown members are created, or None; create_hint: how to ask for that.
 
     keep_header, keep_refused: told of the header and of each refused row as they stand in the file, with
     their line's end, to write the file that people mend.
@@ -93,6 +96,7 @@ class ImportOptions:
 
     source: str | None = None
     mapping: EventMapping | None = None
+    time_format: str | None = None
     create_members: str | None = None
     create_hint: str = ", or give --create-members"
     is_dry_run: bool = False
@@ -185,29 +189,40 @@ class _FileEvents:
         self.report = report
         self.now = now
         self.line = 0
-        organisation = book.rules.organisation
+        self.organisation = book.rules.organisation
         mapping = options.mapping
-        zone = (mapping and mapping.time_zone) or organisation.zone
-        time = TimeReader(zone, mapping.time_formats if mapping else (ISO,), self._warn)
-        self.reader = EventReader(organisation.currency, time)
-        self.table = JsonLines(stream) if options.is_json else Table(stream, mapping.delimiter if mapping else None)
-        self.header = self.table.header
+        if mapping and options.time_format:
+            mapping = mapping.with_time_format(options.time_format)
+        self.opened = open_rows(stream, options.file_name, mapping, is_json=options.is_json)
+        self.table: Rows | Sampled = self.opened
+        self.header = mapping.renamed(self.table.header) if mapping else self.table.header
         self.mapping = mapping and mapping.for_header(self.header)
+        self.reader = self._reader()
         # Where each of our columns stands in their rows; the place past the end holds the empty text.
         places = {name: place for place, name in enumerate(self.header)}
         self._is_ours = tuple(self.header) == COLUMNS
         self._ours = itemgetter(*(places.get(name, len(self.header)) for name in COLUMNS))
+
+    def _reader(self) -> EventReader:
+        zone = (self.mapping and self.mapping.time_zone) or self.organisation.zone
+        formats = self.mapping.all_time_formats if self.mapping else (ISO,)
+        return EventReader(self.organisation.currency, TimeReader(zone, formats, self._warn))
 
     def _warn(self, text: str) -> None:
         self.report.warn(self.line, text)
 
     def read(self) -> Iterator[_Resolved]:
         """Yield the events, their members and teams by id; refusals go to the report."""
-        if self.mapping and not isinstance(self.table, Table):
+        if self.mapping and isinstance(self.opened, JsonLines):
             raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
-        if isinstance(self.table, Table):
-            self.table.refuse_repeated(self.mapping.columns if self.mapping else COLUMNS)
+        if not isinstance(self.opened, JsonLines):
+            refuse_repeated(self.header, self.mapping.reads if self.mapping else COLUMNS)
             self._check_header(self.header)
+        for note in self.table.notes:
+            self.report.warn(1, note)
+        if self.mapping:
+            self.table, self.mapping = fitted(self.opened, self.mapping)
+            self.reader = self._reader()
         self.options.keep_header(self.table.raw_header)
         for row in self.table.rows():
             self.report.read += 1
@@ -225,7 +240,8 @@ class _FileEvents:
         if missing:
             what = f"the columns are {','.join(COLUMNS)}"
             if self.mapping:
-                what = f"the mapping reads it, and the file has {', '.join(shown(name) for name in header[:30])}"
+                there = ", ".join(shown(name) for name in self.table.header[:30])
+                what = f"the mapping reads it, and the file has {there}"
             raise Refused(f"line 1: column {shown(missing[0])} is missing; {what}{self._separated_by()}.")
         if not self.mapping:
             for name in header:
@@ -234,13 +250,13 @@ class _FileEvents:
 
     def _separated_by(self) -> str:
         """Return a hint for a file that was read as one column."""
-        if len(self.header) > 1 or not isinstance(self.table, Table):
+        if len(self.header) > 1 or not isinstance(self.opened, Table):
             return ""
-        return f", and the file was read as one column: separate the cells by {quoted(self.table.delimiter)}"
+        return f", and the file was read as one column: separate the cells by {quoted(self.opened.delimiter)}"
 
     def _events(self, row: FileRow) -> list[_Resolved]:
-        if self.mapping and self.mapping.has_footer and len(row.cells) == 1 < len(self.header):
-            return []
+        if self.mapping and self.mapping.has_footer and sum(map(bool, row.cells)) == 1 < len(self.header):
+            return []  # a spreadsheet fills such a row up with empty cells
         if row.problem is not None:
             raise RowError("", "", row.problem)
         if self.mapping is None:

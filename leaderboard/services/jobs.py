@@ -20,10 +20,13 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.shown import quoted, shown
 from leaderboard.services.accounts import Limits
+from leaderboard.services.announcing import forget_announcements
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
 from leaderboard.services.falling_due import has_fallen_due
+from leaderboard.services.idempotency import forget_old_answers
 from leaderboard.services.means import NO_MEANS, Means
+from leaderboard.services.outbox import send_announcements
 from leaderboard.services.pairing import forget_old_pairings
 from leaderboard.services.parking import take_parked
 from leaderboard.services.receiving import forget_deliveries, take_waiting
@@ -34,6 +37,7 @@ from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_onc
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
 HOOKS = "hooks"
+ANNOUNCEMENTS = "announcements"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -194,7 +198,7 @@ def _close(task: Task) -> Iterator[str]:
 
 
 def _clean_up(task: Task) -> Iterator[str]:
-    """Take away sessions and pairings that are over, attempts to sign in that count no more, and old runs of jobs."""
+    """Take away what is over: sessions, pairings, attempts to sign in, answers to programs, and old runs of jobs."""
     now, limits = task.now, task.limits
     with all_or_nothing(task.session, DOOR_LOCK):
         connection = task.session.connection()
@@ -203,7 +207,9 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("attempts to sign in forgotten", accounts.forget_old_attempts(connection, now - limits.window)),
             ("pairings of screens forgotten", forget_old_pairings(connection, now)),
             ("deliveries of webhooks forgotten", forget_deliveries(connection, now)),
+            ("answers to programs forgotten", forget_old_answers(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
+            ("announcements forgotten", forget_announcements(connection, now)),
         )
     if told := _counted(counted):
         yield told
@@ -225,12 +231,19 @@ def _hooks(task: Task) -> Iterator[str]:
         yield told
 
 
+def _announcements(task: Task) -> Iterator[str]:
+    """Send the webhooks that wait."""
+    if told := _counted(send_announcements(task.session, task.means, now=task.now).items()):
+        yield f"webhooks {told}"
+
+
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     SCORE: _score,
     CLOSE: _close,
     CLEAN_UP: _clean_up,
     READINESS: _readiness,
     HOOKS: _hooks,
+    ANNOUNCEMENTS: _announcements,
 }
 
 

@@ -1,7 +1,7 @@
 """People: loading the file of members, teams and memberships (design section 4)."""
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import BinaryIO, NamedTuple
@@ -19,7 +19,7 @@ from leaderboard.domain.memberships import first_difference
 from leaderboard.domain.people import Membership, is_email, overlapping
 from leaderboard.domain.shown import has_controls, quoted, shown
 from leaderboard.services.administrators import one_stays
-from leaderboard.services.reading import FileRow, Table
+from leaderboard.services.reading import FileRow, Table, refuse_repeated
 from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import Progress, rescore, rescore_members
 from leaderboard.storage import account_lists, accounts, people, trail
@@ -65,7 +65,15 @@ def load_people(
     An account with a member's e-mail becomes the member's, and gets the role if the file gives one.
     Raises Refused with one sentence for each wrong row.
     """
-    persons = read_people(stream)
+    return _load(session, read_people(stream), now, by, progress)
+
+
+def load_people_rows(session: Session, rows: Iterable[FileRow], *, now: datetime, by: Actor) -> PeopleReport:
+    """Load people as load_people does, of rows whose cells are COLUMNS; a row's number stands for its line."""
+    return _load(session, _persons(rows, list(COLUMNS)), now, by, None)
+
+
+def _load(session: Session, persons: list[Person], now: datetime, by: Actor, progress: Progress | None) -> PeopleReport:
     with all_or_nothing(session):
         connection = session.connection()
         if people.rules_version(connection) is None:
@@ -116,13 +124,17 @@ def _change_roles(connection: Connection, roles: dict[str, str], now: datetime, 
 def read_people(stream: BinaryIO) -> list[Person]:
     """Return the rows of a people file; Refused naming each wrong one."""
     table = Table(stream)
-    table.refuse_repeated(COLUMNS)
+    refuse_repeated(table.header, COLUMNS)
     _check_header(table.header)
+    return _persons(table.rows(), table.header)
+
+
+def _persons(rows: Iterable[FileRow], header: list[str]) -> list[Person]:
     persons: list[Person] = []
     problems = _Problems()
-    for row in table.rows():
+    for row in rows:
         try:
-            persons.append(_person(row, table.header))
+            persons.append(_person(row, header))
         except ValueError as error:
             problems.add(f"line {row.line}{error}.")
         if len(persons) > MOST_PEOPLE:

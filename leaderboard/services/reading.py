@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections import Counter, deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO, ClassVar, NamedTuple
 
@@ -14,6 +14,7 @@ from leaderboard.domain.shown import quoted, shown
 from leaderboard.services.lines import LONGEST_LINE, UNCLOSED, UTF8_MARK, Lines, is_utf16
 
 QUOTED = re.compile(r'"[^"]*"')
+MOST_COLUMNS = 2_000
 MOST_REREAD = 1_000_000  # lines read again after a quotation mark that was never closed
 CSV_FAULTS = {
     "field larger": f"a cell is longer than {csv.field_size_limit():,} characters; shorten it",
@@ -39,6 +40,7 @@ class Table:
 
     def __init__(self, stream: BinaryIO, delimiter: str | None = None) -> None:
         self._lines = Lines(stream)
+        self.notes: tuple[str, ...] = ()
         self._rest = iter(self._lines)
         self._again: deque[bytes] = deque()
         self._offset = self._reread = 0
@@ -61,14 +63,9 @@ class Table:
             header = [name.strip() for name in next(self._reader)]
         except csv.Error as error:
             raise Refused(f"line 1: {_csv_fault(error)}.") from error
+        check_width(len(header), 1)
         self.raw_header = self._lines.mark + self.raw()
         return header
-
-    def refuse_repeated(self, read: Collection[str]) -> None:
-        """Refuse a header in which one of the columns to be read stands twice; others may."""
-        repeated = [name for name, number in Counter(self.header).items() if name in read and number > 1]
-        if repeated:
-            raise Refused(f"line 1: column {quoted(repeated[0])} stands twice; give each column a name of its own.")
 
     def raw(self) -> bytes:
         """Return the row just read as it stands in the file, with its line's end."""
@@ -90,7 +87,7 @@ class Table:
             if len(cells) != width and problem is None:
                 if not any(cells):
                     continue
-                problem = f"the row has {_cells(len(cells))}, but the header has {width}"
+                problem = width_fault(len(cells), width)
             elif not cells[0] and problem is None and not any(cells):
                 continue
             yield FileRow(line, cells, problem)
@@ -119,8 +116,22 @@ def _delimiter_of(header: str) -> str:
     return max(",;\t", key=QUOTED.sub("", header).count)
 
 
-def _cells(number: int) -> str:
-    return f"{number} cell" if number == 1 else f"{number} cells"
+def refuse_repeated(header: Sequence[str], read: Collection[str]) -> None:
+    """Refuse a header in which one of the columns to be read stands twice; others may."""
+    repeated = [name for name, number in Counter(header).items() if name in read and number > 1]
+    if repeated:
+        raise Refused(f"line 1: column {quoted(repeated[0])} stands twice; give each column a name of its own.")
+
+
+def check_width(columns: int, line: int) -> None:
+    """Refuse a table that is wider than any that people make."""
+    if columns > MOST_COLUMNS:
+        raise Refused(f"line {line}: there are more than {MOST_COLUMNS:,} columns; hand in those that are needed.")
+
+
+def width_fault(cells: int, width: int) -> str:
+    """Return what is wrong with a row that has more or fewer cells than the header."""
+    return f"the row has {cells} {'cell' if cells == 1 else 'cells'}, but the header has {width}"
 
 
 def _csv_fault(error: csv.Error) -> str:
@@ -138,6 +149,7 @@ class JsonLines:
 
     header: ClassVar = list(COLUMNS)
     raw_header = b""
+    notes: tuple[str, ...] = ()
 
     def __init__(self, stream: BinaryIO) -> None:
         self._lines = Lines(stream)
@@ -178,7 +190,7 @@ def _json_values(text: str) -> tuple[dict[str, str], str | None]:
     odd = [key for key, value in found.items() if not isinstance(value, str | None)]
     if odd:
         return {}, f"{quoted(odd[0])} is neither a text nor a number; write one of these"
-    if "\\u" in text and any(_is_unfit(value or "") for value in found.values()):
+    if "\\u" in text and any(is_unfit(value or "") for value in found.values()):
         return {}, "the row holds a NUL character or half a character; remove it"
     return {key: value or "" for key, value in found.items()}, None
 
@@ -198,9 +210,9 @@ def _no_constant(text: str) -> None:
     raise ValueError(f"{text} is no number")
 
 
-def _is_unfit(text: str) -> bool:
+def is_unfit(text: str) -> bool:
     """Tell whether a text cannot be stored: it holds NUL, or half of a character (a lone surrogate)."""
-    return "\0" in text or any("\ud800" <= each <= "\udfff" for each in text)
+    return "\0" in text or (not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text))
 
 
 def read_text(stream: BinaryIO, what: str, limit: int = LONGEST_LINE) -> str:

@@ -99,6 +99,13 @@ def find(connection: Connection, award_ids: Collection[int]) -> dict[int, Any]:
     return {row.id: row for row in rows}
 
 
+def won(connection: Connection, award_ids: Collection[int]) -> Sequence[Any]:
+    """Return what some awards are for, and who won them."""
+    columns = "id period programme place scope participant_id amount_minor currency prize".split()
+    query = select(*(getattr(BonusAward, name) for name in columns)).where(BonusAward.id.in_(award_ids))
+    return connection.execute(query.order_by(BonusAward.id)).all()
+
+
 def all_decided(connection: Connection) -> Iterator[Any]:
     """Yield what became of the awards that were decided on."""
     columns = ("id", "status", "decided_at", "decided_by", "reason", "paid_at", "paid_by")

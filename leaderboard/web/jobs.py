@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from leaderboard.domain.instants import MICROSECOND
 from leaderboard.services.job_states import job_overview
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, HOOKS, JOBS, READINESS, SCORE, JobReport, run_job
+from leaderboard.services.jobs import ANNOUNCEMENTS, CLEAN_UP, CLOSE, HOOKS, JOBS, READINESS, SCORE, JobReport, run_job
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
@@ -76,4 +76,5 @@ def _words() -> dict[str, tuple[Any, Any]]:
         CLEAN_UP: (_("Clean-up"), _("Takes away sessions, sign-in attempts and pairings that are over, and old runs.")),
         HOOKS: (_("Webhooks in"), _("Takes what CRMs have sent and what waited for a name.")),
         READINESS: (_("Readiness"), _("Looks whether the data is sound enough to score by.")),
+        ANNOUNCEMENTS: (_("Webhooks out"), _("Sends what was announced, and again what did not arrive.")),
     }

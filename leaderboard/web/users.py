@@ -20,6 +20,7 @@ from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.paging import LONGEST_ID, is_id, page_number
 from leaderboard.web.rights import actor, admin_required
 from leaderboard.web.sessions import limits
+from leaderboard.web.tokens import DAYS, Issue, issue_form, issued, scope_words
 from leaderboard.web.user_words import fault_of, role_words
 
 bp = Blueprint("users", __name__, url_prefix="/manage/accounts")
@@ -28,11 +29,12 @@ LONGEST_SEARCH = 200
 
 
 class Told(NamedTuple):
-    """What an account's page says beside the account. password: made just now, shown this once."""
+    """What an account's page says beside the account. password: made just now, shown this once; made: a token."""
 
     fault: Any = None
     password: str | None = None
     is_new: bool = False
+    made: Issue | None = None
 
 
 NOTHING_TOLD = Told()
@@ -156,6 +158,18 @@ def reset_password(user_id: int) -> ResponseReturnValue:
     return _account_page(user_id, Told(password=password))
 
 
+@bp.post("/<int:user_id>/tokens")
+@admin_required
+def issue_token(user_id: int) -> ResponseReturnValue:
+    """Make an API token of an account, and show it this once."""
+    account = _account_or_404(user_id)
+    try:
+        made = issued(account.email, account.role)
+    except Refused as error:
+        return _account_page(user_id, Told(fault_of(error))), 409
+    return _account_page(user_id, Told(made=made)), 422 if made.fault else 200
+
+
 @bp.post("/<int:user_id>/tokens/<int:token_id>/revoke")
 @admin_required
 def revoke_token(user_id: int, token_id: int) -> ResponseReturnValue:
@@ -215,6 +229,9 @@ def _account_page(user_id: int, told: Told = NOTHING_TOLD) -> str:
         roles=role_words(),
         teams=people.teams(connection),
         tokens=account_lists.tokens_of(connection, user_id),
+        made=told.made or issue_form(account.role),
+        words=scope_words(),
+        days=DAYS,
         sessions=account_lists.sessions_of(connection, user_id),
         now=utc_now(),
     )

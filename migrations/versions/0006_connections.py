@@ -79,9 +79,12 @@ def upgrade():
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("kinds", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("has_amounts", BIG, nullable=False),
         sa.Column("is_active", BIG, nullable=False),
+        sa.Column("told", sa.Text(), nullable=True),
         sa.Column("created_at", BIG, nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("has_amounts IN (0, 1)", name=op.f("ck_hook_target_has_amounts")),
         sa.CheckConstraint("format IN ('json', 'slack', 'teams')", name=op.f("ck_hook_target_format")),
         sa.CheckConstraint("is_active IN (0, 1)", name=op.f("ck_hook_target_is_active")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hook_target")),
@@ -152,7 +155,7 @@ def upgrade():
         sa.Column("status", BIG, nullable=True),
         sa.Column("told", sa.Text(), nullable=True),
         sa.Column("sent_at", BIG, nullable=True),
-        sa.CheckConstraint("state IN ('waiting', 'sent', 'failed')", name=op.f("ck_hook_message_state")),
+        sa.CheckConstraint("state IN ('waiting', 'sent', 'failed', 'dropped')", name=op.f("ck_hook_message_state")),
         sa.ForeignKeyConstraint(
             ["announcement_id"], ["announcement.id"], name=op.f("fk_hook_message_announcement_id"), ondelete="CASCADE"
         ),

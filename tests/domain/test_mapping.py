@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard.domain.errors import Refused
+from leaderboard.domain.event_templates import Text
 from leaderboard.domain.inbound import COLUMNS, RowError
-from leaderboard.domain.mapping import Text, parse_mapping
+from leaderboard.domain.mapping import parse_mapping
 from tests.domain.examples import properties
 
 HEAD = 'time_zone = "America/Sao_Paulo"\ntime_format = "%d-%m-%Y %H:%M"\nsource = "olist"\n'

@@ -13,7 +13,7 @@ from leaderboard.domain.actors import COMMAND_LINE, Actor
 from leaderboard.domain.anonymous import fingerprint, masked
 from leaderboard.domain.errors import PersonRefused, Refused
 from leaderboard.domain.periods import parse_period
-from leaderboard.services import account_admin, accounts, anonymising, people_editing, personal_data
+from leaderboard.services import account_admin, accounts, anonymising, people_editing, personal_data, tokens
 from leaderboard.services.account_admin import AccountQuery, list_accounts
 from leaderboard.services.adjusting import adjust
 from leaderboard.services.awards import list_bonuses, read_award
@@ -205,7 +205,7 @@ def test_neither_the_report_of_a_month_nor_what_is_told_of_its_close_names_them(
 def test_the_account_is_closed_for_good(session, left):
     settle(session)
     ana = actor(session, "ana")
-    accounts.issue_token(session, email=ana.name, name="crm", **HOW)
+    tokens.issue_token(session, email=ana.name, name="crm", **HOW)
     anonymising.anonymise(session, left, **HOW)
     found = account_admin.find_account(session, ana.user_id)
     assert (found.email, found.is_active, found.is_anonymised) == (f"former-account-{ana.user_id}@invalid", False, True)
