@@ -36,6 +36,7 @@ from leaderboard.web import (
     badges,
     board,
     bonuses,
+    calendar_feed,
     certificates,
     comparing,
     compliance,
@@ -48,12 +49,17 @@ from leaderboard.web import (
     due,
     errors,
     health,
+    hook_mappings,
+    hook_settings,
     hook_targets,
+    hooks,
     jobs,
     languages,
     manage,
     means,
     members,
+    notices,
+    oidc,
     pages,
     pairing,
     payroll,
@@ -74,6 +80,9 @@ from leaderboard.web import (
     targets,
     tokens,
     trying,
+    unknown_names,
+    upload_mappings,
+    uploads,
     users,
 )
 
@@ -82,11 +91,14 @@ BLUEPRINTS = (
     board.bp,
     badges.bp,
     accounts.bp,
+    oidc.bp,
     members.bp,
     points.bp,
     statements.bp,
     certificates.bp,
     awards.bp,
+    notices.bp,
+    calendar_feed.bp,
     manage.bp,
     agreements.bp,
     drafts.bp,
@@ -111,7 +123,13 @@ BLUEPRINTS = (
     setting_up.bp,
     settings.bp,
     displays.bp,
+    hook_settings.bp,
+    hook_mappings.bp,
+    unknown_names.bp,
+    hooks.bp,
     readiness.bp,
+    uploads.bp,
+    upload_mappings.bp,
     jobs.bp,
     hook_targets.bp,
     display.bp,
@@ -133,7 +151,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (means, streams, security, sessions, languages, pages, anonymous, errors, display_streams):
+    for floor in (means, streams, security, sessions, oidc, languages, pages, anonymous, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

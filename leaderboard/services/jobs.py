@@ -23,11 +23,15 @@ from leaderboard.services.accounts import Limits
 from leaderboard.services.announcing import forget_announcements
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
+from leaderboard.services.digest_rounds import reminded
 from leaderboard.services.falling_due import has_fallen_due
 from leaderboard.services.idempotency import forget_old_answers
+from leaderboard.services.mailing import forget_mails, send_waiting, told_of
 from leaderboard.services.means import NO_MEANS, Means
 from leaderboard.services.outbox import send_announcements
 from leaderboard.services.pairing import forget_old_pairings
+from leaderboard.services.parking import take_parked
+from leaderboard.services.receiving import forget_deliveries, take_waiting
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.services.soundness import look
 from leaderboard.services.upload_runs import run_waiting
@@ -36,7 +40,7 @@ from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
-ANNOUNCEMENTS, IMPORTS = "announcements", "imports"
+HOOKS, ANNOUNCEMENTS, IMPORTS, REMINDERS, MAIL = "hooks", "announcements", "imports", "reminders", "mail"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -211,10 +215,12 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("sessions ended", accounts.end_old_sessions(connection, now - limits.idle, now - limits.absolute)),
             ("attempts to sign in forgotten", accounts.forget_old_attempts(connection, now - limits.window)),
             ("pairings of screens forgotten", forget_old_pairings(connection, now)),
+            ("deliveries of webhooks forgotten", forget_deliveries(connection, now)),
             ("answers to programs forgotten", forget_old_answers(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
             ("announcements forgotten", forget_announcements(connection, now)),
             ("files handed in forgotten", forget_uploads(connection, now)),
+            ("e-mails forgotten", forget_mails(connection, now=now)),
         )
     if told := _counted(counted):
         yield told
@@ -223,6 +229,16 @@ def _clean_up(task: Task) -> Iterator[str]:
 def _readiness(task: Task) -> Iterator[str]:
     """Look whether the data is sound enough to score by; nothing is done if somebody else looks at this moment."""
     if told := look(task.session, now=task.now, by=task.by):
+        yield told
+
+
+def _hooks(task: Task) -> Iterator[str]:
+    """Take deliveries of webhooks that wait, then the events whose name is known by now."""
+    states = take_waiting(task.session, now=task.now)
+    told = _counted((f"deliveries of webhooks {state}", number) for state, number in states.items())
+    if told:
+        yield told
+    if told := _counted([("events that waited for a name taken", take_parked(task.session, now=task.now))]):
         yield told
 
 
@@ -238,13 +254,28 @@ def _imports(task: Task) -> Iterator[str]:
     yield from run_waiting(task.session, now=task.now, is_stopping=task.is_stopping)
 
 
+def _remind(task: Task) -> Iterator[str]:
+    """Remind of what is about to fall due, and make the digests whose time it is."""
+    if told := _counted(reminded(task.session, now=task.now, means=task.means)):
+        yield told
+
+
+def _mail(task: Task) -> Iterator[str]:
+    """Send the e-mails that wait."""
+    if told := _counted(told_of(send_waiting(task.session, now=task.now, means=task.means))):
+        yield told
+
+
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     SCORE: _score,
     CLOSE: _close,
     CLEAN_UP: _clean_up,
     READINESS: _readiness,
+    HOOKS: _hooks,
     ANNOUNCEMENTS: _announcements,
     IMPORTS: _imports,
+    REMINDERS: _remind,
+    MAIL: _mail,
 }
 
 

@@ -1,5 +1,6 @@
 """What pages say of webhooks out: their kinds and forms, what is wrong with one, and what became of a message."""
 
+import json
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
@@ -18,7 +19,9 @@ from leaderboard.domain.outside import LONGEST_ADDRESS
 from leaderboard.services.announced import NOT_SHOWN, TOO_LATE
 from leaderboard.services.hook_targets import LONGEST_NAME, MOST_TARGETS
 from leaderboard.services.outbox import TOLD_GONE
-from leaderboard.web.wording import number
+from leaderboard.web.award_words import programme_name
+from leaderboard.web.badge_texts import badge_text
+from leaderboard.web.wording import number, period_name
 
 
 class Fault(NamedTuple):
@@ -91,3 +94,13 @@ def told_words(told: str | None) -> Any:
         TOLD_GONE: _("The receiver answered that it wants no more messages (410)."),
     }
     return says.get(told or "", told or "")
+
+
+def told_of(message: Any) -> str:
+    """Return what a message of the log is about; whom it names is not told here."""
+    facts = json.loads(message.document)
+    parts = [facts.get("subject")]
+    parts += [badge_text(key).name for key in [facts.get("badge")] if key]
+    parts += [programme_name(key) for key in [facts.get("programme")] if key]
+    parts += [period_name(key) for key in [facts.get("period")] if key]
+    return " · ".join(str(each) for each in parts if each)

@@ -16,7 +16,7 @@ from leaderboard.services.reaching import Answer
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
-from leaderboard.web.hook_target_words import Fault, fault_of, format_words, kind_words, told_words
+from leaderboard.web.hook_target_words import Fault, fault_of, format_words, kind_words, told_of, told_words
 from leaderboard.web.languages import OWN_NAMES
 from leaderboard.web.means import means
 from leaderboard.web.organisation import organisation
@@ -25,6 +25,7 @@ from leaderboard.web.rights import actor, admin_required
 
 bp = Blueprint("hook_targets", __name__, url_prefix="/manage/webhooks")
 bp.add_app_template_filter(told_words)
+bp.add_app_template_filter(told_of)
 LIMITS = {"name": LONGEST_NAME, "address": LONGEST_ADDRESS}
 
 
@@ -199,9 +200,14 @@ def _page(target_id: int, told: Told = NOTHING_TOLD, filled: Mapping[str, Any] |
     target = _target_or_404(target_id)
     log = hook_targets.read_log(db.session(), target_id, older_than())
     if wants_fragment() and told is NOTHING_TOLD:
-        return render_template("hook_targets/_log.html", target=target, log=log, kinds=kind_words())
+        return render_template("hook_targets/_log.html", target=target, log=log, kinds=kind_words(), now=utc_now())
     return render_template(
-        "hook_targets/show.html", target=target, log=log, told=told, **_form(filled or _filled(target), told.fault)
+        "hook_targets/show.html",
+        target=target,
+        log=log,
+        told=told,
+        now=utc_now(),
+        **_form(filled or _filled(target), told.fault),
     )
 
 
