@@ -26,6 +26,8 @@ THEIRS = _who(DOOR, UNKNOWN, UNKNOWN, IN, IN)
 ASKED_ABOUT = THEIRS | {"dora": REFUSED, "enzo": REFUSED}  # nobody asks for somebody else
 UNPAIRED = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # a screen's own; a browser that is none gets 401
 
+NO_TOKEN = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # programs bring a token: a browser's session is none
+
 UNFIT = dict.fromkeys(("fabio", "dora", "enzo"), KEPT)  # let in, but what they send cannot be taken
 
 
@@ -265,6 +267,25 @@ ACCESS: dict[str, Entry] = {
     "targets.index": Entry(MANAGERS, asks=[("months=3", MANAGERS)]),
     "targets.show": Entry(MANAGERS, {"key": "speed"}),
     "targets.take": Entry(MANAGERS, {"key": "speed"}, {"met": "4h", "exceeded": "30m", "draft": ""}),
+    # Programs, and the tokens that they bring; what each sees with one: test_api_access.py
+    **dict.fromkeys(
+        (
+            *("api.send_events", "api.people", "api.load_people", "api.agreements", "api.check", "api.load"),
+            *("api.standings", "api.attainments", "api.waiting", "api.points", "api.badges", "api.bonuses"),
+            *("api.periods", "api.token"),
+        ),
+        Entry(NO_TOKEN),
+    ),
+    "api.agreement": Entry(NO_TOKEN, {"version_id": "version"}),
+    "api.agreement_document": Entry(NO_TOKEN, {"version_id": "version"}),
+    **dict.fromkeys(("api.health", "api_docs.openapi", "api_docs.docs"), Entry(EVERYBODY)),
+    "tokens.own": Entry(SIGNED_IN),
+    "tokens.issue": Entry(
+        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"name": "", "scope": "read", "days": "365"}
+    ),
+    "tokens.revoke": Entry(SIGNED_IN | dict.fromkeys(READERS[1:], UNKNOWN), {"token_id": 999}),
+    "tokens.index": Entry(ADMINISTRATORS),
+    "users.issue_token": Entry(ADMINISTRATORS | WRONG, USER, {"name": "", "scope": "read", "days": "365"}),
     # The door
     "accounts.sign_in": Entry(EVERYBODY),
     "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
