@@ -191,6 +191,14 @@ class KeyUnderWay(Refused):
     """An Idempotency-Key whose first request is not answered yet."""
 
 
+class UploadRefused(Refused):
+    """A file, or what is asked of it, that cannot be; `problem` is a word for why."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
 class DisplayRefused(Refused):
     """Something about a display that cannot be; what: the setting or field that it is about."""
 

@@ -32,12 +32,13 @@ from leaderboard.services.parking import take_parked
 from leaderboard.services.receiving import forget_deliveries, take_waiting
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.services.soundness import look
+from leaderboard.services.upload_runs import run_waiting
+from leaderboard.services.uploads import forget_uploads
 from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
-HOOKS = "hooks"
-ANNOUNCEMENTS = "announcements"
+ANNOUNCEMENTS, IMPORTS, HOOKS = "announcements", "imports", "hooks"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -45,13 +46,17 @@ EXPECTED = (Refused, OperationalError, sqlite3.OperationalError)  # such as a da
 
 
 class Task(NamedTuple):
-    """What a job works with. limits: what the settings say of sessions and attempts; means: of the world outside."""
+    """What a job works with. limits: what the settings say of sessions and attempts; means: of the world outside.
+
+    is_stopping: tells a long job to leave the rest to whoever looks next.
+    """
 
     session: Session
     now: datetime
     by: Actor
     limits: Limits
     means: Means = NO_MEANS
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,12 @@ def run_job(
     limits: Limits,
     means: Means = NO_MEANS,
     looker: str | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> JobReport:
     """Run a job, and record each thing it did and, rolled back, what failed (M3); a failure is never raised.
 
-    looker: the scheduler that looks, None if somebody runs it by hand. Raises Refused for an unknown job.
+    looker: the scheduler that looks, None if somebody runs it by hand. is_stopping: see Task. Raises Refused for an
+    unknown job.
     """
     if name not in JOBS:
         raise Refused(f"{quoted(name)} is not a job; the jobs are {', '.join(JOBS)}.")
@@ -93,7 +100,7 @@ def run_job(
     done: list[str] = []
     failure, fault, began = None, None, now
     try:
-        for told in JOBS[name](Task(session, now, by, limits, means)):
+        for told in JOBS[name](Task(session, now, by, limits, means, is_stopping)):
             done.append(told)
             recorder.done(told, began, clock())
             began = clock()
@@ -210,6 +217,7 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("answers to programs forgotten", forget_old_answers(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
             ("announcements forgotten", forget_announcements(connection, now)),
+            ("files handed in forgotten", forget_uploads(connection, now)),
         )
     if told := _counted(counted):
         yield told
@@ -237,6 +245,11 @@ def _announcements(task: Task) -> Iterator[str]:
         yield f"webhooks {told}"
 
 
+def _imports(task: Task) -> Iterator[str]:
+    """Import the files that came in by the browser, oldest first."""
+    yield from run_waiting(task.session, now=task.now, is_stopping=task.is_stopping)
+
+
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     SCORE: _score,
     CLOSE: _close,
@@ -244,6 +257,7 @@ JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     READINESS: _readiness,
     HOOKS: _hooks,
     ANNOUNCEMENTS: _announcements,
+    IMPORTS: _imports,
 }
 
 

@@ -14,7 +14,18 @@ from flask_babel import gettext as _
 
 from leaderboard.domain.instants import MICROSECOND
 from leaderboard.services.job_states import job_overview
-from leaderboard.services.jobs import ANNOUNCEMENTS, CLEAN_UP, CLOSE, HOOKS, JOBS, READINESS, SCORE, JobReport, run_job
+from leaderboard.services.jobs import (
+    ANNOUNCEMENTS,
+    CLEAN_UP,
+    CLOSE,
+    HOOKS,
+    IMPORTS,
+    JOBS,
+    READINESS,
+    SCORE,
+    JobReport,
+    run_job,
+)
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
@@ -77,4 +88,5 @@ def _words() -> dict[str, tuple[Any, Any]]:
         HOOKS: (_("Webhooks in"), _("Takes what CRMs have sent and what waited for a name.")),
         READINESS: (_("Readiness"), _("Looks whether the data is sound enough to score by.")),
         ANNOUNCEMENTS: (_("Webhooks out"), _("Sends what was announced, and again what did not arrive.")),
+        IMPORTS: (_("Imports"), _("Imports the files that were handed in by the browser.")),
     }
