@@ -17,6 +17,7 @@ from leaderboard.web.fragments import is_htmx, wants_fragment
 from leaderboard.web.redirects import HOME
 
 logger = logging.getLogger(__name__)
+HOOKS = "/hooks/"
 SCREEN = "display.index"  # stands on a wall, where nobody reads of errors
 
 
@@ -57,8 +58,13 @@ def _failed(error: Exception) -> BaseResponse:
 def _logged(error: Exception) -> str:
     """Write an error into the log under a new id, by which the reader can name it."""
     error_id = secrets.token_hex(4)
-    logger.error("error %s: %s %s", error_id, request.method, ascii(request.path), exc_info=error)
+    logger.error("error %s: %s %s", error_id, request.method, ascii(_place()), exc_info=error)
     return error_id
+
+
+def _place() -> str:
+    """Return what was asked for; the addresses of webhooks can hold a secret."""
+    return f"{HOOKS}…" if request.path.startswith(HOOKS) else request.path
 
 
 def _words(code: int) -> tuple[str, str]:
@@ -94,7 +100,8 @@ def _answer(error: HTTPException, words: tuple[str, str], error_id: str | None =
 
 
 def _page(title: str, remedy: str, error_id: str | None) -> Response:
-    if request_ctx.url_adapter is None:  # the host is none of ours: no address can be made for it
+    # The host is none of ours, so that no address can be made for it; or no page may show the address.
+    if request_ctx.url_adapter is None or request.path.startswith(HOOKS):
         return _plain(title, remedy, error_id)
     try:
         return make_response(render_template(_template(), title=title, remedy=remedy, error_id=error_id))
