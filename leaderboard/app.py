@@ -36,6 +36,7 @@ from leaderboard.web import (
     badges,
     board,
     bonuses,
+    calendar_feed,
     certificates,
     comparing,
     compliance,
@@ -56,6 +57,8 @@ from leaderboard.web import (
     manage,
     means,
     members,
+    notices,
+    oidc,
     pages,
     pairing,
     payroll,
@@ -77,6 +80,8 @@ from leaderboard.web import (
     tokens,
     trying,
     unknown_names,
+    upload_mappings,
+    uploads,
     users,
 )
 
@@ -85,11 +90,14 @@ BLUEPRINTS = (
     board.bp,
     badges.bp,
     accounts.bp,
+    oidc.bp,
     members.bp,
     points.bp,
     statements.bp,
     certificates.bp,
     awards.bp,
+    notices.bp,
+    calendar_feed.bp,
     manage.bp,
     agreements.bp,
     drafts.bp,
@@ -119,6 +127,8 @@ BLUEPRINTS = (
     unknown_names.bp,
     hooks.bp,
     readiness.bp,
+    uploads.bp,
+    upload_mappings.bp,
     jobs.bp,
     display.bp,
     pairing.bp,
@@ -139,7 +149,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (means, streams, security, sessions, languages, pages, anonymous, errors, display_streams):
+    for floor in (means, streams, security, sessions, oidc, languages, pages, anonymous, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -24,9 +24,20 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import SCHEDULER
 from leaderboard.services.accounts import Limits
 from leaderboard.services.job_states import NIGHTLY, nightly_due, organisation_zone
-from leaderboard.services.jobs import ANNOUNCEMENTS, CLOSE, DATABASE_ERRORS, HOOKS, IMPORTS, SCORE, run_job
+from leaderboard.services.jobs import (
+    ANNOUNCEMENTS,
+    CLOSE,
+    DATABASE_ERRORS,
+    HOOKS,
+    IMPORTS,
+    MAIL,
+    REMINDERS,
+    SCORE,
+    run_job,
+)
 from leaderboard.services.means import NO_MEANS, Means
 from leaderboard.services.outbox import is_waiting
+from leaderboard.services.receiving import is_delivery_due
 from leaderboard.services.upload_runs import is_work_waiting
 
 LOOK_EVERY_SECONDS = 60
@@ -48,6 +59,8 @@ class Beat(NamedTuple):
 BESIDE = {  # what takes long, and what somebody waits for
     ANNOUNCEMENTS: Beat(5, is_waiting),  # their receivers may be slow
     IMPORTS: Beat(2, is_work_waiting),
+    HOOKS: Beat(5, is_delivery_due),
+    MAIL: Beat(LOOK_EVERY_SECONDS, lambda _session, *, now: True),
 }
 
 
@@ -179,7 +192,7 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
 
     every_minute = IntervalTrigger(seconds=LOOK_EVERY_SECONDS, timezone=UTC)
     scheduler.add_job(score, every_minute, id=SCORE, next_run_time=at_once)
-    for job in (CLOSE, HOOKS):
+    for job in (CLOSE, REMINDERS):
         scheduler.add_job(looker.look, every_minute, [job], id=job, next_run_time=at_once)
     for job, beat in BESIDE.items():
         often = IntervalTrigger(seconds=beat.seconds, timezone=UTC)
@@ -190,6 +203,14 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
     for job in looker.nightly_due():
         scheduler.add_job(looker.look, args=[job], next_run_time=at_once + NIGHTLY_AFTER)
     return scheduler
+
+
+def _is_free(turn: Lock, seconds: float) -> bool:
+    """Tell whether nobody is at work within so many seconds."""
+    is_free = turn.acquire(timeout=max(seconds, 0))
+    if is_free:
+        turn.release()
+    return is_free
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -234,7 +234,7 @@ def change_password(
     _note(session, "password.changed", user_id, now, by)
     accounts.end_sessions(connection, user_id)
     accounts.forget_attempts(connection, account_key)
-    token = _add_session(session, user_id, now, limits)
+    token = start_session(session, user_id, now, limits)
     session.commit()
     return token
 
@@ -311,12 +311,13 @@ def _begin_session(
     accounts.forget_attempts(connection, account_key)
     if better is not None:
         accounts.set_hash(connection, user_id, better)
-    token = _add_session(session, user_id, now, limits)
+    token = start_session(session, user_id, now, limits)
     session.commit()
     return token
 
 
-def _add_session(session: Session, user_id: int, now: datetime, limits: Limits) -> str:
+def start_session(session: Session, user_id: int, now: datetime, limits: Limits) -> str:
+    """Begin a session in the transaction that writes, and return its token; ones that are over end."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     accounts.end_old_sessions(session.connection(), now - limits.idle, now - limits.absolute)
     accounts.add_session(session.connection(), token_key(token), user_id, now)

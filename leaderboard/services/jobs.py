@@ -23,8 +23,10 @@ from leaderboard.services.accounts import Limits
 from leaderboard.services.announcing import forget_announcements
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
+from leaderboard.services.digest_rounds import reminded
 from leaderboard.services.falling_due import has_fallen_due
 from leaderboard.services.idempotency import forget_old_answers
+from leaderboard.services.mailing import forget_mails, send_waiting, told_of
 from leaderboard.services.means import NO_MEANS, Means
 from leaderboard.services.outbox import send_announcements
 from leaderboard.services.pairing import forget_old_pairings
@@ -38,7 +40,7 @@ from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
-ANNOUNCEMENTS, IMPORTS, HOOKS = "announcements", "imports", "hooks"
+HOOKS, ANNOUNCEMENTS, IMPORTS, REMINDERS, MAIL = "hooks", "announcements", "imports", "reminders", "mail"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -218,6 +220,7 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
             ("announcements forgotten", forget_announcements(connection, now)),
             ("files handed in forgotten", forget_uploads(connection, now)),
+            ("e-mails forgotten", forget_mails(connection, now=now)),
         )
     if told := _counted(counted):
         yield told
@@ -250,6 +253,18 @@ def _imports(task: Task) -> Iterator[str]:
     yield from run_waiting(task.session, now=task.now, is_stopping=task.is_stopping)
 
 
+def _remind(task: Task) -> Iterator[str]:
+    """Remind of what is about to fall due, and make the digests whose time it is."""
+    if told := _counted(reminded(task.session, now=task.now, means=task.means)):
+        yield told
+
+
+def _mail(task: Task) -> Iterator[str]:
+    """Send the e-mails that wait."""
+    if told := _counted(told_of(send_waiting(task.session, now=task.now, means=task.means))):
+        yield told
+
+
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     SCORE: _score,
     CLOSE: _close,
@@ -258,6 +273,8 @@ JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     HOOKS: _hooks,
     ANNOUNCEMENTS: _announcements,
     IMPORTS: _imports,
+    REMINDERS: _remind,
+    MAIL: _mail,
 }
 
 

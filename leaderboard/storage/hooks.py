@@ -106,6 +106,12 @@ def due(connection: Connection, now: datetime, most: int) -> list[int]:
     return list(connection.execute(query.limit(most)).scalars())
 
 
+def next_try(connection: Connection) -> datetime | None:
+    """Return when the next delivery that waits is to be tried; None for none."""
+    query = select(HookDelivery.next_try_at).where(HookDelivery.state == WAITING)
+    return connection.execute(query.order_by(HookDelivery.next_try_at).limit(1)).scalar()
+
+
 def deliveries(connection: Connection, hook_id: int, most: int, older_than: int | None, state: str) -> Sequence[Any]:
     """Return what a hook was sent, newest first, without the bodies. state: empty for all."""
     where = [HookDelivery.hook_id == hook_id]

@@ -13,6 +13,7 @@ from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, CorrectionRow
 from leaderboard.storage.compliance_tables import ReadinessReport
 from leaderboard.storage.connection_tables import Hook, HookTarget
 from leaderboard.storage.display_tables import DisplayChoice, DisplayRow
+from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal, UserIdentity
 from leaderboard.storage.tables import (
     AttainmentRow,
     EventRow,
@@ -75,9 +76,13 @@ def of_account(connection: Connection, user_id: int, account_key: str) -> Iterat
     yield "sessions", _rows(connection, UserSession, UserSession.user_id == user_id)
     yield "failed_sign_ins", _rows(connection, SignInAttempt, SignInAttempt.account == account_key)
     yield "api_tokens", _rows(connection, ApiToken, ApiToken.user_id == user_id)
+    yield "company_accounts", _rows(connection, UserIdentity, UserIdentity.user_id == user_id)
     yield "bonus_questions", _rows(connection, BonusQuestion, BonusQuestion.user_id == user_id)
     yield "questions_asked", _rows(connection, PointQuestion, PointQuestion.user_id == user_id)
     yield "adjustments_made", _rows(connection, AdjustmentRow, AdjustmentRow.user_id == user_id)
+    yield "emails", _rows(connection, Mail, Mail.user_id == user_id, keeping={"document"})
+    yield "emails_not_wanted", _rows(connection, MailRefusal, MailRefusal.user_id == user_id)
+    yield "calendar", _rows(connection, CalendarFeed, CalendarFeed.user_id == user_id)
     yield "signatures", _rows(connection, AgreementSignature, AgreementSignature.user_id == user_id)
 
 

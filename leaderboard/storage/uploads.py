@@ -180,9 +180,9 @@ def keep_mapping(connection: Connection, values: Mapping[str, Any]) -> None:
     connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=changed))
 
 
-def change_kept(connection: Connection, mapping_id: int, **values: Any) -> None:
+def change_kept(connection: Connection, mapping_id: int, values: Mapping[str, Any]) -> None:
     """Change what is kept with a mapping."""
-    connection.execute(update(KeptMapping).where(KeptMapping.id == mapping_id).values(**values))
+    connection.execute(update(KeptMapping).where(KeptMapping.id == mapping_id).values(values))
 
 
 def delete_kept(connection: Connection, mapping_id: int) -> None:

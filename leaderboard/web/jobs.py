@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from leaderboard.domain.instants import MICROSECOND
 from leaderboard.services.job_states import job_overview
@@ -21,7 +22,9 @@ from leaderboard.services.jobs import (
     HOOKS,
     IMPORTS,
     JOBS,
+    MAIL,
     READINESS,
+    REMINDERS,
     SCORE,
     JobReport,
     run_job,
@@ -89,4 +92,6 @@ def _words() -> dict[str, tuple[Any, Any]]:
         READINESS: (_("Readiness"), _("Looks whether the data is sound enough to score by.")),
         ANNOUNCEMENTS: (_("Webhooks out"), _("Sends what was announced, and again what did not arrive.")),
         IMPORTS: (_("Imports"), _("Imports the files that were handed in by the browser.")),
+        REMINDERS: (_("Reminders"), _("Reminds of what is about to fall due, and makes the digests.")),
+        MAIL: (pgettext("job", "E-mail"), _("Sends the e-mails that wait.")),
     }

@@ -122,6 +122,14 @@ GROUPS = (
         _("Connections"),
         (
             Place(
+                "uploads.index",
+                "import",
+                _("Imports"),
+                _("Hand in files of your CRM, see what came of them, and undo them."),
+                is_for_admins=True,
+                also=("upload_mappings",),
+            ),
+            Place(
                 "hook_settings.index",
                 "inward",
                 _("Webhooks in"),

@@ -9,12 +9,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from leaderboard.domain.errors import AccountRefused, AdjustmentRefused, Refused
-from leaderboard.services import account_admin, accounts
+from leaderboard.services import account_admin, accounts, identities
 from leaderboard.services.account_admin import Account, AccountQuery
 from leaderboard.services.adjusting import member_named
 from leaderboard.services.people import ROLES
 from leaderboard.storage import account_lists, people
 from leaderboard.storage.database import db
+from leaderboard.storage.identities import identities_of
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.paging import LONGEST_ID, is_id, page_number
@@ -158,6 +159,15 @@ def reset_password(user_id: int) -> ResponseReturnValue:
     return _account_page(user_id, Told(password=password))
 
 
+@bp.post("/<int:user_id>/unlink")
+@admin_required
+def unlink(user_id: int) -> ResponseReturnValue:
+    """Let another company account sign in to an account."""
+    _account_or_404(user_id)
+    said = _("It is unlinked: the next company account with this e-mail that signs in is linked to it.")
+    return _changed(user_id, said, identities.unlink, user_id)
+
+
 @bp.post("/<int:user_id>/tokens")
 @admin_required
 def issue_token(user_id: int) -> ResponseReturnValue:
@@ -233,6 +243,7 @@ def _account_page(user_id: int, told: Told = NOTHING_TOLD) -> str:
         words=scope_words(),
         days=DAYS,
         sessions=account_lists.sessions_of(connection, user_id),
+        linked=identities_of(connection, user_id),
         now=utc_now(),
     )
 

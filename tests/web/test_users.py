@@ -126,4 +126,4 @@ def test_the_list_takes_the_same_few_statements_however_many_there_are(reader, s
     assert part.lstrip().startswith('<section id="users-list"')
     with query_counter() as statements:
         enzo.get(f"{PATH}/{users(session)['ana'].id}")
-    assert len(statements) <= 9
+    assert len(statements) <= 10
