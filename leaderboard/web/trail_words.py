@@ -69,4 +69,11 @@ ACTIONS = {
     "user.linked": _("Person of an account changed"),
     "user.reactivated": _("Account opened again"),
     "user.renamed": _("E-mail of an account changed"),
+    "webhook.added": _("Webhook added"),
+    "webhook.changed": _("Webhook changed"),
+    "webhook.paused": _("Webhook paused"),
+    "webhook.removed": _("Webhook removed"),
+    "webhook.resent": _("Message of a webhook sent again"),
+    "webhook.resumed": _("Webhook resumed"),
+    "webhook.secret-renewed": _("Secret of a webhook made anew"),
 }

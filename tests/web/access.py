@@ -54,6 +54,7 @@ DRAFT = {"draft_id": "draft"}
 STALE = {"revision": "999"}
 AWARD = {"award_id": "award"}
 DISPLAY = {"display_id": "display"}
+WEBHOOK = {"target_id": "webhook"}
 EXPORT = {"export_id": "export"}
 HOOK = {"hook_id": "hook"}
 DELIVERY = HOOK | {"delivery_id": "delivery"}
@@ -215,6 +216,17 @@ ACCESS: dict[str, Entry] = {
     "readiness.look": Entry(MANAGERS),
     "jobs.index": Entry(MANAGERS),
     "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
+    "hook_targets.index": Entry(ADMINISTRATORS),
+    "hook_targets.add": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
+    "hook_targets.show": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.confirm": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.change": Entry(ADMINISTRATORS | WRONG, WEBHOOK, {"name": ""}),
+    "hook_targets.test": Entry(ADMINISTRATORS | WRONG, WEBHOOK),  # its address cannot be opened
+    "hook_targets.renew_secret": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.resend": Entry(ADMINISTRATORS | WRONG, WEBHOOK | {"message_id": 0}),
+    "hook_targets.pause": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.resume": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.remove": Entry(ADMINISTRATORS, WEBHOOK),
     # Files of people, personal data, the organisation
     **dict.fromkeys(("settings.index", "settings.download", "settings.calendar"), Entry(ADMINISTRATORS)),
     **dict.fromkeys(("settings.change", "settings.load", "settings.change_calendar"), Entry(ADMINISTRATORS | WRONG)),

@@ -25,6 +25,7 @@ from leaderboard.storage.closing_tables import BadgeRow
 from leaderboard.storage.tables import AgreementVersion, AttainmentRow, Member, PointEntry, Team
 from tests.services.bonus_examples import bonus
 from tests.services.examples import ON_TIME, ORGANISATION, SPEED, TRAINING, agreement, csv_of, hand_in
+from tests.services.hook_target_rows import webhook
 from tests.services.screens import pair
 from tests.web.door import CHEAP
 from tests.web.worlds import PASSWORD
@@ -90,7 +91,7 @@ def build(session: Session) -> SimpleNamespace:
     colleague = _actor(session, "bia").user_id
     hook, delivery = _hook(session)
     apart = {"colleague": colleague, "version": version, "draft": draft, "export": export, "display": display}
-    apart |= {"hook": hook, "delivery": delivery}
+    apart |= {"hook": hook, "delivery": delivery, "webhook": webhook(session, "Slack")}
     return SimpleNamespace(**vars(north), **apart, badge=badge, period="2026-10", other=south)
 
 
