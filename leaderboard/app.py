@@ -29,11 +29,14 @@ from leaderboard.web import (
     adjustments,
     agreements,
     anonymous,
+    api_docs,
+    api_operations,
     audit,
     awards,
     badges,
     board,
     bonuses,
+    calendar_feed,
     certificates,
     comparing,
     compliance,
@@ -51,6 +54,8 @@ from leaderboard.web import (
     manage,
     means,
     members,
+    notices,
+    oidc,
     pages,
     pairing,
     payroll,
@@ -69,6 +74,7 @@ from leaderboard.web import (
     streams,
     table_files,
     targets,
+    tokens,
     trying,
     upload_mappings,
     uploads,
@@ -80,11 +86,14 @@ BLUEPRINTS = (
     board.bp,
     badges.bp,
     accounts.bp,
+    oidc.bp,
     members.bp,
     points.bp,
     statements.bp,
     certificates.bp,
     awards.bp,
+    notices.bp,
+    calendar_feed.bp,
     manage.bp,
     agreements.bp,
     drafts.bp,
@@ -118,6 +127,9 @@ BLUEPRINTS = (
     streams.bp,
     display_streams.bp,
     health.bp,
+    api_operations.bp,
+    api_docs.bp,
+    tokens.bp,
 )
 
 
@@ -129,7 +141,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (means, streams, security, sessions, languages, pages, anonymous, errors, display_streams):
+    for floor in (means, streams, security, sessions, oidc, languages, pages, anonymous, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

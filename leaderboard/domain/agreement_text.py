@@ -63,6 +63,7 @@ def _sla(sla: Sla, currency: str) -> Document:
     points: Document = {"per": "month" if sla.is_monthly else "occurrence", "met": sla.met_points}
     if sla.exceeded_points != sla.met_points:
         points["exceeded"] = sla.exceeded_points
+    remind = {} if sla.remind is None else {"remind": write_duration(sla.remind, is_working=_is_working(sla.measure))}
     return {
         "key": sla.key,
         "title": sla.title,
@@ -71,6 +72,7 @@ def _sla(sla: Sla, currency: str) -> Document:
         "measure": {"kind": sla.measure.kind, **_measure(sla.measure)},
         "levels": levels_of(sla.measure, sla.levels, currency),
         "points": points,
+        **remind,
     }
 
 
@@ -101,9 +103,13 @@ def _response_time(measure: ResponseTime) -> Document:
     return written
 
 
+def _is_working(measure: Measure) -> bool:
+    return isinstance(measure, ResponseTime) and measure.is_working
+
+
 def _target(measure: Measure, target: Any, currency: str) -> Any:
     if isinstance(target, timedelta):
-        return write_duration(target, is_working=isinstance(measure, ResponseTime) and measure.is_working)
+        return write_duration(target, is_working=_is_working(measure))
     return format_amount(target, currency) if measure.kind == "sum" else target
 
 

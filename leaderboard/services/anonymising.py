@@ -13,9 +13,10 @@ from leaderboard.domain.people import Membership
 from leaderboard.domain.periods import Month
 from leaderboard.services.accounts import token_key
 from leaderboard.services.administrators import one_stays
+from leaderboard.services.identities import keep_out
 from leaderboard.services.people_editing import open_periods
 from leaderboard.services.rules import RuleBook, rule_book
-from leaderboard.storage import account_lists, accounts, displays, people, people_changes, personal_data, trail
+from leaderboard.storage import account_lists, accounts, displays, mails, people, people_changes, personal_data, trail
 from leaderboard.storage.database import all_or_nothing, lock_door
 
 NO_PASSWORD = "none"  # no hash: nobody signs in with it
@@ -135,3 +136,5 @@ def _close_account(connection: Connection, user_id: int, email: str) -> None:
     accounts.forget_attempts(connection, token_key(email))
     accounts.give_teams(connection, user_id, None, ())
     account_lists.forget_tokens(connection, user_id)
+    mails.forget_of(connection, user_id)
+    keep_out(connection, user_id)

@@ -29,7 +29,7 @@ from leaderboard.services.naming import Names, event_warnings
 from leaderboard.services.reading import FileRow, JsonLines, Table, refuse_repeated
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
-from leaderboard.services.sheets import open_rows
+from leaderboard.services.sheets import Rows, Sampled, fitted, open_rows
 from leaderboard.storage import events, trail
 from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing
@@ -85,8 +85,9 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How to import. create_members: the side on which unknown members are created, or None; create_hint: how to ask
-    for that.
+    """How to import. time_format: how the times of this file are written, where the mapping does not know.
+
+    create_members: the side on which unknown members are created, or None; create_hint: how to ask for that.
 
     keep_header, keep_refused: told of the header and of each refused row as they stand in the file, with
     their line's end, to write the file that people mend.
@@ -95,6 +96,7 @@ class ImportOptions:
 
     source: str | None = None
     mapping: EventMapping | None = None
+    time_format: str | None = None
     create_members: str | None = None
     create_hint: str = ", or give --create-members"
     is_dry_run: bool = False
@@ -192,18 +194,24 @@ class FileEvents:
         self.report = report
         self.now = now
         self.line = 0
-        organisation = book.rules.organisation
+        self.organisation = book.rules.organisation
         mapping = options.mapping
-        zone = (mapping and mapping.time_zone) or organisation.zone
-        time = TimeReader(zone, mapping.time_formats if mapping else (ISO,), self._warn)
-        self.reader = EventReader(organisation.currency, time)
-        self.table = open_rows(stream, options.file_name, mapping, is_json=options.is_json)
+        if mapping and options.time_format:
+            mapping = mapping.with_time_format(options.time_format)
+        self.opened = open_rows(stream, options.file_name, mapping, is_json=options.is_json)
+        self.table: Rows | Sampled = self.opened
         self.header = mapping.renamed(self.table.header) if mapping else self.table.header
         self.mapping = mapping and mapping.for_header(self.header)
+        self.reader = self._reader()
         # Where each of our columns stands in their rows; the place past the end holds the empty text.
         places = {name: place for place, name in enumerate(self.header)}
         self._is_ours = tuple(self.header) == COLUMNS
         self._ours = itemgetter(*(places.get(name, len(self.header)) for name in COLUMNS))
+
+    def _reader(self) -> EventReader:
+        zone = (self.mapping and self.mapping.time_zone) or self.organisation.zone
+        formats = self.mapping.all_time_formats if self.mapping else (ISO,)
+        return EventReader(self.organisation.currency, TimeReader(zone, formats, self._warn))
 
     def _warn(self, text: str) -> None:
         self.report.warn(self.line, text)
@@ -218,6 +226,9 @@ class FileEvents:
         self.check()
         if not skipped:
             self._warn_of_file()
+        if self.mapping:
+            self.table, self.mapping = fitted(self.opened, self.mapping)
+            self.reader = self._reader()
         self.options.keep_header(self.table.raw_header)
         for row in islice(self.table.rows(), skipped, None):
             self.report.read += 1
@@ -231,9 +242,9 @@ class FileEvents:
 
     def check(self) -> None:
         """Refuse a file whose columns are not those that are read."""
-        if self.mapping and isinstance(self.table, JsonLines):
+        if self.mapping and isinstance(self.opened, JsonLines):
             raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
-        if not isinstance(self.table, JsonLines):
+        if not isinstance(self.opened, JsonLines):
             refuse_repeated(self.header, self.mapping.reads if self.mapping else COLUMNS)
             self._check_header(self.header)
 
@@ -248,7 +259,7 @@ class FileEvents:
             raise Refused(f"line 1: column {shown(missing[0])} is missing; {what}{self._separated_by()}.")
 
     def _warn_of_file(self) -> None:
-        strangers = () if self.mapping or isinstance(self.table, JsonLines) else self.header
+        strangers = () if self.mapping or isinstance(self.opened, JsonLines) else self.header
         for name in strangers:
             if name and name not in COLUMNS:
                 self.report.warn(1, f"column {quoted(name)} is not known and is passed over")
@@ -257,9 +268,9 @@ class FileEvents:
 
     def _separated_by(self) -> str:
         """Return a hint for a file that was read as one column."""
-        if len(self.header) > 1 or not isinstance(self.table, Table):
+        if len(self.header) > 1 or not isinstance(self.opened, Table):
             return ""
-        return f", and the file was read as one column: separate the cells by {quoted(self.table.delimiter)}"
+        return f", and the file was read as one column: separate the cells by {quoted(self.opened.delimiter)}"
 
     def _events(self, row: FileRow) -> list[Resolved]:
         if self.mapping and self.mapping.has_footer and sum(map(bool, row.cells)) == 1 < len(self.header):

@@ -22,6 +22,7 @@ from leaderboard.domain.inbound import (
 from leaderboard.domain.mapping import EventMapping
 from leaderboard.domain.time_formats import ISO
 from leaderboard.services.naming import Names, event_warnings
+from leaderboard.services.reading import is_unfit
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection
 from leaderboard.storage import events, parked
@@ -106,8 +107,8 @@ class _Batch:
 
     def take(self, rows: Sequence[Row]) -> list[RowResult]:
         """Return what becomes of the rows; nothing is stored yet."""
-        ids = {row.get("event_id", "") for row in rows}
-        self.known = events.known_ids(self.connection, self.source, sorted(ids))
+        ids = {row.get("event_id", "").strip() for row in rows}
+        self.known = events.known_ids(self.connection, self.source, sorted(each for each in ids if not is_unfit(each)))
         return [self._taken(row) for row in rows]
 
     def store(self) -> None:
@@ -125,7 +126,11 @@ class _Batch:
     def _taken(self, row: Row) -> RowResult:
         self.warnings.clear()
         try:
-            event = self.reader.read([row.get(name, "").strip() for name in COLUMNS])
+            texts = [row.get(name, "").strip() for name in COLUMNS]
+            if is_unfit("".join(texts)):
+                name, text = next(each for each in zip(COLUMNS, texts, strict=True) if is_unfit(each[1]))
+                raise RowError(name, text, "holds a NUL character or half a character; remove it")
+            event = self.reader.read(texts)
             if event.event_id in self.known:
                 return RowResult(Outcome.DUPLICATE)
             self._keep(event)

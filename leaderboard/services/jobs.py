@@ -20,10 +20,15 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.shown import quoted, shown
 from leaderboard.services.accounts import Limits
+from leaderboard.services.announcing import forget_announcements
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
+from leaderboard.services.digest_rounds import reminded
 from leaderboard.services.falling_due import has_fallen_due
+from leaderboard.services.idempotency import forget_old_answers
+from leaderboard.services.mailing import forget_mails, send_waiting, told_of
 from leaderboard.services.means import NO_MEANS, Means
+from leaderboard.services.outbox import send_announcements
 from leaderboard.services.pairing import forget_old_pairings
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.services.soundness import look
@@ -32,7 +37,8 @@ from leaderboard.services.uploads import forget_uploads
 from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
-SCORE, CLOSE, CLEAN_UP, READINESS, IMPORTS = "score", "close", "clean-up", "readiness", "imports"
+SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
+ANNOUNCEMENTS, IMPORTS, REMINDERS, MAIL = "announcements", "imports", "reminders", "mail"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -199,7 +205,7 @@ def _close(task: Task) -> Iterator[str]:
 
 
 def _clean_up(task: Task) -> Iterator[str]:
-    """Take away sessions and pairings that are over, attempts to sign in that count no more, and old runs of jobs."""
+    """Take away what is over: sessions, pairings, attempts to sign in, answers to programs, and old runs of jobs."""
     now, limits = task.now, task.limits
     with all_or_nothing(task.session, DOOR_LOCK):
         connection = task.session.connection()
@@ -207,8 +213,11 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("sessions ended", accounts.end_old_sessions(connection, now - limits.idle, now - limits.absolute)),
             ("attempts to sign in forgotten", accounts.forget_old_attempts(connection, now - limits.window)),
             ("pairings of screens forgotten", forget_old_pairings(connection, now)),
+            ("answers to programs forgotten", forget_old_answers(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
+            ("announcements forgotten", forget_announcements(connection, now)),
             ("files handed in forgotten", forget_uploads(connection, now)),
+            ("e-mails forgotten", forget_mails(connection, now=now)),
         )
     if told := _counted(counted):
         yield told
@@ -220,9 +229,27 @@ def _readiness(task: Task) -> Iterator[str]:
         yield told
 
 
+def _announcements(task: Task) -> Iterator[str]:
+    """Send the webhooks that wait."""
+    if told := _counted(send_announcements(task.session, task.means, now=task.now).items()):
+        yield f"webhooks {told}"
+
+
 def _imports(task: Task) -> Iterator[str]:
     """Import the files that came in by the browser, oldest first."""
     yield from run_waiting(task.session, now=task.now, is_stopping=task.is_stopping)
+
+
+def _remind(task: Task) -> Iterator[str]:
+    """Remind of what is about to fall due, and make the digests whose time it is."""
+    if told := _counted(reminded(task.session, now=task.now, means=task.means)):
+        yield told
+
+
+def _mail(task: Task) -> Iterator[str]:
+    """Send the e-mails that wait."""
+    if told := _counted(told_of(send_waiting(task.session, now=task.now, means=task.means))):
+        yield told
 
 
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
@@ -230,7 +257,10 @@ JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     CLOSE: _close,
     CLEAN_UP: _clean_up,
     READINESS: _readiness,
+    ANNOUNCEMENTS: _announcements,
     IMPORTS: _imports,
+    REMINDERS: _remind,
+    MAIL: _mail,
 }
 
 

@@ -11,7 +11,9 @@ from leaderboard.storage.agreement_tables import AgreementDraft, AgreementSignat
 from leaderboard.storage.bonus_tables import AwardShare, BonusAward, BonusQuestion, PayrollExport
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, CorrectionRow
 from leaderboard.storage.compliance_tables import ReadinessReport
+from leaderboard.storage.connection_tables import HookTarget
 from leaderboard.storage.display_tables import DisplayChoice, DisplayRow
+from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal, UserIdentity
 from leaderboard.storage.tables import (
     AttainmentRow,
     EventRow,
@@ -30,6 +32,7 @@ RENAMED = (
     AgreementDraft.proposed_by,
     DisplayRow.paired_by,
     DisplayRow.revoked_by,
+    HookTarget.created_by,
     JobRun.by,
 )
 SECRET = {"password_hash", "key", "account", "document", "digest"}  # what proves who somebody is, or is not theirs
@@ -72,9 +75,13 @@ def of_account(connection: Connection, user_id: int, account_key: str) -> Iterat
     yield "sessions", _rows(connection, UserSession, UserSession.user_id == user_id)
     yield "failed_sign_ins", _rows(connection, SignInAttempt, SignInAttempt.account == account_key)
     yield "api_tokens", _rows(connection, ApiToken, ApiToken.user_id == user_id)
+    yield "company_accounts", _rows(connection, UserIdentity, UserIdentity.user_id == user_id)
     yield "bonus_questions", _rows(connection, BonusQuestion, BonusQuestion.user_id == user_id)
     yield "questions_asked", _rows(connection, PointQuestion, PointQuestion.user_id == user_id)
     yield "adjustments_made", _rows(connection, AdjustmentRow, AdjustmentRow.user_id == user_id)
+    yield "emails", _rows(connection, Mail, Mail.user_id == user_id, keeping={"document"})
+    yield "emails_not_wanted", _rows(connection, MailRefusal, MailRefusal.user_id == user_id)
+    yield "calendar", _rows(connection, CalendarFeed, CalendarFeed.user_id == user_id)
     yield "signatures", _rows(connection, AgreementSignature, AgreementSignature.user_id == user_id)
 
 

@@ -129,6 +129,13 @@ GROUPS = (
                 is_for_admins=True,
                 also=("upload_mappings",),
             ),
+            Place(
+                "tokens.index",
+                "key",
+                _("API"),
+                _("Let your own programs send events and read results; see whose tokens they use."),
+                is_for_admins=True,
+            ),
         ),
     ),
     Group(

@@ -22,6 +22,8 @@ ACTIONS = {
     "display.tested": _("Display asked to celebrate"),
     "events.imported": _("Events imported"),
     "export.created": _("Payroll export created"),
+    "identity.linked": _("Company's account linked"),
+    "identity.unlinked": _("Company's account unlinked"),
     "import.cancelled": _("Import stopped"),
     "mapping.kept": _("Mapping kept"),
     "mapping.removed": _("Mapping removed"),

@@ -58,6 +58,10 @@ ACCESS: dict[str, Entry] = {
     "static": Entry(EVERYBODY, {"filename": "img/mark.svg"}),
     "health.healthz": Entry(EVERYBODY),
     "health.readyz": Entry(EVERYBODY),
+    # Of the company's sign-in, where there is none
+    "oidc.begin": Entry(_who(*[UNKNOWN] * 6)),
+    "oidc.finish": Entry(_who(*[UNKNOWN] * 6)),
+    "oidc.sign_out": Entry(_who(*[UNKNOWN] * 6)),
     # What everybody sees who has signed in: what stands on the board, and what was won
     "board.index": Entry(SIGNED_IN, asks=[("scope=member", SIGNED_IN), ("period=2026-10", SIGNED_IN)]),
     "board.find_me": Entry(SIGNED_IN),
@@ -191,6 +195,7 @@ ACCESS: dict[str, Entry] = {
     "users.link": Entry(ADMINISTRATORS | WRONG, USER, {"member": "nobody"}),
     "users.reset_password": Entry(ADMINISTRATORS, USER),
     "users.revoke_token": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, USER | {"token_id": 0}),
+    "users.unlink": Entry(ADMINISTRATORS, USER),
     "users.sign_out": Entry(ADMINISTRATORS, USER),
     "users.deactivate": Entry(ADMINISTRATORS, USER),
     "users.reactivate": Entry(ADMINISTRATORS, USER),
