@@ -17,6 +17,7 @@ from leaderboard.services.drafting import start_draft
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
 from leaderboard.services.results import find_result
+from leaderboard.services.uploads import take_file
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import BadgeRow
@@ -85,7 +86,15 @@ def build(session: Session) -> SimpleNamespace:
     version = session.execute(select(AgreementVersion.id)).scalar_one()
     draft = start_draft(session, agreement(SPEED, effective_from="2027-01-01"), by=_actor(session, "enzo"), now=NOW)
     colleague = _actor(session, "bia").user_id
-    apart = {"colleague": colleague, "version": version, "draft": draft, "export": export, "display": display}
+    upload = take_file(session, "leads.csv", io.BytesIO(csv_of()), by=_actor(session, "enzo"), now=NOW)
+    apart = {
+        "colleague": colleague,
+        "version": version,
+        "draft": draft,
+        "export": export,
+        "display": display,
+        "upload": upload,
+    }
     return SimpleNamespace(**vars(north), **apart, badge=badge, period="2026-10", other=south)
 
 
