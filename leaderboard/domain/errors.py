@@ -237,6 +237,22 @@ class DisplayRefused(Refused):
         self.what = what
 
 
+class HookRefused(Refused):
+    """Something about a webhook that cannot be; `problem` is a word for why, often the field that it is about."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
+class DeliveryRefused(Refused):
+    """What a CRM sent is not taken. status: what HTTP calls it; seconds: when to come again, None for not said."""
+
+    def __init__(self, status: int, sentence: str, seconds: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status, self.seconds = status, seconds
+
+
 class TargetRefused(Refused):
     """A webhook that cannot be as it was asked for; `problem` is a word for why."""
 

@@ -28,6 +28,7 @@ from leaderboard.services.jobs import (
     ANNOUNCEMENTS,
     CLOSE,
     DATABASE_ERRORS,
+    HOOKS,
     IMPORTS,
     MAIL,
     REMINDERS,
@@ -189,7 +190,7 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
 
     every_minute = IntervalTrigger(seconds=LOOK_EVERY_SECONDS, timezone=UTC)
     scheduler.add_job(score, every_minute, id=SCORE, next_run_time=at_once)
-    for job in (CLOSE, REMINDERS):
+    for job in (CLOSE, HOOKS, REMINDERS):
         scheduler.add_job(looker.look, every_minute, [job], id=job, next_run_time=at_once)
     for job, beat in BESIDE.items():
         often = IntervalTrigger(seconds=beat.seconds, timezone=UTC)

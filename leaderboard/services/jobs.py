@@ -30,6 +30,8 @@ from leaderboard.services.mailing import forget_mails, send_waiting, told_of
 from leaderboard.services.means import NO_MEANS, Means
 from leaderboard.services.outbox import send_announcements
 from leaderboard.services.pairing import forget_old_pairings
+from leaderboard.services.parking import take_parked
+from leaderboard.services.receiving import forget_deliveries, take_waiting
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.services.soundness import look
 from leaderboard.services.upload_runs import run_waiting
@@ -38,7 +40,7 @@ from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
-ANNOUNCEMENTS, IMPORTS, REMINDERS, MAIL = "announcements", "imports", "reminders", "mail"
+HOOKS, ANNOUNCEMENTS, IMPORTS, REMINDERS, MAIL = "hooks", "announcements", "imports", "reminders", "mail"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -213,6 +215,7 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("sessions ended", accounts.end_old_sessions(connection, now - limits.idle, now - limits.absolute)),
             ("attempts to sign in forgotten", accounts.forget_old_attempts(connection, now - limits.window)),
             ("pairings of screens forgotten", forget_old_pairings(connection, now)),
+            ("deliveries of webhooks forgotten", forget_deliveries(connection, now)),
             ("answers to programs forgotten", forget_old_answers(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
             ("announcements forgotten", forget_announcements(connection, now)),
@@ -226,6 +229,16 @@ def _clean_up(task: Task) -> Iterator[str]:
 def _readiness(task: Task) -> Iterator[str]:
     """Look whether the data is sound enough to score by; nothing is done if somebody else looks at this moment."""
     if told := look(task.session, now=task.now, by=task.by):
+        yield told
+
+
+def _hooks(task: Task) -> Iterator[str]:
+    """Take deliveries of webhooks that wait, then the events whose name is known by now."""
+    states = take_waiting(task.session, now=task.now)
+    told = _counted((f"deliveries of webhooks {state}", number) for state, number in states.items())
+    if told:
+        yield told
+    if told := _counted([("events that waited for a name taken", take_parked(task.session, now=task.now))]):
         yield told
 
 
@@ -257,6 +270,7 @@ JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     CLOSE: _close,
     CLEAN_UP: _clean_up,
     READINESS: _readiness,
+    HOOKS: _hooks,
     ANNOUNCEMENTS: _announcements,
     IMPORTS: _imports,
     REMINDERS: _remind,

@@ -11,7 +11,7 @@ from leaderboard.storage.agreement_tables import AgreementDraft, AgreementSignat
 from leaderboard.storage.bonus_tables import AwardShare, BonusAward, BonusQuestion, PayrollExport
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, CorrectionRow
 from leaderboard.storage.compliance_tables import ReadinessReport
-from leaderboard.storage.connection_tables import HookTarget
+from leaderboard.storage.connection_tables import Hook, HookTarget
 from leaderboard.storage.display_tables import DisplayChoice, DisplayRow
 from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal, UserIdentity
 from leaderboard.storage.tables import (
@@ -37,6 +37,7 @@ RENAMED = (
     EventImport.imported_by,
     EventImport.undone_by,
     KeptMapping.created_by,
+    Hook.created_by,
     HookTarget.created_by,
     JobRun.by,
 )

@@ -130,6 +130,14 @@ GROUPS = (
                 also=("upload_mappings",),
             ),
             Place(
+                "hook_settings.index",
+                "inward",
+                _("Webhooks in"),
+                _("Let your CRM tell at once what happens in it."),
+                is_for_admins=True,
+                also=("hook_mappings", "unknown_names"),
+            ),
+            Place(
                 "tokens.index",
                 "key",
                 _("API"),
