@@ -56,6 +56,7 @@ AWARD = {"award_id": "award"}
 DISPLAY = {"display_id": "display"}
 WEBHOOK = {"target_id": "webhook"}
 EXPORT = {"export_id": "export"}
+UPLOAD = {"upload_id": "upload"}
 HOOK = {"hook_id": "hook"}
 DELIVERY = HOOK | {"delivery_id": "delivery"}
 STATEMENT = {"member_id": "member", "period": "2026-11"}
@@ -298,6 +299,23 @@ ACCESS: dict[str, Entry] = {
     "tokens.revoke": Entry(SIGNED_IN | dict.fromkeys(READERS[1:], UNKNOWN), {"token_id": 999}),
     "tokens.index": Entry(ADMINISTRATORS),
     "users.issue_token": Entry(ADMINISTRATORS | WRONG, USER, {"name": "", "scope": "read", "days": "365"}),
+    # Imports: what comes in is about everybody
+    "uploads.index": Entry(ADMINISTRATORS),
+    "uploads.send": Entry(ADMINISTRATORS | WRONG),
+    "uploads.begin": Entry(ADMINISTRATORS | WRONG, form={"name": "a.csv", "size": "x"}),
+    "uploads.piece": Entry(ADMINISTRATORS | WRONG, UPLOAD | {"number": 0}),
+    "uploads.show": Entry(ADMINISTRATORS, UPLOAD, asks=[("again=1", ADMINISTRATORS)]),
+    "upload_mappings.edit": Entry(ADMINISTRATORS, UPLOAD, {"do": "preview"}),
+    "uploads.start": Entry(ADMINISTRATORS, UPLOAD, {"do": "preview", "mapping": "ours"}),
+    "uploads.refused": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.resume": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.import_tried": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.stop": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.discard": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.confirm_undo": Entry(ADMINISTRATORS, {"import_id": 1}),
+    "uploads.undo": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, {"import_id": 0}),
+    "uploads.rename": Entry(ADMINISTRATORS | WRONG, {"mapping_id": 0}, {"name": ""}),
+    "uploads.remove": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, {"mapping_id": 0}),
     # The door
     "accounts.sign_in": Entry(EVERYBODY),
     "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
