@@ -29,6 +29,8 @@ from leaderboard.web import (
     adjustments,
     agreements,
     anonymous,
+    api_docs,
+    api_operations,
     audit,
     awards,
     badges,
@@ -47,12 +49,16 @@ from leaderboard.web import (
     due,
     errors,
     health,
+    hook_mappings,
+    hook_settings,
+    hooks,
     jobs,
     languages,
     manage,
     means,
     members,
     notices,
+    oidc,
     pages,
     pairing,
     payroll,
@@ -71,7 +77,11 @@ from leaderboard.web import (
     streams,
     table_files,
     targets,
+    tokens,
     trying,
+    unknown_names,
+    upload_mappings,
+    uploads,
     users,
 )
 
@@ -80,6 +90,7 @@ BLUEPRINTS = (
     board.bp,
     badges.bp,
     accounts.bp,
+    oidc.bp,
     members.bp,
     points.bp,
     statements.bp,
@@ -111,13 +122,22 @@ BLUEPRINTS = (
     setting_up.bp,
     settings.bp,
     displays.bp,
+    hook_settings.bp,
+    hook_mappings.bp,
+    unknown_names.bp,
+    hooks.bp,
     readiness.bp,
+    uploads.bp,
+    upload_mappings.bp,
     jobs.bp,
     display.bp,
     pairing.bp,
     streams.bp,
     display_streams.bp,
     health.bp,
+    api_operations.bp,
+    api_docs.bp,
+    tokens.bp,
 )
 
 
@@ -129,7 +149,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (means, streams, security, sessions, languages, pages, anonymous, errors, display_streams):
+    for floor in (means, streams, security, sessions, oidc, languages, pages, anonymous, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

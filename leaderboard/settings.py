@@ -10,6 +10,7 @@ from flask import Config
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from leaderboard.company_settings import company_faults
 from leaderboard.resources import resource
 
 KEY_LENGTH = 32
@@ -88,6 +89,7 @@ def check_settings(config: Mapping[str, Any]) -> list[str]:
             for fault in _key_faults("SECRET_KEY_FALLBACKS", key)
         ),
         *_htmx_faults(config),
+        *company_faults(config),
         *_number_faults(config),
         *_mail_faults(config),
         *(["DEBUG is on: unset FLASK_DEBUG"] if config.get("DEBUG") else []),
@@ -136,6 +138,7 @@ def _mail_faults(config: Mapping[str, Any]) -> list[str]:
 
 def _number_faults(config: Mapping[str, Any]) -> list[str]:
     least = {
+        "API_REQUESTS_A_MINUTE": 1,
         "ARGON2_LANES": 1,
         "ARGON2_MEMORY_KIB": 8,
         "ARGON2_PASSES": 1,

@@ -1,9 +1,7 @@
 """Writes an agreement as the TOML that `agreement_file` reads: what was read comes back the same."""
 
-import re
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from decimal import Decimal
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from leaderboard.domain.agreement import (
@@ -18,9 +16,8 @@ from leaderboard.domain.agreement import (
     SlaRate,
 )
 from leaderboard.domain.money import format_amount
+from leaderboard.domain.toml_writing import toml_lines
 
-BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "\r": r"\r", "\b": r"\b", "\f": r"\f"}
 UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
 Document = dict[str, Any]
 """An agreement as its file has it: tables of texts, whole numbers, exact numbers, dates and lists."""
@@ -128,34 +125,4 @@ def _bonus(bonus: BonusProgramme, currency: str) -> Document:
 
 
 def _table(head: str, content: Mapping[str, Any]) -> str:
-    return "\n".join([head, *(f"{_key(key)} = {_value(value)}" for key, value in content.items()), ""])
-
-
-def _key(key: str) -> str:
-    return key if BARE_KEY.fullmatch(key) else _text(key)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | Decimal):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{_key(key)} = {_value(each)}' for key, each in value.items())} }}"
-    if isinstance(value, Sequence):
-        return f"[{', '.join(map(_value, value))}]"
-    raise TypeError(f"{type(value).__name__} stands in no agreement")
-
-
-def _text(text: str) -> str:
-    """Return a text in quotation marks; TOML has no way to write half of a surrogate pair, so a ? stands for it."""
-    sound = text.encode("utf-8", "replace").decode()
-    return '"' + "".join(ESCAPES.get(each) or _escaped(each) for each in sound) + '"'
-
-
-def _escaped(character: str) -> str:
-    return f"\\u{ord(character):04X}" if character < " " or character == "\x7f" else character
+    return "\n".join([head, *toml_lines(content), ""])

@@ -10,7 +10,7 @@ from leaderboard.domain.errors import Refused
 from leaderboard.domain.instants import FIRST_YEAR, LAST_YEAR, OUTSIDE
 from leaderboard.domain.money import parse_amount
 from leaderboard.domain.shown import has_controls, quoted
-from leaderboard.domain.time_formats import ISO, read_iso, read_time
+from leaderboard.domain.time_formats import ISO, TOLD, read_iso, read_time
 
 COLUMNS = (
     "event_id",
@@ -93,7 +93,7 @@ class TimeReader:
         try:
             instant = read_iso(text) if self._is_iso else read_time(text, self.time_formats)
         except ValueError:
-            expected = " or ".join(self.time_formats).replace(ISO, "ISO 8601 such as 2025-02-28T09:10-03:00")
+            expected = " or ".join(TOLD.get(each, each) for each in self.time_formats)
             raise RowError(column, text, f"is not a date; expected {expected}") from None
         except OverflowError:
             raise RowError(column, text, OUTSIDE) from None

@@ -1,17 +1,17 @@
 """Mappings: how the rows of any other CSV become events (design section 4)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from leaderboard.domain.amount_formats import AmountFormat
+from leaderboard.domain.amount_formats import AUTO, AmountFormat, FoundOut
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.event_templates import Condition, EventTemplate, Text
 from leaderboard.domain.inbound import COLUMNS, Row
 from leaderboard.domain.shown import quoted
-from leaderboard.domain.time_formats import EXAMPLE, ISO, fault_of, with_offset
+from leaderboard.domain.time_formats import EITHER, EXAMPLE, ISO, fault_of, settled, with_offset
 from leaderboard.domain.toml_text import read_toml
 
 HEAD_KEYS = (
@@ -36,7 +36,7 @@ class EventMapping:
     source: str | None
     delimiter: str | None
     empty: frozenset[str]
-    amounts: AmountFormat | None
+    amounts: AmountFormat | FoundOut | None
     has_footer: bool
     templates: tuple[EventTemplate, ...]
     encoding: str | None = None
@@ -70,20 +70,54 @@ class EventMapping:
         templates = [each.for_header(names) for each in self.templates]
         return replace(self, templates=tuple(t for t in templates if not t.is_optional or names.issuperset(t.columns)))
 
+    @property
+    def all_time_formats(self) -> tuple[str, ...]:
+        """How times may be written: ISO 8601 in any case, as the dates of a workbook are read."""
+        return self.time_formats if ISO in self.time_formats else (*self.time_formats, ISO)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it says all; else how times or amounts are written shows in the file."""
+        return EITHER not in self.time_formats and not isinstance(self.amounts, FoundOut)
+
+    def settled(self, sample: Iterable[Row]) -> "EventMapping":
+        """Return the mapping for a file that begins with these rows, under the names of `renamed`.
+
+        Raises Refused where they do not tell whether days or months come first.
+        """
+        rows = [row for theirs in sample for each in self.templates if (row := each.row(self._emptied(theirs)))]
+        try:
+            formats = settled(
+                self.time_formats, (row.get(name, "") for row in rows for name in ("occurred_at", "due_at"))
+            )
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        amounts = self.amounts and self.amounts.settled(row["amount"] for row in rows if row.get("amount"))
+        return replace(self, time_formats=formats, amounts=amounts)
+
+    def with_time_format(self, time_format: str) -> "EventMapping":
+        """Return the mapping for a file whose times are written so, or in ISO 8601; Refused for what is no format."""
+        return replace(self, time_formats=_time_formats([time_format]))
+
     def rows(self, theirs: Row) -> Iterator[tuple[EventTemplate, dict[str, str]]]:
         """Yield the rows of ours that one row of theirs gives, each with its template.
 
         Raises RowError for an amount that does not fit.
         """
-        if self.empty:
-            theirs = {name: "" if cell.strip() in self.empty else cell for name, cell in theirs.items()}
+        theirs = self._emptied(theirs)
         for template in self.templates:
             row = template.row(theirs)
             if row is None:
                 continue
             if self.amounts and row.get("amount"):
+                row["currency"] = row.get("currency") or self.amounts.currency_of(row["amount"])
                 row["amount"] = self.amounts.plain(row["amount"])
             yield template, row
+
+    def _emptied(self, theirs: Row) -> Row:
+        if not self.empty:
+            return theirs
+        return {name: "" if cell.strip() in self.empty else cell for name, cell in theirs.items()}
 
 
 def _plain(heading: str) -> str:
@@ -208,9 +242,11 @@ def _values(content: Any, place: str) -> dict[str, dict[str, str]]:
     return {column: dict(table) for column, table in content.items()}
 
 
-def _amounts(document: dict[str, Any]) -> AmountFormat | None:
-    decimal, thousands = _mark(document, "decimal_mark", ","), _mark(document, "thousands_mark", ".")
+def _amounts(document: dict[str, Any]) -> AmountFormat | FoundOut | None:
     sign = _text(document, "currency_sign", "the mapping")
+    if document.get("decimal_mark") == AUTO:
+        return FoundOut(sign or "")
+    decimal, thousands = _mark(document, "decimal_mark", ","), _mark(document, "thousands_mark", ".")
     if decimal is None and thousands is None and sign is None:
         return None
     decimal = decimal or "."

@@ -29,7 +29,7 @@ from leaderboard.services.naming import Names, event_warnings
 from leaderboard.services.reading import FileRow, JsonLines, Table, refuse_repeated
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
-from leaderboard.services.sheets import open_rows
+from leaderboard.services.sheets import Rows, Sampled, fitted, open_rows
 from leaderboard.storage import events, trail
 from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing
@@ -85,8 +85,9 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How to import. create_members: the side on which unknown members are created, or None; create_hint: how to ask
-    for that.
+    """How to import. time_format: how the times of this file are written, where the mapping does not know.
+
+    create_members: the side on which unknown members are created, or None; create_hint: how to ask for that.
 
     keep_header, keep_refused: told of the header and of each refused row as they stand in the file, with
     their line's end, to write the file that people mend.
@@ -95,6 +96,7 @@ class ImportOptions:
 
     source: str | None = None
     mapping: EventMapping | None = None
+    time_format: str | None = None
     create_members: str | None = None
     create_hint: str = ", or give --create-members"
     is_dry_run: bool = False
@@ -129,9 +131,14 @@ def import_events(
 
 
 def _note(session: Session, report: ImportReport, options: ImportOptions, now: datetime, by: Actor) -> None:
-    counts = (f"{report.read} rows", f"{report.new} new", f"{report.duplicate} duplicate", f"{report.refused} refused")
     about = f"file {options.file_name}" if options.file_name else f"source {options.source_name}"
-    trail.note(session.connection(), by, "events.imported", about, at=now, after="; ".join(counts))
+    trail.note(session.connection(), by, "events.imported", about, at=now, after=counts_told(report))
+
+
+def counts_told(report: ImportReport) -> str:
+    """Return the counts of a report in one line."""
+    counts = (f"{report.read} rows", f"{report.new} new", f"{report.duplicate} duplicate", f"{report.refused} refused")
+    return "; ".join(counts)
 
 
 def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: datetime, by: Actor) -> ImportReport:
@@ -141,7 +148,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     names = Names(session, book, options.create_members, options.create_hint)
     last_id = events.last_event_id(connection)
     source = checked_source(options.source_name)
-    rows = _FileEvents(stream, options, source, book, names, report, now).read()
+    rows = FileEvents(stream, options, source, book, names, report, now).read()
     while batch := list(islice(rows, ROWS_A_BATCH)):
         new = events.insert_events(connection, batch)
         report.new += new
@@ -164,11 +171,11 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     return report
 
 
-_Resolved = tuple[Any, ...]
+Resolved = tuple[Any, ...]
 """An event as it is stored: events.COLUMNS."""
 
 
-class _FileEvents:
+class FileEvents:
     """The events of a file, row by row; a row is taken whole or refused whole."""
 
     def __init__(
@@ -187,41 +194,59 @@ class _FileEvents:
         self.report = report
         self.now = now
         self.line = 0
-        organisation = book.rules.organisation
+        self.organisation = book.rules.organisation
         mapping = options.mapping
-        zone = (mapping and mapping.time_zone) or organisation.zone
-        time = TimeReader(zone, mapping.time_formats if mapping else (ISO,), self._warn)
-        self.reader = EventReader(organisation.currency, time)
-        self.table = open_rows(stream, options.file_name, mapping, is_json=options.is_json)
+        if mapping and options.time_format:
+            mapping = mapping.with_time_format(options.time_format)
+        self.opened = open_rows(stream, options.file_name, mapping, is_json=options.is_json)
+        self.table: Rows | Sampled = self.opened
         self.header = mapping.renamed(self.table.header) if mapping else self.table.header
         self.mapping = mapping and mapping.for_header(self.header)
+        self.reader = self._reader()
         # Where each of our columns stands in their rows; the place past the end holds the empty text.
         places = {name: place for place, name in enumerate(self.header)}
         self._is_ours = tuple(self.header) == COLUMNS
         self._ours = itemgetter(*(places.get(name, len(self.header)) for name in COLUMNS))
 
+    def _reader(self) -> EventReader:
+        zone = (self.mapping and self.mapping.time_zone) or self.organisation.zone
+        formats = self.mapping.all_time_formats if self.mapping else (ISO,)
+        return EventReader(self.organisation.currency, TimeReader(zone, formats, self._warn))
+
     def _warn(self, text: str) -> None:
         self.report.warn(self.line, text)
 
-    def read(self) -> Iterator[_Resolved]:
+    def read(self) -> Iterator[Resolved]:
         """Yield the events, their members and teams by id; refusals go to the report."""
-        if self.mapping and isinstance(self.table, JsonLines):
-            raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
-        if not isinstance(self.table, JsonLines):
-            refuse_repeated(self.header, self.mapping.reads if self.mapping else COLUMNS)
-            self._check_header(self.header)
-        for note in self.table.notes:
-            self.report.warn(1, note)
+        for found in self.by_rows():
+            yield from found
+
+    def by_rows(self, skipped: int = 0) -> Iterator[list[Resolved]]:
+        """Yield the events of each row, none of a refused one; so many rows at the beginning are passed over."""
+        self.check()
+        if not skipped:
+            self._warn_of_file()
+        if self.mapping:
+            self.table, self.mapping = fitted(self.opened, self.mapping)
+            self.reader = self._reader()
         self.options.keep_header(self.table.raw_header)
-        for row in self.table.rows():
+        for row in islice(self.table.rows(), skipped, None):
             self.report.read += 1
             self.line = row.line
             try:
                 found = self._events(row)
             except RowError as error:
                 self._refuse(Refusal(row.line, error.column, _cut(error.value), error.reason))
-                continue
-            yield from found
+                found = []
+            yield found
+
+    def check(self) -> None:
+        """Refuse a file whose columns are not those that are read."""
+        if self.mapping and isinstance(self.opened, JsonLines):
+            raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
+        if not isinstance(self.opened, JsonLines):
+            refuse_repeated(self.header, self.mapping.reads if self.mapping else COLUMNS)
+            self._check_header(self.header)
 
     def _check_header(self, header: list[str]) -> None:
         needed = sorted(self.mapping.columns) if self.mapping else REQUIRED
@@ -232,18 +257,22 @@ class _FileEvents:
                 there = ", ".join(shown(name) for name in self.table.header[:30])
                 what = f"the mapping reads it, and the file has {there}"
             raise Refused(f"line 1: column {shown(missing[0])} is missing; {what}{self._separated_by()}.")
-        if not self.mapping:
-            for name in header:
-                if name and name not in COLUMNS:
-                    self.report.warn(1, f"column {quoted(name)} is not known and is passed over")
+
+    def _warn_of_file(self) -> None:
+        strangers = () if self.mapping or isinstance(self.opened, JsonLines) else self.header
+        for name in strangers:
+            if name and name not in COLUMNS:
+                self.report.warn(1, f"column {quoted(name)} is not known and is passed over")
+        for note in self.table.notes:
+            self.report.warn(1, note)
 
     def _separated_by(self) -> str:
         """Return a hint for a file that was read as one column."""
-        if len(self.header) > 1 or not isinstance(self.table, Table):
+        if len(self.header) > 1 or not isinstance(self.opened, Table):
             return ""
-        return f", and the file was read as one column: separate the cells by {quoted(self.table.delimiter)}"
+        return f", and the file was read as one column: separate the cells by {quoted(self.opened.delimiter)}"
 
-    def _events(self, row: FileRow) -> list[_Resolved]:
+    def _events(self, row: FileRow) -> list[Resolved]:
         if self.mapping and self.mapping.has_footer and sum(map(bool, row.cells)) == 1 < len(self.header):
             return []  # a spreadsheet fills such a row up with empty cells
         if row.problem is not None:
@@ -265,7 +294,7 @@ class _FileEvents:
             reason = f"{error.reason} (the mapping says {template.origin(error.column)})"
             raise RowError(error.column, error.value, reason) from None
 
-    def _resolved(self, event: InboundEvent) -> _Resolved:
+    def _resolved(self, event: InboundEvent) -> Resolved:
         """Find an event's member and team; warn if it will not count as one would think."""
         if event.occurred_at > self.now or event.type == "task.assigned":
             for warning in event_warnings(event, self.now):

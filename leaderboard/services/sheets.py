@@ -1,6 +1,8 @@
 """Opening a file that people hand in, whatever program wrote it: CSV, JSON lines or a workbook."""
 
 import shutil
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import PurePath
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -11,12 +13,14 @@ from leaderboard.domain.mapping import EventMapping
 from leaderboard.services.encodings import LOOKED_AT, WESTERN, Utf8, encoding_of
 from leaderboard.services.lines import UTF8_MARK
 from leaderboard.services.packages import SAVE_ANEW
-from leaderboard.services.reading import JsonLines, Table
+from leaderboard.services.reading import FileRow, JsonLines, Table
 from leaderboard.services.workbook_rows import Workbook
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
 OLD_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what .xls is packed in, and an .xlsx with a password
+SAMPLED_ROWS = 2_000
+MOST_SAMPLED = 8 * 1_048_576  # bytes
 Rows = Table | JsonLines | Workbook
 
 
@@ -33,8 +37,7 @@ def open_rows(
     source = _Ahead(stream)
     start = source.start
     if start.startswith(ZIP_MARKS):
-        sheet, delimiter = (mapping.sheet, mapping.delimiter) if mapping else (None, None)
-        return Workbook(source.seekable(), sheet, delimiter or ",")
+        return _workbook(source.seekable(), mapping)
     if start.startswith(OLD_MARK):
         raise Refused(f"This is an old workbook (.xls), or one with a password; {SAVE_ANEW}.")
     bare = start.removeprefix(UTF8_MARK).lstrip()
@@ -55,6 +58,56 @@ def _found_out(start: bytes, mapping: EventMapping | None) -> str:
     encoding = encoding_of(start)
     is_ours = mapping is None and all(name.encode() in start.partition(b"\n")[0] for name in REQUIRED)
     return "utf-8" if encoding == WESTERN and is_ours else encoding
+
+
+def _workbook(stream: BinaryIO, mapping: EventMapping | None) -> Workbook:
+    if mapping is None:
+        return Workbook(stream)
+    decimal_mark = (mapping.amounts and mapping.amounts.decimal_mark) or "."
+    return Workbook(stream, mapping.sheet, mapping.delimiter or ",", decimal_mark)
+
+
+def fitted(rows: Rows, mapping: EventMapping) -> "tuple[Rows | Sampled, EventMapping]":
+    """Return a file's rows, and the mapping as the file wants it: for its header, and for how its rows are written.
+
+    Cells go by the names of `mapping.renamed(rows.header)`. Raises Refused where dates could be day or month first.
+    """
+    header = mapping.renamed(rows.header)
+    mapping = mapping.for_header(header)
+    if mapping.is_settled:
+        return rows, mapping
+    sampled = Sampled(rows)
+    sample = (row.cells for row, _ in sampled.sample if row.problem is None)
+    return sampled, mapping.settled([dict(zip(header, cells, strict=True)) for cells in sample])
+
+
+class Sampled:
+    """A reader of which the first rows were looked at already. sample: these, each with its raw form."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows, self._rest = rows, rows.rows()
+        self._raw: bytes | None = None
+        self.header, self.raw_header, self.notes = rows.header, rows.raw_header, rows.notes
+        self.sample: list[tuple[FileRow, bytes]] = []
+        left = MOST_SAMPLED
+        for row in islice(self._rest, SAMPLED_ROWS):
+            self.sample.append((row, rows.raw()))
+            left -= len(self.sample[-1][1])
+            if left < 0:
+                break
+
+    def raw(self) -> bytes:
+        """Return the row just read as it stands in the file."""
+        return self._rows.raw() if self._raw is None else self._raw
+
+    def rows(self) -> Iterator[FileRow]:
+        """Yield all rows, from the first on."""
+        for row, raw in self.sample:
+            self._raw = raw
+            yield row
+        self._raw = None
+        self.sample.clear()
+        yield from self._rest
 
 
 class _Ahead:

@@ -85,17 +85,20 @@ class _Rows:
 class Workbook:
     """A sheet of a workbook: its header at once, its rows one by one.
 
-    stream: seekable. sheet: its name, None for the first. delimiter: of the CSV as which `raw` gives rows. Formulas
-    give what they came to when the workbook was saved.
+    stream: seekable. sheet: its name, None for the first. delimiter: of the CSV as which `raw` gives rows;
+    decimal_mark: with which numbers are written, as they would be in such a CSV. Formulas give what they came to when
+    the workbook was saved.
     """
 
-    def __init__(self, stream: BinaryIO, sheet: str | None = None, delimiter: str = ",") -> None:
+    def __init__(
+        self, stream: BinaryIO, sheet: str | None = None, delimiter: str = ",", decimal_mark: str = "."
+    ) -> None:
         self._parts = Parts(stream)
         self.sheet_names = [each.name for each in self._parts.sheets]
         self._sheet = self._parts.sheet(sheet)
         self._shared = SharedTexts(self._parts.shared_texts())
         self._rest = self._filled()
-        self.delimiter = delimiter
+        self.delimiter, self._decimal_mark = delimiter, decimal_mark
         self.notes: tuple[str, ...] = ()
         first = next(self._rest, None)
         if first is None:
@@ -162,5 +165,5 @@ class Workbook:
             return shared
         if kind == "n":
             time = time_text(text, is_1904=self._parts.is_1904) if style in self._parts.time_styles else None
-            return number_text(text) if time is None else time
+            return number_text(text).replace(".", self._decimal_mark) if time is None else time
         return BOOLEANS.get(text, text) if kind == "b" else unescaped(text)

@@ -11,8 +11,9 @@ from leaderboard.storage.agreement_tables import AgreementDraft, AgreementSignat
 from leaderboard.storage.bonus_tables import AwardShare, BonusAward, BonusQuestion, PayrollExport
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, CorrectionRow
 from leaderboard.storage.compliance_tables import ReadinessReport
+from leaderboard.storage.connection_tables import Hook, HookTarget
 from leaderboard.storage.display_tables import DisplayChoice, DisplayRow
-from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal
+from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal, UserIdentity
 from leaderboard.storage.tables import (
     AttainmentRow,
     EventRow,
@@ -31,6 +32,8 @@ RENAMED = (
     AgreementDraft.proposed_by,
     DisplayRow.paired_by,
     DisplayRow.revoked_by,
+    Hook.created_by,
+    HookTarget.created_by,
     JobRun.by,
 )
 SECRET = {"password_hash", "key", "account", "document", "digest"}  # what proves who somebody is, or is not theirs
@@ -73,6 +76,7 @@ def of_account(connection: Connection, user_id: int, account_key: str) -> Iterat
     yield "sessions", _rows(connection, UserSession, UserSession.user_id == user_id)
     yield "failed_sign_ins", _rows(connection, SignInAttempt, SignInAttempt.account == account_key)
     yield "api_tokens", _rows(connection, ApiToken, ApiToken.user_id == user_id)
+    yield "company_accounts", _rows(connection, UserIdentity, UserIdentity.user_id == user_id)
     yield "bonus_questions", _rows(connection, BonusQuestion, BonusQuestion.user_id == user_id)
     yield "questions_asked", _rows(connection, PointQuestion, PointQuestion.user_id == user_id)
     yield "adjustments_made", _rows(connection, AdjustmentRow, AdjustmentRow.user_id == user_id)

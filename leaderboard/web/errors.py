@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.wrappers import Response as BaseResponse
 
+from leaderboard.web.api_problems import answer_error, asks_api
 from leaderboard.web.fragments import is_htmx, wants_fragment
 from leaderboard.web.redirects import HOME
 
@@ -86,6 +87,8 @@ def _words(code: int) -> tuple[str, str]:
 
 
 def _answer(error: HTTPException, words: tuple[str, str], error_id: str | None = None) -> BaseResponse:
+    if asks_api():
+        return answer_error(error, error_id)
     title, remedy = words
     response = _page(title, remedy, error_id)
     response.status_code = error.code or 500

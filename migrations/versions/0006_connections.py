@@ -130,6 +130,14 @@ def upgrade():
     op.create_index("ix_hook_delivery_hook", "hook_delivery", ["hook_id", "id"], unique=False)
     op.create_index("ix_hook_delivery_received", "hook_delivery", ["received_at"], unique=False)
     op.create_index(
+        "ix_hook_delivery_left",
+        "hook_delivery",
+        ["hook_id", "state"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'taken'"),
+        postgresql_where=sa.text("state <> 'taken'"),
+    )
+    op.create_index(
         "ix_hook_delivery_waiting",
         "hook_delivery",
         ["next_try_at"],

@@ -11,18 +11,20 @@ from sqlalchemy import insert, inspect, select, text
 
 from leaderboard.domain.actors import COMMAND_LINE, Actor
 from leaderboard.domain.anonymous import fingerprint, masked
-from leaderboard.domain.errors import PersonRefused, Refused
+from leaderboard.domain.errors import CompanyRefused, PersonRefused, Refused
 from leaderboard.domain.periods import parse_period
-from leaderboard.services import account_admin, accounts, anonymising, people_editing, personal_data
+from leaderboard.services import account_admin, accounts, anonymising, people_editing, personal_data, tokens
 from leaderboard.services.account_admin import AccountQuery, list_accounts
 from leaderboard.services.adjusting import adjust
 from leaderboard.services.awards import list_bonuses, read_award
 from leaderboard.services.boards import standings
 from leaderboard.services.choices import choose
 from leaderboard.services.closing import close_period
+from leaderboard.services.company import Company, Identity
 from leaderboard.services.deciding import approve, mark_paid
 from leaderboard.services.exporting import create_export, mark_export_paid
 from leaderboard.services.figures import Asked
+from leaderboard.services.identities import admit
 from leaderboard.services.monthly_report import monthly_report
 from leaderboard.services.pairing import begin_pairing
 from leaderboard.services.people import load_people
@@ -46,6 +48,8 @@ from tests.web.door import CHEAP, PASSWORD
 
 LATER = CLOSED_AT + timedelta(days=20)
 HOW = {"now": LATER, "by": COMMAND_LINE}
+AT_THE_DOOR = {"now": CLOSED_AT, "limits": LIMITS}
+COMPANY = Company("https://login.example.com", "board", "secret", creates="everybody")
 # What can never be changed, and may go on naming people: the pages mask it.
 FOR_GOOD = {"audit_entry", "total", "bonus_award", "award_share", "payroll_export", "closing", "adjustment"}
 
@@ -59,6 +63,7 @@ def left(session):
         accounts.add_user(
             session, email=email, role=role, password=PASSWORD, now=CLOSED_AT, by=COMMAND_LINE, costs=CHEAP
         )
+    admit(session, Identity(COMPANY.issuer, "subject-17", "ana@example.com", frozenset()), COMPANY, **AT_THE_DOOR)
     ana = ids_of(session)["ana"]
     mine = {"now": CLOSED_AT, "by": actor(session, "ana")}
     choose(session, ana, is_hidden=False, nickname="Nina", is_page_hidden=False, **mine)
@@ -128,7 +133,7 @@ def test_nothing_that_can_change_tells_who_they_were_and_what_cannot_is_shown_wi
     assert "ana@example.com" in told(session, but_for=FOR_GOOD)
     anonymising.anonymise(session, left, **HOW)
     kept = told(session, but_for=FOR_GOOD)
-    for known in ("ana@example.com", "'Ana'", "hs-1", "sf-1", "Nina"):
+    for known in ("ana@example.com", "'Ana'", "hs-1", "sf-1", "Nina", "subject-17"):
         assert known not in kept, known
     name = f"Former member {left}"
     for period in ("2026-Q4", "2026-11"):
@@ -205,7 +210,7 @@ def test_neither_the_report_of_a_month_nor_what_is_told_of_its_close_names_them(
 def test_the_account_is_closed_for_good(session, left):
     settle(session)
     ana = actor(session, "ana")
-    accounts.issue_token(session, email=ana.name, name="crm", **HOW)
+    tokens.issue_token(session, email=ana.name, name="crm", **HOW)
     anonymising.anonymise(session, left, **HOW)
     found = account_admin.find_account(session, ana.user_id)
     assert (found.email, found.is_active, found.is_anonymised) == (f"former-account-{ana.user_id}@invalid", False, True)
@@ -214,6 +219,12 @@ def test_the_account_is_closed_for_good(session, left):
     for table in ("user_session", "api_token"):
         assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
     session.rollback()
+    with pytest.raises(CompanyRefused) as refused:  # though the company's sign-in still knows them, by a new e-mail
+        admit(session, Identity(COMPANY.issuer, "subject-17", "lima@example.com", frozenset()), COMPANY, **AT_THE_DOOR)
+    assert refused.value.because == "closed"
+    with pytest.raises(CompanyRefused) as refused:
+        admit(session, Identity(COMPANY.issuer, "18", "ana@example.com", frozenset()), COMPANY, **AT_THE_DOOR)
+    assert refused.value.because == "closed"
 
 
 def test_nobody_takes_them_up_again_and_each_row_says_why(session, left):
@@ -333,6 +344,7 @@ def test_every_table_is_either_handed_out_or_known_to_name_nobody(session):
         *("external_id", "membership", "event", "point_entry", "badge_run", "adjustment", "point_question"),
         *("award_share", "display_choice", "user_account", "manager_team", "user_session", "api_token"),
         *("bonus_question", "agreement_signature", "audit_entry"),
+        *("user_identity",),
     }
     assert naming == handed_out
     assert inspect(session.connection()).has_table("member")
