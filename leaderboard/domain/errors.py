@@ -221,12 +221,36 @@ class KeyUnderWay(Refused):
     """An Idempotency-Key whose first request is not answered yet."""
 
 
+class UploadRefused(Refused):
+    """A file, or what is asked of it, that cannot be; `problem` is a word for why."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
 class DisplayRefused(Refused):
     """Something about a display that cannot be; what: the setting or field that it is about."""
 
     def __init__(self, what: str, message: str) -> None:
         super().__init__(message)
         self.what = what
+
+
+class HookRefused(Refused):
+    """Something about a webhook that cannot be; `problem` is a word for why, often the field that it is about."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
+class DeliveryRefused(Refused):
+    """What a CRM sent is not taken. status: what HTTP calls it; seconds: when to come again, None for not said."""
+
+    def __init__(self, status: int, sentence: str, seconds: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status, self.seconds = status, seconds
 
 
 class TargetRefused(Refused):

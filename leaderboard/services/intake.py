@@ -69,13 +69,36 @@ def take_events(
     when they are known (services/parking.py) instead of refused; delivery_id: what they came by. Raises Refused for a
     source that is no name and while there is no organisation.
     """
+    with all_or_nothing(session):
+        return take_within(session, rows, source=source, now=now, mapping=mapping, parks=parks, delivery_id=delivery_id)
+
+
+def take_within(
+    session: Session,
+    rows: Sequence[Row],
+    *,
+    source: str,
+    now: datetime,
+    mapping: EventMapping | None = None,
+    parks: bool = False,
+    delivery_id: int | None = None,
+) -> list[RowResult]:
+    """Take events as take_events does, in a transaction of the caller that writes (begin_write)."""
     checked_source(source)
-    with all_or_nothing(session), no_garbage_collection(), roomy(session.connection()):
+    with no_garbage_collection(), roomy(session.connection()):
         book = rule_book(session.connection())
         batch = _Batch(session, book, source, now, mapping, delivery_id if parks else None, parks=parks)
         results = batch.take(rows)
         batch.store()
     return results
+
+
+def try_events(
+    session: Session, rows: Sequence[Row], *, source: str, now: datetime, mapping: EventMapping | None = None
+) -> list[RowResult]:
+    """Return what would become of some rows that may wait, and change nothing; Refused as of take_events."""
+    book = rule_book(session.connection())
+    return _Batch(session, book, source, now, mapping, None, parks=True).take(rows)
 
 
 class _Batch:
@@ -94,7 +117,7 @@ class _Batch:
     ) -> None:
         self.session, self.source, self.now = session, source, now
         self.connection = session.connection()
-        self.parks, self.delivery_id = parks, delivery_id
+        self.parks, self.delivery_id, self.is_mapped = parks, delivery_id, mapping is not None
         organisation = book.rules.organisation
         zone = (mapping and mapping.time_zone) or organisation.zone
         self.warnings: list[str] = []
@@ -133,6 +156,8 @@ class _Batch:
             event = self.reader.read(texts)
             if event.event_id in self.known:
                 return RowResult(Outcome.DUPLICATE)
+            if self.is_mapped and self.parks:
+                row = {**row, **_plain_times(event)}
             self._keep(event)
         except UnknownName as error:
             return self._parked(row, error) if self.parks else _refused(error)
@@ -160,6 +185,12 @@ class _Batch:
             }
         )
         return RowResult(Outcome.PARKED, error.column, error.value, error.reason)
+
+
+def _plain_times(event: InboundEvent) -> dict[str, str]:
+    """Return the times of an event as no mapping is needed to read them, once it has waited."""
+    due_at = event.due_at.isoformat() if event.due_at else ""
+    return {"occurred_at": event.occurred_at.isoformat(), "due_at": due_at}
 
 
 def _refused(error: RowError) -> RowResult:

@@ -146,6 +146,13 @@ def counts(connection: Connection, period: str | None, teams: Teams = None) -> d
     return {row[0]: row[1] for row in rows}
 
 
+def proposed_by_team(connection: Connection) -> dict[int | None, int]:
+    """Return how many awards wait for a decision, by the team that they belong to."""
+    query = select(_team_id, func.count()).select_from(BonusAward).outerjoin(Total, is_standing_of_winner)
+    rows = connection.execute(query.where(BonusAward.status == "proposed").group_by(_team_id))
+    return {row[0]: row[1] for row in rows}
+
+
 def _of_teams(query: Any, teams: Teams) -> Any:
     """Return a query of awards for those of some teams."""
     return query if teams is None else query.outerjoin(Total, is_standing_of_winner).where(_team_id.in_(teams))

@@ -89,6 +89,13 @@ class HookDelivery(Base):
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index(
+            "ix_hook_delivery_left",
+            "hook_id",
+            "state",
+            sqlite_where=text("state <> 'taken'"),
+            postgresql_where=text("state <> 'taken'"),
+        ),
         STRICT,
     )
 

@@ -11,9 +11,9 @@ from leaderboard.storage.agreement_tables import AgreementDraft, AgreementSignat
 from leaderboard.storage.bonus_tables import AwardShare, BonusAward, BonusQuestion, PayrollExport
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, CorrectionRow
 from leaderboard.storage.compliance_tables import ReadinessReport
-from leaderboard.storage.connection_tables import HookTarget
+from leaderboard.storage.connection_tables import Hook, HookTarget
 from leaderboard.storage.display_tables import DisplayChoice, DisplayRow
-from leaderboard.storage.mail_tables import UserIdentity
+from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal, UserIdentity
 from leaderboard.storage.tables import (
     AttainmentRow,
     EventRow,
@@ -32,6 +32,7 @@ RENAMED = (
     AgreementDraft.proposed_by,
     DisplayRow.paired_by,
     DisplayRow.revoked_by,
+    Hook.created_by,
     HookTarget.created_by,
     JobRun.by,
 )
@@ -79,6 +80,9 @@ def of_account(connection: Connection, user_id: int, account_key: str) -> Iterat
     yield "bonus_questions", _rows(connection, BonusQuestion, BonusQuestion.user_id == user_id)
     yield "questions_asked", _rows(connection, PointQuestion, PointQuestion.user_id == user_id)
     yield "adjustments_made", _rows(connection, AdjustmentRow, AdjustmentRow.user_id == user_id)
+    yield "emails", _rows(connection, Mail, Mail.user_id == user_id, keeping={"document"})
+    yield "emails_not_wanted", _rows(connection, MailRefusal, MailRefusal.user_id == user_id)
+    yield "calendar", _rows(connection, CalendarFeed, CalendarFeed.user_id == user_id)
     yield "signatures", _rows(connection, AgreementSignature, AgreementSignature.user_id == user_id)
 
 

@@ -14,7 +14,7 @@ from leaderboard.web.api_problems import Problem
 
 MOST_BYTES = 2 * 1024 * 1024
 JSON, LINES, TOML = "application/json", "application/x-ndjson", "application/toml"
-LARGEST_EXPONENT = 308  # what a number of JSON may be everywhere
+SMALLEST_EXPONENT = -400  # far below what a double can be
 
 
 def body_of(types: tuple[str, ...]) -> tuple[str, bytes]:
@@ -80,7 +80,7 @@ def _number(text: str) -> Decimal:
     if not math.isfinite(float(text)):
         raise ValueError(f"{shown(text)} is beyond the range of numbers")
     found = Decimal(text)
-    if abs(found.adjusted()) > LARGEST_EXPONENT:
+    if found.adjusted() < SMALLEST_EXPONENT:
         raise ValueError(f"{shown(text)} is beyond the range of numbers")
     return found
 

@@ -11,7 +11,7 @@ from leaderboard.services.intake import MOST_ROWS
 from leaderboard.services.tokens import SCOPES
 from leaderboard.web import api_agreements, api_events, api_health, api_people, api_results  # noqa: F401 - register
 from leaderboard.web.api_models import EVENT_FIELDS, LONGEST_DOCUMENT, SOURCE, ProblemDetails
-from leaderboard.web.api_operations import ANY, KEY, KEY_HEADER, OPERATIONS, Operation
+from leaderboard.web.api_operations import ANY, KEY_HEADER, OPERATIONS, Operation
 from leaderboard.web.api_problems import KINDS, MEDIA_TYPE
 
 Plain = dict[str, Any]
@@ -27,6 +27,10 @@ TAGS = {
 ALWAYS = ("malformed", "failed", "busy")
 WITH_TOKEN = ("no-token", "unknown-token", "not-allowed", "https-required", "too-many")
 WITH_BODY = ("timeout", "too-large", "wrong-type")
+# Not as a parameter: what is generated from the description would send other requests with the same key.
+OF_KEY = f"""\
+It takes the header `{KEY_HEADER}`: 16 to 128 letters, digits and `. _ : -`, such as a UUID. The same key with the same
+request is answered as before, for 24 hours, and nothing is done twice."""
 INTRODUCTION = """\
 The API takes events, people and agreements from your systems, and gives back what they come to.
 
@@ -75,8 +79,8 @@ def _operation(made: Operation) -> Plain:
         "parameters": [*_path_parameters(made), *_query_parameters(made), *_header_parameters(made)],
         "responses": _responses(made),
     }
-    if made.description:
-        told["description"] = made.description
+    if told_more := "\n\n".join(filter(None, (made.description, OF_KEY if made.has_key else ""))):
+        told["description"] = told_more
     if made.scope is None:
         told["security"] = []
     elif made.scope != ANY:
@@ -113,10 +117,6 @@ def _without_null(schema: Plain) -> Plain:
 
 
 def _header_parameters(made: Operation) -> Iterable[Plain]:
-    if made.has_key:
-        told = "The same key with the same request is answered as before, for 24 hours, and nothing is done twice."
-        schema = {"type": "string", "pattern": f"^{KEY.pattern}$", "examples": ["0f8fad5b-d9cb-469f-a165-70867728950e"]}
-        yield {"name": KEY_HEADER, "in": "header", "required": False, "description": told, "schema": schema}
     if made.name == "standings":
         told = "The ETag of an earlier answer."
         yield {"name": "If-None-Match", "in": "header", "required": False, "description": told, "schema": TEXT}

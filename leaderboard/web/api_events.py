@@ -75,8 +75,6 @@ def _of_object(sent: dict[str, Any], asked: str | None) -> tuple[Any, str | None
         raise Problem("malformed", "The source is no name; give 1 to 100 letters, digits, blanks and . _ : / @ + -")
     if "source" in sent and source is None:
         raise Problem("malformed", "The source is null; leave it out, or give a name.")
-    if asked is not None and source != asked:
-        raise Problem("malformed", "The address and the body name different sources; name one.")
     return sent["events"], source
 
 

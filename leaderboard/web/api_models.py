@@ -3,15 +3,17 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from leaderboard.services.tokens import SCOPES
 from leaderboard.web.api_pages import LONGEST_CURSOR, MOST_LIMIT, USUAL_LIMIT
 
 MOST_PEOPLE = 1_000
-LONGEST_DOCUMENT = 500_000
+LONGEST_DOCUMENT = 150_000  # characters: written as JSON each may take twelve bytes
 SOURCE = r"^[A-Za-z0-9][A-Za-z0-9 ._:/@+-]{0,99}$"
 PERIOD = r"^(19[7-9][0-9]|20[0-9]{2}|21[0-9]{2})-(0[1-9]|1[0-2]|Q[1-4])$"
+DAY = r"^(19[7-9][0-9]|20[0-9]{2}|21[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+EXTERNAL_ID = r"^[!-:<-~]([ -:<-~]*[!-:<-~])?$"
 MONTH = r"^(19[7-9][0-9]|20[0-9]{2}|21[0-9]{2})-(0[1-9]|1[0-2])$"
 
 
@@ -22,11 +24,17 @@ def _whole(value: Any) -> Any:
     return value
 
 
+def _day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
 Scope = Literal["team", "member"]
 Side = Literal["sales", "marketing"]
 Level = Literal["missed", "met", "exceeded", "pending", "void"]
 Period = Annotated[str, Field(pattern=PERIOD, examples=["2026-10", "2026-Q4"])]
 MonthKey = Annotated[str, Field(pattern=MONTH, examples=["2026-10"])]
+Day = Annotated[str, Field(pattern=DAY, json_schema_extra={"format": "date"}), AfterValidator(_day)]
 Text = Annotated[str, Field(min_length=1, max_length=400)]
 
 
@@ -39,7 +47,7 @@ class Query(BaseModel):
 class PageQuery(Query):
     """Of a list."""
 
-    limit: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=MOST_LIMIT)] = Field(
+    limit: Annotated[int, Field(ge=1, le=MOST_LIMIT), BeforeValidator(_whole)] = Field(
         USUAL_LIMIT, description="How many rows a page has at most."
     )
     cursor: Annotated[str, Field(min_length=1, max_length=LONGEST_CURSOR, pattern=r"^[A-Za-z0-9_-]+$")] | None = Field(
@@ -118,7 +126,7 @@ class EventsQuery(Query):
 
     source: Annotated[str, Field(pattern=SOURCE)] | None = Field(
         None,
-        description="Under which source the events are stored, where the body does not say it; `api` if neither does.",
+        description="Under which source the events are stored, where the body says none; `api` if neither does.",
     )
 
 
@@ -146,13 +154,13 @@ class PersonRow(Sent):
     """A member in a team from a day, until a day or still. Another row of the same e-mail is another membership."""
 
     email: Annotated[str, Field(max_length=254, pattern=r"^[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$")]
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f-\x9f](.*[^\s\x00-\x1f])?$")]
-    team: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    team: Annotated[str, Field(min_length=1, max_length=200)]
     side: Side
-    starts_on: Annotated[str, Field(alias="from", json_schema_extra={"format": "date"})]
-    until: Annotated[str, Field(json_schema_extra={"format": "date"})] | None = None
+    starts_on: Day = Field(alias="from")
+    until: Day | None = None
     role: Literal["rep", "manager", "admin"] | None = Field(None, description="Of their account, if they have one.")
-    external_ids: list[Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^;\s]+$")]] = Field(
+    external_ids: list[Annotated[str, Field(min_length=1, max_length=100, pattern=EXTERNAL_ID)]] = Field(
         default=[], max_length=20, description="Ids by which CRMs know them."
     )
 

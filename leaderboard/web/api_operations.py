@@ -298,7 +298,7 @@ def _unfit(errors: Sequence[Mapping[str, str]]) -> Problem:
 def faults_of(error: ValidationError, start: str = "/") -> list[dict[str, str]]:
     """Return what is wrong where, the first fifty."""
     return [
-        {"where": start + "/".join(map(str, each["loc"])), "detail": each["msg"][:300]}
+        {"where": start + "/".join(map(str, each["loc"])), "detail": each["msg"].removeprefix("Value error, ")[:300]}
         for each in error.errors(include_url=False, include_input=False, include_context=False)[:50]
     ]
 

@@ -57,8 +57,14 @@ def _failed(error: Exception) -> BaseResponse:
 def _logged(error: Exception) -> str:
     """Write an error into the log under a new id, by which the reader can name it."""
     error_id = secrets.token_hex(4)
-    logger.error("error %s: %s %s", error_id, request.method, ascii(request.path), exc_info=error)
+    logger.error("error %s: %s %s", error_id, request.method, ascii(_path_without_token()), exc_info=error)
     return error_id
+
+
+def _path_without_token() -> str:
+    """Return the path that was asked for; who reads the log must not come in by it."""
+    token = (request.view_args or {}).get("token")
+    return request.path.replace(token, "...") if token else request.path
 
 
 def _words(code: int) -> tuple[str, str]:

@@ -122,6 +122,22 @@ GROUPS = (
         _("Connections"),
         (
             Place(
+                "uploads.index",
+                "import",
+                _("Imports"),
+                _("Hand in files of your CRM, see what came of them, and undo them."),
+                is_for_admins=True,
+                also=("upload_mappings",),
+            ),
+            Place(
+                "hook_settings.index",
+                "inward",
+                _("Webhooks in"),
+                _("Let your CRM tell at once what happens in it."),
+                is_for_admins=True,
+                also=("hook_mappings", "unknown_names"),
+            ),
+            Place(
                 "tokens.index",
                 "key",
                 _("API"),

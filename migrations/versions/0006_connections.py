@@ -18,6 +18,8 @@ TABLES = (  # each before what it refers to
     "parked_event",
     "mail_refusal",
     "mail",
+    "mail_round",
+    "reminder",
     "calendar_feed",
     "import_part",
     "hook_message",
@@ -128,6 +130,14 @@ def upgrade():
     op.create_index("ix_hook_delivery_hook", "hook_delivery", ["hook_id", "id"], unique=False)
     op.create_index("ix_hook_delivery_received", "hook_delivery", ["received_at"], unique=False)
     op.create_index(
+        "ix_hook_delivery_left",
+        "hook_delivery",
+        ["hook_id", "state"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'taken'"),
+        postgresql_where=sa.text("state <> 'taken'"),
+    )
+    op.create_index(
         "ix_hook_delivery_waiting",
         "hook_delivery",
         ["next_try_at"],
@@ -215,6 +225,23 @@ def upgrade():
         sqlite_where=sa.text("state IN ('waiting', 'sending')"),
         postgresql_where=sa.text("state IN ('waiting', 'sending')"),
     )
+    op.create_table(
+        "mail_round",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("occasion", sa.Text(), nullable=False),
+        sa.Column("made_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "occasion", name=op.f("pk_mail_round")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_mail_round_made_at"), "mail_round", ["made_at"], unique=False)
+    op.create_table(
+        "reminder",
+        sa.Column("attainment_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("due_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("attainment_id", name=op.f("pk_reminder")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_reminder_due_at"), "reminder", ["due_at"], unique=False)
     op.create_table(
         "mail_refusal",
         sa.Column("user_id", BIG, autoincrement=False, nullable=False),

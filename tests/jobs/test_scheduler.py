@@ -16,7 +16,7 @@ from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.jobs.scheduler import LATE_OR_NOT, LOOK_EVERY_SECONDS, Looker, make_scheduler
 from leaderboard.services import jobs
 from leaderboard.services.accounts import Limits
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, READINESS, SCORE
+from leaderboard.services.jobs import CLEAN_UP, CLOSE, JOBS, READINESS, SCORE
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.verifying import verify
 from leaderboard.storage.closing_tables import Closing
@@ -141,7 +141,7 @@ def test_what_runs_at_night_runs_in_the_organisations_zone_loaded_later_or_chang
 def test_what_runs_at_night_looks_at_the_start_if_it_has_not_for_a_day(session, engine):
     def woken_at_once():
         scheduler = make_scheduler(looker(engine))
-        return [each.args for each in scheduler.get_jobs() if each.id not in (SCORE, CLOSE, CLEAN_UP, READINESS)]
+        return [each.args for each in scheduler.get_jobs() if each.id not in JOBS]
 
     assert woken_at_once() == [(CLEAN_UP,), (READINESS,)]
     looker(engine).look(CLEAN_UP)

@@ -53,6 +53,8 @@ STALE = {"revision": "999"}
 AWARD = {"award_id": "award"}
 DISPLAY = {"display_id": "display"}
 EXPORT = {"export_id": "export"}
+HOOK = {"hook_id": "hook"}
+DELIVERY = HOOK | {"delivery_id": "delivery"}
 STATEMENT = {"member_id": "member", "period": "2026-11"}
 ACCESS: dict[str, Entry] = {
     "static": Entry(EVERYBODY, {"filename": "img/mark.svg"}),
@@ -237,6 +239,27 @@ ACCESS: dict[str, Entry] = {
     "display.worker": Entry(EVERYBODY),
     "display_streams.of_display": Entry(UNPAIRED),
     "pairing.poll": Entry(EVERYBODY),
+    # Webhooks in: whoever sends proves it, and nobody here does; administrators keep them
+    "hooks.deliver": Entry(dict.fromkeys(READERS, KEPT), {"slug": "crm", "key": "x"}),
+    "hook_settings.index": Entry(ADMINISTRATORS),
+    "hook_settings.show": Entry(ADMINISTRATORS, HOOK, asks=[("state=failed", ADMINISTRATORS)]),
+    "hook_settings.delivery": Entry(ADMINISTRATORS, DELIVERY),
+    "hook_mappings.edit": Entry(ADMINISTRATORS, HOOK, asks=[("standard=1", ADMINISTRATORS)]),
+    "unknown_names.index": Entry(ADMINISTRATORS),
+    "hook_settings.add": Entry(ADMINISTRATORS, form={"kind": "generic", "name": "Another"}),
+    "hook_mappings.attempt": Entry(ADMINISTRATORS, HOOK),
+    "hook_mappings.save": Entry(ADMINISTRATORS | WRONG, HOOK),
+    "hook_settings.again": Entry(ADMINISTRATORS, DELIVERY),
+    "hook_settings.rotate": Entry(ADMINISTRATORS, HOOK),
+    "hook_settings.end_former": Entry(ADMINISTRATORS, HOOK),
+    "hook_settings.set_organisation": Entry(ADMINISTRATORS, HOOK),
+    "hook_settings.pause": Entry(ADMINISTRATORS, HOOK),
+    "hook_settings.resume": Entry(ADMINISTRATORS, HOOK),
+    "hook_settings.remove": Entry(ADMINISTRATORS, HOOK),
+    "unknown_names.claim": Entry(ADMINISTRATORS, form={"unknown": "crm-7", "member": "ana@example.com"}),
+    "unknown_names.discard": Entry(
+        ADMINISTRATORS, form={"column": "member", "unknown": "crm-8", "reason": "They have left"}
+    ),
     "trying.show": Entry(MANAGERS, DRAFT, asks=[("quarters=1", MANAGERS)]),
     "trying.steps": Entry(MANAGERS, DRAFT),
     "targets.index": Entry(MANAGERS, asks=[("months=3", MANAGERS)]),

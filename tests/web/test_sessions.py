@@ -25,7 +25,7 @@ from tests.web.door import (
     signed_in,
 )
 
-CSRF_EXEMPT: set[str] = set()
+CSRF_EXEMPT = {"hooks.deliver"}
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
