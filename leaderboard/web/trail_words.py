@@ -37,6 +37,7 @@ ACTIONS = {
     "hook.secret-changed": _("Secret of a webhook in changed"),
     "hook.secret-ended": _("Former secret of a webhook in ended"),
     "hook.tried-again": _("Delivery of a webhook in tried again"),
+    "import.undone": _("Import undone"),
     "member.display_choice": _("Choice about displays changed"),
     "organisation.loaded": _("Organisation loaded"),
     "data.exported": _("Personal data handed out"),

@@ -14,6 +14,7 @@ def _who(visitor: str, caio: str, fabio: str, ana: str, dora: str, enzo: str = I
 
 
 EVERYBODY = _who(IN, IN, IN, IN, IN)
+NOBODY = _who(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
 SIGNED_IN = _who(DOOR, IN, IN, IN, IN)
 MANAGERS = _who(DOOR, REFUSED, IN, REFUSED, IN)
 # What is said of no team alone: administrators, and managers who answer for all teams; those here answer for their own.
@@ -25,6 +26,8 @@ WITH_TEAM = ("team={team}", MANAGERS_OF_TEAM)  # a list of what a team has: to o
 THEIRS = _who(DOOR, UNKNOWN, UNKNOWN, IN, IN)
 ASKED_ABOUT = THEIRS | {"dora": REFUSED, "enzo": REFUSED}  # nobody asks for somebody else
 UNPAIRED = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # a screen's own; a browser that is none gets 401
+
+NO_TOKEN = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # programs bring a token: a browser's session is none
 
 UNFIT = dict.fromkeys(("fabio", "dora", "enzo"), KEPT)  # let in, but what they send cannot be taken
 
@@ -54,6 +57,7 @@ AWARD = {"award_id": "award"}
 DISPLAY = {"display_id": "display"}
 WEBHOOK = {"target_id": "webhook"}
 EXPORT = {"export_id": "export"}
+UPLOAD = {"upload_id": "upload"}
 HOOK = {"hook_id": "hook"}
 DELIVERY = HOOK | {"delivery_id": "delivery"}
 STATEMENT = {"member_id": "member", "period": "2026-11"}
@@ -90,6 +94,13 @@ ACCESS: dict[str, Entry] = {
     "members.my_questions": Entry(SIGNED_IN),
     "members.choose_own": Entry(SIGNED_IN, form={"nickname": ""}),
     "members.choose_for": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}, {"nickname": "Aninha"}),
+    # What somebody is told outside the pages; the ways in without signing in need an address that only they know
+    "notices.index": Entry(SIGNED_IN),
+    "notices.choose": Entry(SIGNED_IN, form={"kind": "day"}),
+    "notices.renew": Entry(SIGNED_IN),
+    "notices.end": Entry(SIGNED_IN),
+    "notices.soon": Entry(SIGNED_IN),
+    **dict.fromkeys(("notices.ask", "notices.leave", "calendar_feed.show"), Entry(NOBODY, {"token": "guessed"})),
     "statements.show": Entry(THEIRS, STATEMENT, shows=["north reason", "kestrel-ana-10-20"]),
     "statements.ledger": Entry(THEIRS, STATEMENT),
     "points.result": Entry(THEIRS, {"attainment_id": ("attainment", "open_lead", "rate")}, shows=["kestrel"]),
@@ -277,6 +288,42 @@ ACCESS: dict[str, Entry] = {
     "targets.index": Entry(MANAGERS, asks=[("months=3", MANAGERS)]),
     "targets.show": Entry(MANAGERS, {"key": "speed"}),
     "targets.take": Entry(MANAGERS, {"key": "speed"}, {"met": "4h", "exceeded": "30m", "draft": ""}),
+    # Programs, and the tokens that they bring; what each sees with one: test_api_access.py
+    **dict.fromkeys(
+        (
+            *("api.send_events", "api.people", "api.load_people", "api.agreements", "api.check", "api.load"),
+            *("api.standings", "api.attainments", "api.waiting", "api.points", "api.badges", "api.bonuses"),
+            *("api.periods", "api.token"),
+        ),
+        Entry(NO_TOKEN),
+    ),
+    "api.agreement": Entry(NO_TOKEN, {"version_id": "version"}),
+    "api.agreement_document": Entry(NO_TOKEN, {"version_id": "version"}),
+    **dict.fromkeys(("api.health", "api_docs.openapi", "api_docs.docs"), Entry(EVERYBODY)),
+    "tokens.own": Entry(SIGNED_IN),
+    "tokens.issue": Entry(
+        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"name": "", "scope": "read", "days": "365"}
+    ),
+    "tokens.revoke": Entry(SIGNED_IN | dict.fromkeys(READERS[1:], UNKNOWN), {"token_id": 999}),
+    "tokens.index": Entry(ADMINISTRATORS),
+    "users.issue_token": Entry(ADMINISTRATORS | WRONG, USER, {"name": "", "scope": "read", "days": "365"}),
+    # Imports: what comes in is about everybody
+    "uploads.index": Entry(ADMINISTRATORS),
+    "uploads.send": Entry(ADMINISTRATORS | WRONG),
+    "uploads.begin": Entry(ADMINISTRATORS | WRONG, form={"name": "a.csv", "size": "x"}),
+    "uploads.piece": Entry(ADMINISTRATORS | WRONG, UPLOAD | {"number": 0}),
+    "uploads.show": Entry(ADMINISTRATORS, UPLOAD, asks=[("again=1", ADMINISTRATORS)]),
+    "upload_mappings.edit": Entry(ADMINISTRATORS, UPLOAD, {"do": "preview"}),
+    "uploads.start": Entry(ADMINISTRATORS, UPLOAD, {"do": "preview", "mapping": "ours"}),
+    "uploads.refused": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.resume": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.import_tried": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.stop": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.discard": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.confirm_undo": Entry(ADMINISTRATORS, {"import_id": 1}),
+    "uploads.undo": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, {"import_id": 0}),
+    "uploads.rename": Entry(ADMINISTRATORS | WRONG, {"mapping_id": 0}, {"name": ""}),
+    "uploads.remove": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, {"mapping_id": 0}),
     # The door
     "accounts.sign_in": Entry(EVERYBODY),
     "accounts.language": Entry(EVERYBODY, form={"language": "en"}),
