@@ -26,6 +26,7 @@ from leaderboard.storage.closing_tables import BadgeRow
 from leaderboard.storage.tables import AgreementVersion, AttainmentRow, Member, PointEntry, Team
 from tests.services.bonus_examples import bonus
 from tests.services.examples import ON_TIME, ORGANISATION, SPEED, TRAINING, agreement, csv_of, hand_in
+from tests.services.hook_target_rows import webhook
 from tests.services.screens import pair
 from tests.web.door import CHEAP
 from tests.web.worlds import PASSWORD
@@ -92,7 +93,7 @@ def build(session: Session) -> SimpleNamespace:
     upload = take_file(session, "leads.csv", io.BytesIO(csv_of()), by=_actor(session, "enzo"), now=NOW)
     hook, delivery = _hook(session)
     apart = {"colleague": colleague, "version": version, "draft": draft, "export": export, "display": display}
-    apart |= {"hook": hook, "delivery": delivery, "upload": upload}
+    apart |= {"hook": hook, "delivery": delivery, "upload": upload, "webhook": webhook(session, "Slack")}
     return SimpleNamespace(**vars(north), **apart, badge=badge, period="2026-10", other=south)
 
 
