@@ -89,6 +89,7 @@ def test_a_file_of_ours_is_recognised_tried_imported_and_its_refused_rows_come_b
     assert "All 2 events that it brought are taken away." in page(enzo.get(undo))
     assert enzo.post(undo).location == IMPORTS_PAGE
     assert "is undone: its events are gone, and their points. " in page(enzo.get(IMPORTS_PAGE)) + " "
+    session.rollback()
     assert count(session, EventRow) == before + 1
     assert "is undone already" in page(enzo.post(undo), 409)
     assert "Undone" in page(enzo.get(again))
