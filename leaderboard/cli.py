@@ -12,6 +12,7 @@ from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.agreement import SIDES, Agreement
 from leaderboard.domain.periods import parse_period
 from leaderboard.domain.shown import quoted, visible
+from leaderboard.event_commands import imports, undo
 from leaderboard.first_passwords import keep_passwords, kept_passwords
 from leaderboard.job_commands import close, jobs, scheduler
 from leaderboard.printing import FORMATS, ImportProgress, count, is_watched, print_report, print_rows, progress_bar
@@ -174,6 +175,10 @@ def _mapping_file(_context: click.Context, _option: click.Parameter, name: str |
         built_in = ", ".join(built_in_mappings())
         raise Failed(f"{quoted(file_name(name))} is neither a file nor a built-in mapping; built in are {built_in}.")
     return found
+
+
+for each in (imports, undo):
+    events.add_command(each)
 
 
 @events.command("import")

@@ -37,6 +37,7 @@ from leaderboard.services.jobs import (
 )
 from leaderboard.services.means import NO_MEANS, Means
 from leaderboard.services.outbox import is_waiting
+from leaderboard.services.receiving import is_delivery_due
 from leaderboard.services.upload_runs import is_work_waiting
 
 LOOK_EVERY_SECONDS = 60
@@ -58,6 +59,7 @@ class Beat(NamedTuple):
 BESIDE = {  # what takes long, and what somebody waits for
     ANNOUNCEMENTS: Beat(5, is_waiting),  # their receivers may be slow
     IMPORTS: Beat(2, is_work_waiting),
+    HOOKS: Beat(5, is_delivery_due),
     MAIL: Beat(LOOK_EVERY_SECONDS, lambda _session, *, now: True),
 }
 
@@ -190,7 +192,7 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
 
     every_minute = IntervalTrigger(seconds=LOOK_EVERY_SECONDS, timezone=UTC)
     scheduler.add_job(score, every_minute, id=SCORE, next_run_time=at_once)
-    for job in (CLOSE, HOOKS, REMINDERS):
+    for job in (CLOSE, REMINDERS):
         scheduler.add_job(looker.look, every_minute, [job], id=job, next_run_time=at_once)
     for job, beat in BESIDE.items():
         often = IntervalTrigger(seconds=beat.seconds, timezone=UTC)

@@ -22,7 +22,10 @@ KEPT = timedelta(days=90)
 
 
 class Occasion(NamedTuple):
-    """Something to announce, once. occasion: its name among all; document: the facts, as JSON takes them."""
+    """Something to announce, once. occasion: its name among all; document: the facts, as JSON takes them.
+
+    at: when it happened, which is now or earlier: its message is due from then on.
+    """
 
     occasion: str
     document: dict[str, Any]
@@ -30,10 +33,11 @@ class Occasion(NamedTuple):
 
 
 def announce(connection: Connection, kind: str, occasion: str, document: dict[str, Any], at: datetime) -> None:
-    """Announce something to the targets that want its kind, within the caller's transaction; once per occasion.
+    """Announce something that happened to the targets that want its kind, within the caller's transaction.
 
-    kind: one of KINDS. occasion: names what happened for good, such as "bonus.approved 12". document: `member` and
-    `team` hold ids, or None. Where nobody wants it nothing is written, and one small table is read.
+    Once per occasion, however often it is called. kind: one of KINDS. occasion: names what happened for good, such as
+    "bonus.approved 12". document: `member` and `team` hold ids, or None. at: see Occasion. Where nobody wants it
+    nothing is written, and one small table is read.
     """
     announce_each(connection, kind, [Occasion(occasion, document, at)])
 

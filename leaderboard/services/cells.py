@@ -29,8 +29,34 @@ def score_cells(poster: Poster) -> None:
         before = stored[cell][1] if cell in stored else None
         tally = Tally() if before is None else Tally(before.value or 0, before.of_cases or 0)
         tallies[cell] = tally.plus(change.value, change.cases)
+    gone = _without_ground(poster, tallies, stored)
+    for cell in gone:
+        del tallies[cell]
+    poster.post([(*stored[cell], _retired(poster, cell, stored[cell][1])) for cell in gone], is_monthly=True)
     _write_cells(poster, tallies, stored, changes)
     changes.clear()
+
+
+def _without_ground(poster: Poster, tallies: dict[Cell, Tally], stored: Stored) -> list[Cell]:
+    """Return the counts and sums that lost their last event, of participants who are not active in the month.
+
+    Others keep a result of nothing, and so does a sum to which its events add nothing.
+    """
+    nothing = [
+        cell
+        for cell, tally in tallies.items()
+        if cell in stored and not tally.value and _is_visitor(poster.rules, cell)
+    ]
+    there = evidence.evidence_in_cells(poster.connection, nothing)
+    return [cell for cell in nothing if cell not in there]
+
+
+def _is_visitor(rules: Rules, cell: Cell) -> bool:
+    """Tell whether a count or sum has no place but by its events (K1)."""
+    sla = rules.sla_of(cell)
+    if sla is None or rules.is_rate(cell):
+        return False
+    return cell.participant not in rules.participants(sla, cell.month)
 
 
 def score_month(poster: Poster, month: Month) -> None:

@@ -244,7 +244,8 @@ def _hooks(task: Task) -> Iterator[str]:
 
 def _announcements(task: Task) -> Iterator[str]:
     """Send the webhooks that wait."""
-    if told := _counted(send_announcements(task.session, task.means, now=task.now).items()):
+    came_to = send_announcements(task.session, task.means, now=task.now, is_stopping=task.is_stopping)
+    if told := _counted(came_to.items()):
         yield f"webhooks {told}"
 
 

@@ -29,6 +29,7 @@ class OpenMonths:
         self._newly_open: set[Month] = set()
         self._left: set[Month] = set()  # those that lost an attainment
         self._retired: list[Month] = []
+        self._bare: set[Month] = set()  # those that lost their last event
 
     def note(self, score: SubjectScore) -> None:
         """Note where a subject's events fall and its attainments count; open what was not open."""
@@ -46,6 +47,15 @@ class OpenMonths:
         for _, before, after in pairs:
             if before is not None and before.month is not None and (after is None or after.month != before.month):
                 self._left.add(before.month)
+
+    def lose_events(self, months: set[Month]) -> None:
+        """Note months in which no event falls any more; before anything is scored.
+
+        They keep their standings where an attainment counts in them, or something stands in them for good.
+        """
+        self._bare = (months & self._known_events) - self._standing_apart()
+        self._known_events = self._known_events - self._bare
+        self._left |= self._bare
 
     def keep(self, months: set[Month]) -> bool:
         """Note months that have standings for good, whatever events do; tell whether any had none before."""
@@ -89,8 +99,10 @@ class OpenMonths:
         found = self._events - self._known_events
         self._store(self._newly_open)
         periods.mark_eventful(self.poster.connection, [month.key for month in found - self._newly_open])
+        bare = self._bare - self._events
+        periods.mark_eventful(self.poster.connection, [month.key for month in bare], is_eventful=False)
         self._forget()
-        if found or self._newly_open or self._retired:
+        if found or self._newly_open or self._retired or bare:
             people.raise_rules_version(self.poster.connection)
 
     def write_all(self) -> None:

@@ -9,7 +9,7 @@ import json
 import logging
 import random
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,13 +58,15 @@ def is_waiting(session: Session, *, now: datetime) -> bool:
     return is_due
 
 
-def send_announcements(session: Session, means: Means, *, now: datetime) -> dict[str, int]:
+def send_announcements(
+    session: Session, means: Means, *, now: datetime, is_stopping: Callable[[], bool] = lambda: False
+) -> dict[str, int]:
     """Send what is due, and return how many messages came to SENT, AGAIN, FAILED and DROPPED.
 
     Several targets at once, one message at a time each; a target that does not take one waits for the next look. It
-    takes 20 seconds at most, and what the tries take that are under way then.
+    takes 20 seconds at most, and what the tries take that are under way then. is_stopping: leaves the rest to the next.
     """
-    look = _Look(session, means, now)
+    look = _Look(session, means, now, is_stopping)
     look.send()
     return look.came_to
 
@@ -72,9 +74,10 @@ def send_announcements(session: Session, means: Means, *, now: datetime) -> dict
 class _Look:
     """One look into the outbox."""
 
-    def __init__(self, session: Session, means: Means, now: datetime) -> None:
+    def __init__(self, session: Session, means: Means, now: datetime, is_stopping: Callable[[], bool]) -> None:
         self.came_to = dict.fromkeys((SENT, AGAIN, FAILED, DROPPED), 0)
         self._session, self._means, self._now, self._begun = session, means, now, monotonic()
+        self._is_stopping = is_stopping
         self._due: dict[int, deque[Any]] = {}
         for row in outbox.due_messages(session.connection(), now, MOST_EACH):
             self._due.setdefault(row.target_id, deque()).append(row)
@@ -95,7 +98,7 @@ class _Look:
                 self._begin(pool)
 
     def _begin(self, pool: ThreadPoolExecutor) -> None:
-        while self._turns and len(self._under_way) < AT_ONCE and monotonic() - self._begun < LOOK_SECONDS:
+        while self._turns and len(self._under_way) < AT_ONCE and not self._is_over():
             parcel = self._next(self._due[self._turns.popleft()])
             if parcel is not None:
                 may_reach_inside = self._means.may_reach_inside
@@ -103,6 +106,9 @@ class _Look:
                     post, parcel.address, parcel.body, parcel.headers, may_reach_inside=may_reach_inside
                 )
                 self._under_way[sending] = parcel
+
+    def _is_over(self) -> bool:
+        return monotonic() - self._begun >= LOOK_SECONDS or self._is_stopping()
 
     def _next(self, due: deque[Any]) -> Parcel | None:
         """Return the next message of a target that is to be posted; None if it has none."""

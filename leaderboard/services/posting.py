@@ -43,7 +43,8 @@ class CellChange:
 class Poster:
     """Writes attainments and ledger within one transaction, and notes what totals and cells gain or lose.
 
-    corrections: how many attainments of closed months changed; corrected_into: the open months that took that (P5).
+    corrections: how many attainments of closed months changed; corrected: these months; corrected_into: the open ones
+    that took that (P5).
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Poster:
         self.closed = book.closed
         self.because = because
         self.corrections = 0
+        self.corrected: set[Month] = set()
         self.corrected_into: set[Month] = set()
         self.now = now
         self.cells: defaultdict[Cell, CellChange] = defaultdict(CellChange)
@@ -98,6 +100,7 @@ class Poster:
         ledger.write_entries(self.connection, entries, self.now)
         closings.write_corrections(self.connection, corrected, self.because, self.now)
         self.corrections += len(corrected)
+        self.corrected.update(each.corrects for _, _, _, each in corrected)
         self.corrected_into.update(each.month for _, _, _, each in corrected)
         self.posted += len(entries)
 

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 WAITS = tuple(timedelta(minutes=each) for each in (1, 5, 30, 120))  # before the tries after the first
 MOST_TRIES = len(WAITS) + 1
 MOST_AT_ONCE = 200  # rows whose sender can wait for; the job takes more
-SOON = timedelta(seconds=30)  # by then whoever received it has taken it, or is gone
+SOON = timedelta(seconds=10)  # by then whoever received it has taken it, or is gone
 MOST_A_LOOK = 500
 MOST_TOLD = 3
 LONGEST_TOLD = 1_000
@@ -214,6 +214,11 @@ def _failed(session: Session, delivery_id: int, told: str, now: datetime) -> str
         told = shown(told, LONGEST_TOLD)
         hooks.change_delivery(connection, delivery_id, state=state, tries=tries, next_try_at=next_try_at, told=told)
     return state
+
+
+def is_delivery_due(session: Session, *, now: datetime) -> bool:
+    """Tell whether a delivery waits that is to be tried by now."""
+    return bool(hooks.due(session.connection(), now, 1))
 
 
 def take_waiting(session: Session, *, now: datetime) -> dict[str, int]:

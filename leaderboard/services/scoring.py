@@ -7,6 +7,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
@@ -79,7 +80,7 @@ class Scoring:
         """Work out again what some subjects come to, and write what changed.
 
         scored_up_to: the last event id that was scored before, if known. Nothing is stored yet of subjects
-        that have only later events, so nothing is looked for. added: the one event that is new, if it is one.
+        that have only later events, but for what was undone. added: the one event that is new, if it is one.
         """
         for start in range(0, len(subjects), SUBJECTS_A_CHUNK):
             chunk = subjects[start : start + SUBJECTS_A_CHUNK]
@@ -160,7 +161,14 @@ class Scoring:
         """Return those of some subjects of which something may be stored."""
         if scored_up_to is None:
             return subjects
-        return events.subjects_up_to(self.connection, subjects, scored_up_to) if scored_up_to else []
+        if scored_up_to == 0 and not self._had_attainments:
+            return []
+        return events.subjects_up_to(self.connection, subjects, scored_up_to)
+
+    @cached_property
+    def _had_attainments(self) -> bool:
+        """Whether anything was stored when this was first asked, before the first chunk was written."""
+        return attainments.are_any(self.connection)
 
     def _score_chunk(self, subjects: Sequence[str], known: Sequence[str], added: Event | None) -> None:
         theirs = events.events_of(self.connection, subjects)

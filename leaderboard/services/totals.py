@@ -134,7 +134,7 @@ def expected_totals(connection: Connection, book: RuleBook, opened: set[str]) ->
     for key in opened:
         change.open_month(month_of_key(key))
     for month_key, member_id, team_id, points in totals.ledger_sums(connection):
-        if month_key not in book.closed:
+        if points and month_key not in book.closed:  # a month that lost its standings may hold what was taken back
             for credit in credits_of(month_key, member_id, team_id):
                 change.add(credit, [points, 0, 0, 0])
     for month_key, scope, participant, team_id, level, number in totals.level_counts(connection):

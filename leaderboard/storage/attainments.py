@@ -70,6 +70,11 @@ def attainments_of(connection: Connection, subjects: Sequence[str]) -> Iterator[
     return map(_attainment, connection.exec_driver_sql(sql, values).cursor.fetchall())
 
 
+def are_any(connection: Connection) -> bool:
+    """Tell whether there is any attainment."""
+    return connection.execute(select(AttainmentRow.id).limit(1)).first() is not None
+
+
 def counted_months(connection: Connection, months: Sequence[str]) -> set[str]:
     """Return those of some months in which an attainment of an occurrence counts."""
     query = select(AttainmentRow.month).where(AttainmentRow.month.in_(months), AttainmentRow.is_monthly == 0).distinct()

@@ -10,7 +10,7 @@ from leaderboard.domain.inbound import InboundEvent
 from leaderboard.domain.instants import to_micros
 from leaderboard.storage import event_rows
 from leaderboard.storage.bulk import MOST_VALUES, Rows, insert_rows
-from leaderboard.storage.tables import EventImport, EventRow
+from leaderboard.storage.tables import AttainmentRow, EventImport, EventRow
 from leaderboard.storage.upload_tables import ImportPart
 
 COLUMNS = (
@@ -80,9 +80,10 @@ def subjects_after(connection: Connection, event_id: int) -> list[str]:
 
 
 def subjects_up_to(connection: Connection, subjects: Sequence[str], event_id: int) -> list[str]:
-    """Return those of some subjects that have events up to an event id."""
-    query = select(EventRow.subject).where(EventRow.subject.in_(subjects), EventRow.id <= event_id).distinct()
-    return list(connection.execute(query).scalars())
+    """Return those of some subjects that have events up to an event id, or had some that were undone."""
+    has_events = select(EventRow.subject).where(EventRow.subject.in_(subjects), EventRow.id <= event_id)
+    has_more = select(AttainmentRow.subject).where(AttainmentRow.subject.in_(subjects))
+    return list(connection.execute(has_events.union(has_more)).scalars())
 
 
 def subjects_beyond(connection: Connection, subject: str | None, limit: int) -> list[str]:

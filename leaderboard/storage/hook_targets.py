@@ -22,6 +22,7 @@ _MESSAGE = (
     Announcement.kind,
     Announcement.occasion,
     Announcement.at,
+    Announcement.document,
 )
 
 

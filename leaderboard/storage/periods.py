@@ -26,10 +26,10 @@ def write_periods(connection: Connection, rows: Sequence[tuple[str, str, datetim
     insert_rows(connection, PeriodRow.__tablename__, columns, values, update_all(columns, "key"))
 
 
-def mark_eventful(connection: Connection, keys: Sequence[str]) -> None:
-    """Note that an event falls in periods."""
+def mark_eventful(connection: Connection, keys: Sequence[str], *, is_eventful: bool = True) -> None:
+    """Note that an event falls in periods, or none any more."""
     if keys:
-        connection.execute(update(PeriodRow).where(PeriodRow.key.in_(keys)).values(is_eventful=1))
+        connection.execute(update(PeriodRow).where(PeriodRow.key.in_(keys)).values(is_eventful=int(is_eventful)))
 
 
 def forget(connection: Connection, keys: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from leaderboard.storage.bulk import insert_rows
+from leaderboard.storage.bulk import MOST_VALUES, insert_rows
 from leaderboard.storage.database import to_micros
 from leaderboard.storage.tables import AttainmentRow, WakeUp
 
@@ -26,6 +26,13 @@ def write_wake_ups(connection: Connection, wakes: Sequence[tuple[str, datetime]]
     """Note when subjects must be looked at again."""
     rows = [(subject, to_micros(at)) for subject, at in wakes]
     insert_rows(connection, WakeUp.__tablename__, ("subject", "at"), rows, "(subject) DO UPDATE SET at = excluded.at")
+
+
+def forget_subjects(connection: Connection, subjects: Sequence[str]) -> None:
+    """Take away the notes of some subjects, to note anew what still waits."""
+    for start in range(0, len(subjects), MOST_VALUES):
+        some = WakeUp.subject.in_(subjects[start : start + MOST_VALUES])
+        connection.execute(delete(WakeUp).where(some))
 
 
 def forget_wake_ups(connection: Connection, now: datetime) -> None:

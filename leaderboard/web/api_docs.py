@@ -22,7 +22,7 @@ EXAMPLES: Mapping[str, Any] = {
                 "occurred_at": "2026-11-18T09:12:00-03:00",
                 "type": "lead.disposed",
                 "subject": "lead-8812",
-                "member": "ana@example.com",
+                "member": "ana@aurora.example",
                 "outcome": "qualified",
             }
         ],
@@ -30,7 +30,7 @@ EXAMPLES: Mapping[str, Any] = {
     "load_people": {
         "people": [
             {
-                "email": "ana@example.com",
+                "email": "ana@aurora.example",
                 "name": "Ana Lima",
                 "team": "North",
                 "side": "sales",

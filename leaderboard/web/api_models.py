@@ -138,7 +138,7 @@ EVENT_FIELDS = {
     ),
     "type": ("A dotted word such as `lead.assigned`, `lead.disposed` or `opportunity.won`.", "lead.disposed"),
     "subject": ("What it is about: the id of a lead, an opportunity or a task.", "lead-8812"),
-    "member": ("Who: an e-mail, or an id by which a CRM knows them.", "ana@example.com"),
+    "member": ("Who: an e-mail, or an id by which a CRM knows them.", "ana@aurora.example"),
     "team": ("The name of a team, where it is not the member's.", ""),
     "outcome": ("Of `lead.disposed`: `qualified`, `disqualified` or `recycled`.", "qualified"),
     "amount": ("Exact to the minor unit, such as 1200.50; as text or number.", None),

@@ -17,6 +17,7 @@ from leaderboard.web.fragments import is_htmx, wants_fragment
 from leaderboard.web.redirects import HOME
 
 logger = logging.getLogger(__name__)
+HOOKS = "/hooks/"
 SCREEN = "display.index"  # stands on a wall, where nobody reads of errors
 
 
@@ -63,6 +64,8 @@ def _logged(error: Exception) -> str:
 
 def _path_without_token() -> str:
     """Return the path that was asked for; who reads the log must not come in by it."""
+    if request.path.startswith(HOOKS):
+        return f"{HOOKS}..."
     token = (request.view_args or {}).get("token")
     return request.path.replace(token, "...") if token else request.path
 
@@ -100,7 +103,8 @@ def _answer(error: HTTPException, words: tuple[str, str], error_id: str | None =
 
 
 def _page(title: str, remedy: str, error_id: str | None) -> Response:
-    if request_ctx.url_adapter is None:  # the host is none of ours: no address can be made for it
+    # The host is none of ours, so that no address can be made for it; or no page may show the address.
+    if request_ctx.url_adapter is None or request.path.startswith(HOOKS):
         return _plain(title, remedy, error_id)
     try:
         return make_response(render_template(_template(), title=title, remedy=remedy, error_id=error_id))

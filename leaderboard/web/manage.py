@@ -138,6 +138,13 @@ GROUPS = (
                 also=("hook_mappings", "unknown_names"),
             ),
             Place(
+                "hook_targets.index",
+                "outward",
+                _("Webhooks out"),
+                _("Tell Slack, Microsoft Teams or a program of yours what happens here."),
+                is_for_admins=True,
+            ),
+            Place(
                 "tokens.index",
                 "key",
                 _("API"),

@@ -80,7 +80,9 @@ def _own_page(made: Issue) -> str:
 def issue_form(role: str) -> Issue:
     """Return the empty form for a token of an account of some role."""
     words = scope_words()
-    return Issue({scope: words[scope] for scope in scopes_of(role)}, {"scopes": [READ], "days": str(USUAL_DAYS)})
+    return Issue(
+        {scope: words[scope] for scope in scopes_of(role)}, {"name": "", "scopes": [READ], "days": str(USUAL_DAYS)}
+    )
 
 
 def issued(email: str, role: str) -> Issue:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from leaderboard.domain.announcements import Told, delivery_id, slack_escaped, slack_message, teams_message
 from leaderboard.domain.retrying import LONGEST_ASKED, LONGEST_WAIT, MOST_TRIES, asked_wait, wait_after
+from leaderboard.domain.signatures import OUR_SIGNATURE, OUR_TIMESTAMP, Request, Unproven, ours
 from leaderboard.domain.signing import signature
 from tests.domain.examples import properties
 
@@ -30,6 +31,13 @@ def test_another_time_body_or_secret_gives_another_signature():
     assert ours == "sha256=" + hmac.new(b"secret", b"1." + BODY, hashlib.sha256).hexdigest()
     others = {signature("secret", 2, BODY), signature("secret", 1, BODY + b" "), signature("secrets", 1, BODY)}
     assert len(others | {ours}) == 4
+
+
+def test_what_we_sign_a_generic_webhook_in_takes_as_proof():
+    proof = {OUR_SIGNATURE: signature("secret", int(NOW.timestamp()), BODY), OUR_TIMESTAMP: f"{NOW.timestamp():.0f}"}
+    ours(Request("POST", (), proof, BODY), ["secret"], NOW)
+    with pytest.raises(Unproven):
+        ours(Request("POST", (), proof, BODY), ["another"], NOW)
 
 
 def test_ten_tries_go_over_almost_two_days():

@@ -6,30 +6,22 @@ import pytest
 from sqlalchemy import select
 
 from leaderboard.domain.actors import COMMAND_LINE
-from leaderboard.domain.announcements import BADGE_AWARDED, BONUS_APPROVED, KINDS, PERIOD_CLOSED
+from leaderboard.domain.announcements import BADGE_AWARDED, BONUS_APPROVED, PERIOD_CLOSED
 from leaderboard.services import announcing
 from leaderboard.services.announcing import Occasion, announce, announce_each, forget_announcements
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import close_period
 from leaderboard.services.deciding import approve
 from leaderboard.storage.bonus_tables import BonusAward
-from leaderboard.storage.connection_tables import Announcement, HookMessage, HookTarget
+from leaderboard.storage.connection_tables import Announcement, HookMessage
 from leaderboard.storage.database import all_or_nothing
 from leaderboard.storage.tables import Team
 from tests.factories import at, ids_of
 from tests.services.bonus_examples import DECIDABLE_AT, bonus
 from tests.services.examples import SPEED, agreement, log, set_up
+from tests.services.hook_target_rows import webhook
 
 NOW = at("11-03 12:00")
-
-
-def target(session, name="Our server", kinds=KINDS, **values):
-    """Add a target, and return its id."""
-    known = {"format": "json", "address": "", "secret": "", "language": "en", "has_amounts": 0, "is_active": 1}
-    row = HookTarget(name=name, kinds=" ".join(kinds), created_at=NOW, created_by="enzo@example.com", **known | values)
-    session.add(row)
-    session.commit()
-    return row.id
 
 
 def announced(session):
@@ -45,9 +37,9 @@ def waiting(session):
 
 
 def test_an_occasion_is_announced_once_to_each_target_at_work_that_wants_its_kind(session):
-    first, second = target(session), target(session, "Slack", [BONUS_APPROVED, PERIOD_CLOSED])
-    target(session, "Badges", [BADGE_AWARDED])
-    target(session, "Paused", is_active=0)
+    first, second = webhook(session), webhook(session, "Slack", [BONUS_APPROVED, PERIOD_CLOSED])
+    webhook(session, "Badges", [BADGE_AWARDED])
+    webhook(session, "Paused", is_active=0)
     for _ in range(2):
         with all_or_nothing(session):
             announce(session.connection(), PERIOD_CLOSED, "period.closed 2026-10", {"period": "2026-10"}, NOW)
@@ -56,7 +48,7 @@ def test_an_occasion_is_announced_once_to_each_target_at_work_that_wants_its_kin
 
 
 def test_what_is_rolled_back_was_never_announced(session):
-    target(session)
+    webhook(session)
     with all_or_nothing(session):
         announce(session.connection(), PERIOD_CLOSED, "period.closed 2026-10", {}, NOW)
         session.rollback()
@@ -71,7 +63,7 @@ def test_without_a_target_nothing_is_written_and_one_table_read(session, query_c
 
 
 def test_many_are_announced_in_three_statements_to_400(session, query_counter):
-    target(session)
+    webhook(session)
     many = [Occasion(f"badge.awarded {number}", {}, NOW) for number in range(401)]
     for count, most in ((400, 3), (401, 4)):
         with all_or_nothing(session), query_counter() as statements:
@@ -88,7 +80,7 @@ def test_a_kind_that_there_is_not_is_a_mistake_of_the_program(session):
 @pytest.fixture
 def aurora(session):
     set_up(session, agreement(SPEED, bonus("quarter-win"), effective_from="2026-10-01"), now=at("09-01 09:00"))
-    target(session)
+    webhook(session)
     log(session, "10-30 09:00 lead.assigned ana\n10-30 09:30 lead.disposed ana", now=at("10-30 10:00"))
     return session
 
@@ -145,7 +137,7 @@ def test_b4_an_approved_bonus_is_announced_with_its_amount_in_minor_units(aurora
 
 
 def test_announcements_are_forgotten_after_90_days_with_their_messages(session):
-    target(session)
+    webhook(session)
     with all_or_nothing(session):
         announce(session.connection(), PERIOD_CLOSED, "old", {}, NOW)
         announce(session.connection(), PERIOD_CLOSED, "new", {}, NOW + (at("11-03 12:01") - NOW))

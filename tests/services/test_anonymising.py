@@ -36,6 +36,7 @@ from leaderboard.services.verifying import verify
 from leaderboard.storage import closings
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import Closing
+from leaderboard.storage.connection_tables import HookDelivery, ParkedEvent
 from leaderboard.storage.database import Base
 from leaderboard.storage.tables import Team
 from leaderboard.storage.trail_tables import JobRun
@@ -44,6 +45,8 @@ from tests.services.bonus_examples import BEST_REP, BY_POINTS, CLOSED_AT, SALES,
 from tests.services.examples import csv_of, hand_in, state
 from tests.services.screens import OFFICE, claim
 from tests.services.test_accounts import LIMITS
+from tests.services.test_hooks import add
+from tests.services.test_receiving import event, send
 from tests.web.door import CHEAP, PASSWORD
 
 LATER = CLOSED_AT + timedelta(days=20)
@@ -344,7 +347,7 @@ def test_every_table_is_either_handed_out_or_known_to_name_nobody(session):
         *("external_id", "membership", "event", "point_entry", "badge_run", "adjustment", "point_question"),
         *("award_share", "display_choice", "user_account", "manager_team", "user_session", "api_token"),
         *("bonus_question", "agreement_signature", "audit_entry"),
-        *("user_identity", "mail", "mail_refusal", "calendar_feed"),
+        *("user_identity", "upload", "mail", "mail_refusal", "calendar_feed"),
     }
     assert naming == handed_out
     assert inspect(session.connection()).has_table("member")
@@ -366,3 +369,27 @@ def test_the_lock_of_accounts_is_held_before_what_it_guards_is_written(session, 
             each for each in statements[:locked] if re.match("UPDATE (user_account|agreement_draft|display)", each)
         ]
         assert guarded == []
+
+
+def test_what_crms_sent_names_them_no_more_and_tells_what_named_them(session, left):
+    settle(session)
+    _hook, secret = add(session, "generic", slug="crm")
+    rows = [
+        event(1, "hs-1"),
+        {**event(2, "ana@example.com"), "team": "West"},
+        {**event(3, "hs-11"), "occurred_at": "x"},
+    ]
+    for each in rows:
+        send(session, secret, each, now=LATER)
+    send(session, secret, [{**event(4, "hs-1"), "occurred_at": "hs-1"}], now=LATER)
+    told_before = personal_data.data_of(session.connection(), member_id=left)
+    assert [each["id"] for each in told_before["webhook_deliveries"]] == [1, 2, 4]
+    assert [each["event_id"] for each in told_before["events_that_wait"]] == ["assigned-2"]
+    anonymising.anonymise(session, left, **HOW)
+    kept = session.execute(select(HookDelivery.body, HookDelivery.told).order_by(HookDelivery.id)).all()
+    assert [bool(each.body) for each in kept] == [False, False, True, False]
+    assert [each.told is None for each in kept] == [True, True, False, True]
+    assert session.execute(select(ParkedEvent.id)).all() == []
+    assert "hs-1'" not in told(session, but_for=FOR_GOOD)
+    send(session, secret, {**event(5, "hs-1")}, now=LATER)
+    assert session.execute(select(HookDelivery.refused).order_by(HookDelivery.id.desc())).scalars().first() == 1

@@ -104,7 +104,7 @@ def test_accounts_are_noted_and_no_secret_is(session):
     assert told(session)[3:] == [
         ("user.added", user, None, "manager"),
         ("password.changed", user, None, None),
-        ("token.issued", user, None, "reports; valid until 2027-12-15"),
+        ("token.issued", user, None, "reports; read; valid until 2027-12-15"),
         ("sessions.ended", user, None, None),
         ("role.changed", user, "manager", "rep"),
         ("people.loaded", "people", None, "5 rows; 4 members; 3 teams"),

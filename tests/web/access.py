@@ -27,6 +27,8 @@ THEIRS = _who(DOOR, UNKNOWN, UNKNOWN, IN, IN)
 ASKED_ABOUT = THEIRS | {"dora": REFUSED, "enzo": REFUSED}  # nobody asks for somebody else
 UNPAIRED = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # a screen's own; a browser that is none gets 401
 
+NO_TOKEN = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # programs bring a token: a browser's session is none
+
 UNFIT = dict.fromkeys(("fabio", "dora", "enzo"), KEPT)  # let in, but what they send cannot be taken
 
 
@@ -53,7 +55,9 @@ DRAFT = {"draft_id": "draft"}
 STALE = {"revision": "999"}
 AWARD = {"award_id": "award"}
 DISPLAY = {"display_id": "display"}
+WEBHOOK = {"target_id": "webhook"}
 EXPORT = {"export_id": "export"}
+UPLOAD = {"upload_id": "upload"}
 HOOK = {"hook_id": "hook"}
 DELIVERY = HOOK | {"delivery_id": "delivery"}
 STATEMENT = {"member_id": "member", "period": "2026-11"}
@@ -221,6 +225,17 @@ ACCESS: dict[str, Entry] = {
     "readiness.look": Entry(MANAGERS),
     "jobs.index": Entry(MANAGERS),
     "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
+    "hook_targets.index": Entry(ADMINISTRATORS),
+    "hook_targets.add": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
+    "hook_targets.show": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.confirm": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.change": Entry(ADMINISTRATORS | WRONG, WEBHOOK, {"name": ""}),
+    "hook_targets.test": Entry(ADMINISTRATORS | WRONG, WEBHOOK),  # its address cannot be opened
+    "hook_targets.renew_secret": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.resend": Entry(ADMINISTRATORS | WRONG, WEBHOOK | {"message_id": 0}),
+    "hook_targets.pause": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.resume": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.remove": Entry(ADMINISTRATORS, WEBHOOK),
     # Files of people, personal data, the organisation
     **dict.fromkeys(("settings.index", "settings.download", "settings.calendar"), Entry(ADMINISTRATORS)),
     **dict.fromkeys(("settings.change", "settings.load", "settings.change_calendar"), Entry(ADMINISTRATORS | WRONG)),
@@ -273,6 +288,42 @@ ACCESS: dict[str, Entry] = {
     "targets.index": Entry(MANAGERS, asks=[("months=3", MANAGERS)]),
     "targets.show": Entry(MANAGERS, {"key": "speed"}),
     "targets.take": Entry(MANAGERS, {"key": "speed"}, {"met": "4h", "exceeded": "30m", "draft": ""}),
+    # Programs, and the tokens that they bring; what each sees with one: test_api_access.py
+    **dict.fromkeys(
+        (
+            *("api.send_events", "api.people", "api.load_people", "api.agreements", "api.check", "api.load"),
+            *("api.standings", "api.attainments", "api.waiting", "api.points", "api.badges", "api.bonuses"),
+            *("api.periods", "api.token"),
+        ),
+        Entry(NO_TOKEN),
+    ),
+    "api.agreement": Entry(NO_TOKEN, {"version_id": "version"}),
+    "api.agreement_document": Entry(NO_TOKEN, {"version_id": "version"}),
+    **dict.fromkeys(("api.health", "api_docs.openapi", "api_docs.docs"), Entry(EVERYBODY)),
+    "tokens.own": Entry(SIGNED_IN),
+    "tokens.issue": Entry(
+        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"name": "", "scope": "read", "days": "365"}
+    ),
+    "tokens.revoke": Entry(SIGNED_IN | dict.fromkeys(READERS[1:], UNKNOWN), {"token_id": 999}),
+    "tokens.index": Entry(ADMINISTRATORS),
+    "users.issue_token": Entry(ADMINISTRATORS | WRONG, USER, {"name": "", "scope": "read", "days": "365"}),
+    # Imports: what comes in is about everybody
+    "uploads.index": Entry(ADMINISTRATORS),
+    "uploads.send": Entry(ADMINISTRATORS | WRONG),
+    "uploads.begin": Entry(ADMINISTRATORS | WRONG, form={"name": "a.csv", "size": "x"}),
+    "uploads.piece": Entry(ADMINISTRATORS | WRONG, UPLOAD | {"number": 0}),
+    "uploads.show": Entry(ADMINISTRATORS, UPLOAD, asks=[("again=1", ADMINISTRATORS)]),
+    "upload_mappings.edit": Entry(ADMINISTRATORS, UPLOAD, {"do": "preview"}),
+    "uploads.start": Entry(ADMINISTRATORS, UPLOAD, {"do": "preview", "mapping": "ours"}),
+    "uploads.refused": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.resume": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.import_tried": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.stop": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.discard": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.confirm_undo": Entry(ADMINISTRATORS, {"import_id": 1}),
+    "uploads.undo": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, {"import_id": 0}),
+    "uploads.rename": Entry(ADMINISTRATORS | WRONG, {"mapping_id": 0}, {"name": ""}),
+    "uploads.remove": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, {"mapping_id": 0}),
     # The door
     "accounts.sign_in": Entry(EVERYBODY),
     "accounts.language": Entry(EVERYBODY, form={"language": "en"}),

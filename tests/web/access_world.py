@@ -18,6 +18,7 @@ from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
 from leaderboard.services.results import find_result
 from leaderboard.services.sealing import Seal
+from leaderboard.services.uploads import take_file
 from leaderboard.storage import hooks as hook_rows
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.bonus_tables import BonusAward
@@ -25,6 +26,7 @@ from leaderboard.storage.closing_tables import BadgeRow
 from leaderboard.storage.tables import AgreementVersion, AttainmentRow, Member, PointEntry, Team
 from tests.services.bonus_examples import bonus
 from tests.services.examples import ON_TIME, ORGANISATION, SPEED, TRAINING, agreement, csv_of, hand_in
+from tests.services.hook_target_rows import webhook
 from tests.services.screens import pair
 from tests.web.door import CHEAP
 from tests.web.worlds import PASSWORD
@@ -88,9 +90,10 @@ def build(session: Session) -> SimpleNamespace:
     version = session.execute(select(AgreementVersion.id)).scalar_one()
     draft = start_draft(session, agreement(SPEED, effective_from="2027-01-01"), by=_actor(session, "enzo"), now=NOW)
     colleague = _actor(session, "bia").user_id
+    upload = take_file(session, "leads.csv", io.BytesIO(csv_of()), by=_actor(session, "enzo"), now=NOW)
     hook, delivery = _hook(session)
     apart = {"colleague": colleague, "version": version, "draft": draft, "export": export, "display": display}
-    apart |= {"hook": hook, "delivery": delivery}
+    apart |= {"hook": hook, "delivery": delivery, "upload": upload, "webhook": webhook(session, "Slack")}
     return SimpleNamespace(**vars(north), **apart, badge=badge, period="2026-10", other=south)
 
 
