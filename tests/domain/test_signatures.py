@@ -63,7 +63,7 @@ STANDARD = request_of(
 
 def ours(body=b"{}", secret="a secret of ours", seconds=1_700_000_000):
     signature = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
-    return request_of(body, {"x-sla-timestamp": str(seconds), "x-sla-signature": signature})
+    return request_of(body, {"x-leaderboard-timestamp": str(seconds), "x-leaderboard-signature": signature})
 
 
 def basic(text):
@@ -114,7 +114,7 @@ def test_a_signature_is_good_within_five_minutes_either_way_and_for_these_very_b
 
 @pytest.mark.parametrize("text", ["", "1.0", "-1", "1e9", "9" * 17, "١٢"])
 def test_a_timestamp_is_a_whole_number(text):
-    headers = {**ours().headers, "x-sla-timestamp": text}
+    headers = {**ours().headers, "x-leaderboard-timestamp": text}
     with pytest.raises(Unproven, match="wrong" if text else "missing"):
         check("generic", request_of(b"{}", headers), ["a secret of ours"], at(0))
 

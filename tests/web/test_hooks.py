@@ -52,7 +52,9 @@ def hubspot(client, events, secret=CLIENT_SECRET, address="http://localhost/hook
 def generic(client, secret, found, path="/hooks/crm"):
     body, stamp = json.dumps(found).encode(), str(int(datetime.now(NOW.tzinfo).timestamp()))
     signature = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return client.post(path, data=body, headers={"X-SLA-Timestamp": stamp, "X-SLA-Signature": f"sha256={signature}"})
+    return client.post(
+        path, data=body, headers={"X-Leaderboard-Timestamp": stamp, "X-Leaderboard-Signature": f"sha256={signature}"}
+    )
 
 
 def basic(secret):
