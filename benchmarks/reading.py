@@ -4,6 +4,7 @@ import http.client
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from multiprocessing.connection import Connection
 from time import monotonic, sleep
 
@@ -12,6 +13,7 @@ from benchmarks.streaming import Streams, Viewer
 EVERY = 20.0  # seconds between two pages of one reader
 PAGES = ("/?scope=member", "/me", "/?scope=team")
 AT_ONCE = 16
+Page = tuple[str, float]  # its address, and the seconds that it took
 READY_SECONDS = 60  # until everybody sees a board
 BOARDS = ("scope=member", "scope=team", "scope=member&side=sales")
 
@@ -28,10 +30,10 @@ class Readers:
         if self.pipe.recv() != "ready":
             raise AssertionError("the readers cannot read")
 
-    def stop(self) -> tuple[list[float], int, int, int]:
+    def stop(self) -> tuple[list[Page], int, int, int]:
         """Return how long each page took, and how many changes came to open boards, gaps in them, pages that failed."""
         self.pipe.send("stop")
-        found: tuple[list[float], int, int, int] = self.pipe.recv()
+        found: tuple[list[Page], int, int, int] = self.pipe.recv()
         self.process.join(30)
         return found
 
@@ -43,7 +45,7 @@ def _read(port: int, cookies: Sequence[str], pipe: Connection) -> None:
     while not all(each.tag for each in viewers) and monotonic() < until:
         streams.run(0.5)
     pipe.send("ready" if all(each.tag for each in viewers) else "blind")
-    times: list[float] = []
+    times: list[Page] = []
     failed: list[str] = []
     is_over: list[bool] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -59,10 +61,9 @@ def _read(port: int, cookies: Sequence[str], pipe: Connection) -> None:
 
 
 def _go_about(
-    port: int, cookies: Sequence[str], line: int, times: list[float], failed: list[str], is_over: list[bool]
+    port: int, cookies: Sequence[str], line: int, times: list[Page], failed: list[str], is_over: list[bool]
 ) -> None:
     """Load pages, each reader's in its turn, until it is over."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     start, number = monotonic() + EVERY / len(cookies) * line / AT_ONCE, 0
     while not is_over:
         due = start + number * EVERY / len(cookies)
@@ -73,13 +74,18 @@ def _go_about(
         number += 1
         asked = monotonic()
         try:
-            connection.request("GET", path, headers={"Cookie": cookie})
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status != 200:
-                failed.append(f"{path}: {answer.status}")
+            if (status := _status(port, path, cookie)) != 200:
+                failed.append(f"{path}: {status}")
         except (OSError, http.client.HTTPException) as error:
             failed.append(f"{path}: {error}")
-            connection.close()
-        times.append(monotonic() - asked)
-    connection.close()
+        times.append((path, monotonic() - asked))
+
+
+def _status(port: int, path: str, cookie: str) -> int:
+    """Load a page over a connection of its own: a server closes those that are idle, and browsers then ask again."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with closing(connection):
+        connection.request("GET", path, headers={"Cookie": cookie, "Connection": "close"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
