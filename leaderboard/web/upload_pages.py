@@ -18,7 +18,7 @@ from leaderboard.services.previewing import Preview, preview
 from leaderboard.services.rules import rule_book
 from leaderboard.services.upload_looks import Look, built_in_text, look_at
 from leaderboard.services.upload_runs import PEOPLE
-from leaderboard.services.upload_starting import Choice, can_begin
+from leaderboard.services.upload_starting import Choice, can_begin, is_undone
 from leaderboard.storage import imports, uploads
 from leaderboard.storage.database import db
 from leaderboard.storage.uploads import UploadRow
@@ -144,6 +144,7 @@ def _state(upload: UploadRow) -> dict[str, Any]:
         "is_alive": is_alive,
         "is_looking": upload.told == PEOPLE,
         "can_begin": can_begin(upload),
+        "is_undone": is_undone(db.session(), upload),
         "state_words": state_words(),
         **preview_words(),
     }
