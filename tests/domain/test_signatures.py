@@ -10,6 +10,7 @@ import pytest
 
 from leaderboard.domain import signatures
 from leaderboard.domain.signatures import WINDOW, Request, Unproven, check, hubspot_uri
+from leaderboard.domain.signing import signature
 
 URL = "https://www.example.com/webhook_uri"
 
@@ -163,6 +164,14 @@ def test_the_other_signatures_of_standard_webhooks_are_passed_over():
 def test_junk_for_a_password_is_refused(header):
     with pytest.raises(Unproven):
         check("odoo", request_of(b"", {"authorization": header}), ["secret"], at(0))
+
+
+def test_what_we_send_to_others_we_take_ourselves():
+    headers = {
+        "x-leaderboard-timestamp": "1700000000",
+        "x-leaderboard-signature": signature("secret", 1_700_000_000, b"[]"),
+    }
+    check("generic", request_of(b"[]", headers), ["secret"], at(1_700_000_000))
 
 
 def test_the_examples_that_other_vendors_publish_come_of_the_same_hmac():
