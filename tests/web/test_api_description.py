@@ -146,6 +146,7 @@ def test_the_description_is_for_programs_and_the_same_for_people(client, app):
     for each in OPERATIONS:
         assert f"/api/v1{each.path}</code>" in page, each.path
         assert each.summary in page.replace("&#39;", "'")
+    assert "`" not in page  # code is shown as code
     for kind in KINDS:
         assert f'id="{kind}"' in page  # where the type of a problem leads
     for told_schema in description()["components"]["schemas"].values():
