@@ -14,6 +14,7 @@ def _who(visitor: str, caio: str, fabio: str, ana: str, dora: str, enzo: str = I
 
 
 EVERYBODY = _who(IN, IN, IN, IN, IN)
+NOBODY = _who(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
 SIGNED_IN = _who(DOOR, IN, IN, IN, IN)
 MANAGERS = _who(DOOR, REFUSED, IN, REFUSED, IN)
 # What is said of no team alone: administrators, and managers who answer for all teams; those here answer for their own.
@@ -93,6 +94,13 @@ ACCESS: dict[str, Entry] = {
     "members.my_questions": Entry(SIGNED_IN),
     "members.choose_own": Entry(SIGNED_IN, form={"nickname": ""}),
     "members.choose_for": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}, {"nickname": "Aninha"}),
+    # What somebody is told outside the pages; the ways in without signing in need an address that only they know
+    "notices.index": Entry(SIGNED_IN),
+    "notices.choose": Entry(SIGNED_IN, form={"kind": "day"}),
+    "notices.renew": Entry(SIGNED_IN),
+    "notices.end": Entry(SIGNED_IN),
+    "notices.soon": Entry(SIGNED_IN),
+    **dict.fromkeys(("notices.ask", "notices.leave", "calendar_feed.show"), Entry(NOBODY, {"token": "guessed"})),
     "statements.show": Entry(THEIRS, STATEMENT, shows=["north reason", "kestrel-ana-10-20"]),
     "statements.ledger": Entry(THEIRS, STATEMENT),
     "points.result": Entry(THEIRS, {"attainment_id": ("attainment", "open_lead", "rate")}, shows=["kestrel"]),

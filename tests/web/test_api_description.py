@@ -22,7 +22,7 @@ from tests.web.api import Program, token_of
 
 OPEN = {"API_REQUESTS_A_MINUTE": 10**6, "SIGN_IN_ATTEMPTS_PER_ADDRESS": 10**6}
 MODES = list(GenerationMode)
-EXAMPLES = 6  # of an operation and mode, beside what covers each of its parameters; hundreds are tried by hand
+EXAMPLES = 3  # of an operation and mode, beside what covers each of its parameters; hundreds are tried by hand
 TEXTS = ("application/x-ndjson", "application/toml")
 
 
