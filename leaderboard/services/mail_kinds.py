@@ -1,7 +1,7 @@
 """The kinds of e-mail, who gets which, and the choices of those who want fewer."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,7 @@ REMINDER, DAY, WEEK, CLOSE, REVIEW = "reminder", "day", "week", "close", "review
 KINDS = (REMINDER, DAY, WEEK, CLOSE, REVIEW)
 OF_MEMBERS, OF_MANAGERS = (REMINDER, DAY), (WEEK, CLOSE, REVIEW)
 PURPOSE = "unsubscribe"
+LATEST = 8
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ def kinds_for(*, member_id: int | None, is_manager: bool) -> tuple[str, ...]:
 def wanted_kinds(session: Session, user_id: int) -> set[str]:
     """Return the kinds that somebody has not refused."""
     return set(KINDS) - mails.refused_kinds(session.connection(), user_id)
+
+
+def latest_mails(session: Session, user_id: int) -> Sequence[Any]:
+    """Return kind, state, told (why it did not go out), created_at and sent_at of the newest e-mails to somebody."""
+    return mails.newest_of(session.connection(), user_id, LATEST)
 
 
 def choose_kinds(

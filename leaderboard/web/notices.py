@@ -13,6 +13,7 @@ from leaderboard.services.mail_kinds import (
     choose_kinds,
     is_mail_set_up,
     kinds_for,
+    latest_mails,
     read_unsubscribe_token,
     unsubscribe,
     wanted_kinds,
@@ -105,6 +106,8 @@ def _page(address: str | None = None) -> str:
         kinds=[(kind, words[kind]) for kind in _kinds()],
         wanted=wanted_kinds(db.session(), current_user.id),
         is_set_up=is_mail_set_up(means()),
+        names=words,
+        latest=latest_mails(db.session(), current_user.id),
         calendar_since=has_calendar_since(db.session(), current_user.id),
         address=address,
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from icalendar import Calendar
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.services.agreeing import load_agreement
@@ -78,6 +78,10 @@ def test_one_chooses_kinds_that_are_meant_for_one_and_the_trail_says_so(app, wor
     assert refused(world) == set()
     rows = world.execute(select(AuditEntry.before, AuditEntry.after).where(AuditEntry.action == "mail.refused")).all()
     assert [tuple(row) for row in rows] == [(None, "reminder"), ("reminder", None)]
+    told = {"kind": "day", "occasion": "x", "document": "{}", "tries": 1, "created_at": NOW, "next_try_at": NOW}
+    world.execute(insert(Mail).values(user_id=user(world), state="failed", told="550 <b>nobody", **told))
+    world.commit()
+    assert "could not be sent (<bdi>550 &lt;b&gt;nobody</bdi>)" in ana.get("/me/notices").text
     fabio = sign_in(app.test_client(), "fabio").get("/me/notices").text  # he manages, and earns no points
     assert 'value="week"' in fabio
     assert 'value="day"' not in fabio
