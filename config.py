@@ -75,8 +75,26 @@ SMTP_USER = os.environ.get("SMTP_USER") or None
 SMTP_PASSWORD = _secret("SMTP_PASSWORD")
 MAIL_FROM = os.environ.get("MAIL_FROM", "SLA Leaderboard <leaderboard@localhost>")
 
+# Sign-in with the company's account (OpenID Connect), where OIDC_ISSUER is set: docs/sign-in.md.
+OIDC_ISSUER = os.environ.get("OIDC_ISSUER") or None
+OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID") or None
+OIDC_CLIENT_SECRET = _secret("OIDC_CLIENT_SECRET")
+OIDC_NAME = os.environ.get("OIDC_NAME") or None
+OIDC_SIGN_OUT = _flag("OIDC_SIGN_OUT", True)
+OIDC_SCOPES = os.environ.get("OIDC_SCOPES") or "openid email profile"
+OIDC_VERIFIED_CLAIM = os.environ.get("OIDC_VERIFIED_CLAIM") or "email_verified"
+OIDC_EMAIL_DOMAINS = _words("OIDC_EMAIL_DOMAINS")
+OIDC_GROUPS_CLAIM = os.environ.get("OIDC_GROUPS_CLAIM") or "groups"
+OIDC_ROLES = os.environ.get("OIDC_ROLES", "")
+OIDC_REQUIRE_GROUP = _flag("OIDC_REQUIRE_GROUP", False)
+OIDC_CREATE_ACCOUNTS = (os.environ.get("OIDC_CREATE_ACCOUNTS") or "members").strip().lower()
+PASSWORD_SIGN_IN = _flag("PASSWORD_SIGN_IN", True)
+
 # Requests: the largest body in bytes.
 MAX_CONTENT_LENGTH = _number("MAX_CONTENT_LENGTH", 2 * 1024 * 1024)
+
+# The API: how many requests a token may make in a minute, over all processes.
+API_REQUESTS_A_MINUTE = _number("API_REQUESTS_A_MINUTE", 600)
 
 # Live views: how many streams one process keeps open; each costs a waiting thread.
 MOST_STREAMS = _number("MOST_STREAMS", 2500)

@@ -29,11 +29,14 @@ from leaderboard.web import (
     adjustments,
     agreements,
     anonymous,
+    api_docs,
+    api_operations,
     audit,
     awards,
     badges,
     board,
     bonuses,
+    calendar_feed,
     certificates,
     comparing,
     compliance,
@@ -46,11 +49,17 @@ from leaderboard.web import (
     due,
     errors,
     health,
+    hook_mappings,
+    hook_settings,
+    hook_targets,
+    hooks,
     jobs,
     languages,
     manage,
     means,
     members,
+    notices,
+    oidc,
     pages,
     pairing,
     payroll,
@@ -69,7 +78,11 @@ from leaderboard.web import (
     streams,
     table_files,
     targets,
+    tokens,
     trying,
+    unknown_names,
+    upload_mappings,
+    uploads,
     users,
 )
 
@@ -78,11 +91,14 @@ BLUEPRINTS = (
     board.bp,
     badges.bp,
     accounts.bp,
+    oidc.bp,
     members.bp,
     points.bp,
     statements.bp,
     certificates.bp,
     awards.bp,
+    notices.bp,
+    calendar_feed.bp,
     manage.bp,
     agreements.bp,
     drafts.bp,
@@ -107,13 +123,23 @@ BLUEPRINTS = (
     setting_up.bp,
     settings.bp,
     displays.bp,
+    hook_settings.bp,
+    hook_mappings.bp,
+    unknown_names.bp,
+    hooks.bp,
     readiness.bp,
+    uploads.bp,
+    upload_mappings.bp,
     jobs.bp,
+    hook_targets.bp,
     display.bp,
     pairing.bp,
     streams.bp,
     display_streams.bp,
     health.bp,
+    api_operations.bp,
+    api_docs.bp,
+    tokens.bp,
 )
 
 
@@ -125,7 +151,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.logger.setLevel(logging.INFO)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True)
-    for floor in (means, streams, security, sessions, languages, pages, anonymous, errors, display_streams):
+    for floor in (means, streams, security, sessions, oidc, languages, pages, anonymous, errors, display_streams):
         floor.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

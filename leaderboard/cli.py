@@ -1,6 +1,5 @@
 """The `leaderboard` command: parses, calls one service, prints (design section 5)."""
 
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,14 +17,13 @@ from leaderboard.first_passwords import keep_passwords, kept_passwords
 from leaderboard.job_commands import close, jobs, scheduler
 from leaderboard.printing import FORMATS, ImportProgress, count, is_watched, print_report, print_rows, progress_bar
 from leaderboard.running import Failed, InputFile, Program, file_name, migrated_app, now, plain_errors, with_session
-from leaderboard.services import accounts
 from leaderboard.services.agreeing import agreement_versions, check_agreement, load_agreement
 from leaderboard.services.awards import BONUS_COLUMNS, in_one_line, list_bonuses
 from leaderboard.services.demo import create_demo
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.mappings import built_in_mappings, mapping_file, read_mapping
 from leaderboard.services.organising import load_organisation, read_instant, show_organisation
-from leaderboard.services.people import ROLES, load_people
+from leaderboard.services.people import load_people
 from leaderboard.services.reading import read_text
 from leaderboard.services.refused_file import RefusedFile
 from leaderboard.services.reporting import (
@@ -39,6 +37,7 @@ from leaderboard.services.rules import NO_ORGANISATION
 from leaderboard.services.scoring import score_due, score_everything
 from leaderboard.services.verifying import verify
 from leaderboard.settings import check_settings
+from leaderboard.user_commands import user
 
 
 def _scoring_bar(session: Session, label: str) -> AbstractContextManager[Callable[[int], None]]:
@@ -52,7 +51,7 @@ def main() -> None:
     """SLA Leaderboard: service levels met or exceeded earn points, badges and bonuses."""
 
 
-for each in (close, jobs, scheduler):
+for each in (close, jobs, scheduler, user):
     main.add_command(each)
 
 
@@ -319,51 +318,6 @@ def verify_command(session: Session) -> None:
     if found:
         raise Failed(f"{count(found, 'difference')} found; run leaderboard score, and if they stay, restore a backup.")
     click.echo("Everything agrees with the events.")
-
-
-@main.group()
-def user() -> None:
-    """Accounts that sign in."""
-
-
-@user.command("add")
-@click.argument("email")
-@click.option("--role", type=click.Choice(ROLES), required=True)
-@click.option("--team", "teams", metavar="NAME", multiple=True, help="A team that a manager answers for; repeatable.")
-@click.option("--all-teams", is_flag=True, help="A manager answers for all teams.")
-@click.option("--password-stdin", is_flag=True, help="Read the first password from standard input.")
-@with_session
-def user_add(
-    session: Session, email: str, role: str, teams: tuple[str, ...], all_teams: bool, password_stdin: bool
-) -> None:
-    """Add an account, linked to the member with that e-mail; prints its first password once.
-
-    A manager answers for the team that they belong to and for those named here; one who belongs to none, for all.
-    """
-    if role != "manager" and (teams or all_teams):
-        raise click.UsageError("--team and --all-teams say which teams a manager answers for; give --role manager.")
-    if teams and all_teams:
-        raise click.UsageError("--all-teams says it all; leave --team out.")
-    given = sys.stdin.readline().rstrip("\n") if password_stdin else None
-    password = accounts.add_user(
-        session,
-        email=email,
-        role=role,
-        password=given,
-        teams=teams,
-        sees_all=all_teams,
-        now=now(),
-        by=COMMAND_LINE,
-    )
-    click.echo(f"{email} can sign in as {role}." if given else f"{email} can sign in as {role} with: {password}")
-
-
-@user.command("token")
-@click.argument("email")
-@with_session
-def user_token(session: Session, email: str) -> None:
-    """Make an API token for an account; it is shown this once."""
-    click.echo(accounts.issue_token(session, email=email, name="command line", now=now(), by=COMMAND_LINE))
 
 
 @main.command()

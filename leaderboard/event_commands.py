@@ -6,7 +6,10 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.printing import FORMATS, count, print_rows, progress_bar
 from leaderboard.running import now, with_session
-from leaderboard.services.undoing import ImportLine, list_imports, undo_import
+from leaderboard.services.import_lists import COLUMNS, list_imports
+from leaderboard.services.undoing import undo_import
+
+MOST_LISTED = 200
 
 
 @click.command("imports")
@@ -24,9 +27,9 @@ def imports(session: Session, form: str) -> None:
             "imported_at": each.imported_at.isoformat(),
             "undone_at": each.undone_at.isoformat() if each.undone_at else None,
         }
-        for each in list_imports(session)
+        for each in list_imports(session, a_page=MOST_LISTED)[0]
     ]
-    print_rows(rows, ImportLine._fields, form, "No file has come in yet.")
+    print_rows(rows, COLUMNS, form, "No file has come in yet.")
 
 
 @click.command("undo")

@@ -22,6 +22,7 @@ worker_class = "gthread"
 # Not through the application: what gunicorn itself has loaded, its workers do not load anew.
 threads = runpy.run_path(str(file_of("config.py")))["MOST_STREAMS"] + SPARE_THREADS
 worker_connections = threads + SPARE_CONNECTIONS
+limit_request_line = 8190  # what programs may ask for, with every letter percent-encoded
 graceful_timeout = 10
 loglevel = "warning"
 control_socket_disable = True

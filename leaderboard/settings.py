@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ from flask import Config
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from leaderboard.company_settings import company_faults
 from leaderboard.resources import resource
 
 KEY_LENGTH = 32
 KEY_VARIETY = 8  # different characters: "aaaa…" is long and no key
 NEW_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
 DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+MAIL_SECURITIES = ("starttls", "tls", "none")
 SAFE_URL_STARTS = ("https://", "http://", "/")
 
 
@@ -86,7 +89,9 @@ def check_settings(config: Mapping[str, Any]) -> list[str]:
             for fault in _key_faults("SECRET_KEY_FALLBACKS", key)
         ),
         *_htmx_faults(config),
+        *company_faults(config),
         *_number_faults(config),
+        *_mail_faults(config),
         *(["DEBUG is on: unset FLASK_DEBUG"] if config.get("DEBUG") else []),
     ]
 
@@ -113,8 +118,27 @@ def _htmx_faults(config: Mapping[str, Any]) -> list[str]:
     return faults
 
 
+def _mail_faults(config: Mapping[str, Any]) -> list[str]:
+    """E-mail that cannot be sent is to be known at the start, not on the first morning."""
+    if not config.get("SMTP_HOST"):
+        return []
+    faults = []
+    if config.get("SMTP_SECURITY") not in MAIL_SECURITIES:
+        faults.append(f"SMTP_SECURITY is {config.get('SMTP_SECURITY')!r}: expected {', '.join(MAIL_SECURITIES)}")
+    sender = str(config.get("MAIL_FROM", ""))
+    if "@" not in parseaddr(sender)[1] or not sender.isprintable():
+        faults.append(f"MAIL_FROM is {sender!r}: expected an address such as Leaderboard <board@example.com>")
+    if not str(config.get("PUBLIC_URL") or "").startswith(("https://", "http://")):
+        faults.append(
+            "SMTP_HOST is set, but PUBLIC_URL is no address such as https://board.example.com: each e-mail has links "
+            "to the board, and one to get no more of its kind"
+        )
+    return faults
+
+
 def _number_faults(config: Mapping[str, Any]) -> list[str]:
     least = {
+        "API_REQUESTS_A_MINUTE": 1,
         "ARGON2_LANES": 1,
         "ARGON2_MEMORY_KIB": 8,
         "ARGON2_PASSES": 1,
@@ -126,6 +150,7 @@ def _number_faults(config: Mapping[str, Any]) -> list[str]:
         "SIGN_IN_ATTEMPTS_PER_ACCOUNT": 1,
         "SIGN_IN_ATTEMPTS_PER_ADDRESS": 1,
         "SIGN_IN_WINDOW_MINUTES": 1,
+        "SMTP_PORT": 1,
     }
     return [
         f"{name} is {config[name]}: expected {lowest} or more"

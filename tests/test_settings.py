@@ -15,6 +15,12 @@ SAFE = {
     "HTMX_URL": "https://cdn.example/htmx.min.js",
     "HTMX_INTEGRITY": "sha384-abc",
 }
+MAIL = {
+    "SMTP_HOST": "smtp.example.com",
+    "SMTP_SECURITY": "starttls",
+    "MAIL_FROM": "Aurora <a@example.com>",
+    "PUBLIC_URL": "https://x.example.com",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +99,7 @@ def test_a_number_that_is_none_is_named(tmp_path, monkeypatch):
 
 def test_safe_settings_have_no_fault(tmp_path):
     assert check_settings(SAFE) == []
+    assert check_settings(SAFE | MAIL) == []
     assert check_settings(loaded(tmp_path, SECRET_KEY=KEY)) == []
 
 
@@ -110,6 +117,11 @@ def test_safe_settings_have_no_fault(tmp_path):
         ({"HTMX_INTEGRITY": ""}, "HTMX_INTEGRITY is"),
         ({"PROXIES": -1}, "PROXIES is -1: expected 0 or more"),
         ({"DEBUG": True}, "DEBUG is on"),
+        (MAIL | {"PUBLIC_URL": None}, "SMTP_HOST is set, but PUBLIC_URL is no address"),
+        (MAIL | {"SMTP_SECURITY": "ssl"}, "SMTP_SECURITY is 'ssl': expected starttls, tls, none"),
+        (MAIL | {"MAIL_FROM": "Aurora"}, "MAIL_FROM is 'Aurora': expected an address"),
+        (MAIL | {"MAIL_FROM": "a@example.com\nBcc: b@example.com"}, "MAIL_FROM is"),
+        (MAIL | {"SMTP_PORT": 0}, "SMTP_PORT is 0: expected 1 or more"),
     ],
 )
 def test_an_unsafe_setting_is_named_with_its_remedy(setting, told):

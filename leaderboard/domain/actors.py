@@ -16,3 +16,4 @@ class Actor(NamedTuple):
 
 COMMAND_LINE = Actor("command line")
 SCHEDULER = Actor("scheduler")
+COMPANY = Actor("company sign-in")

@@ -123,7 +123,10 @@ class Levels:
 
 @dataclass(frozen=True)
 class Sla:
-    """One promise. points: what a level earns (P1); levels without points of their own earn 0."""
+    """One promise. points: what a level earns (P1); levels without points of their own earn 0.
+
+    remind: so long before the deadline, as its clock counts, who owns it is reminded; None: they are not.
+    """
 
     key: str
     title: str
@@ -133,6 +136,7 @@ class Sla:
     levels: Levels
     met_points: int
     exceeded_points: int
+    remind: timedelta | None = None
 
     @property
     def is_monthly(self) -> bool:

@@ -118,6 +118,7 @@ def _values(entry: Any) -> dict[str, Any]:
             "exceeded": entry.levels.exceeded,
             "met_points": entry.met_points,
             "exceeded_points": entry.exceeded_points,
+            "remind": entry.remind,
         }
     if isinstance(entry, BonusProgramme):
         return {each.name: getattr(entry, each.name) for each in fields(entry) if each.name != "key"}

@@ -26,8 +26,10 @@ from leaderboard.domain.money import LARGEST, parse_amount
 from leaderboard.domain.shown import quoted, shown
 from leaderboard.domain.toml_table import Problem, Table, Where, is_texts
 from leaderboard.domain.toml_text import read_toml
+from leaderboard.domain.working_time import ZERO
 
 MAX_POINTS = 1_000_000
+LONGEST_REMIND = timedelta(days=31)  # what waits for a reminder is looked for so far ahead
 
 
 def parse_agreement(text: str, currency: str) -> Agreement:
@@ -138,10 +140,11 @@ class _Reader:
         measure = self._measure(table)
         levels = self._levels(table, measure)
         met, exceeded = self._points(table, measure, levels)
+        remind = self._remind(table, measure, levels)
         table.done()
         if len(self.problems) > before or measure is None or levels is None:
             return None
-        return Sla(key, title, side, participant, measure, levels, met, exceeded)
+        return Sla(key, title, side, participant, measure, levels, met, exceeded, remind)
 
     def _measure(self, sla: Table) -> Measure | None:
         table = sla.table("measure")
@@ -265,6 +268,23 @@ class _Reader:
         if levels is not None and levels.exceeded is not None and met is None:
             return 0, 0
         return met or 0, exceeded or 0
+
+    def _remind(self, sla: Table, measure: Measure | None, levels: Levels | None) -> timedelta | None:
+        """Return how long before the deadline to remind: of what has one, and never before its clock began."""
+        if "remind" not in sla.content:
+            return None
+        remind = self._duration(sla, "remind")
+        if measure is None or remind is None:
+            return None
+        if not isinstance(measure, ResponseTime | Completion):
+            sentence = f"remind goes with a deadline, and a {measure.kind} measure has none; remove it."
+            sla.refuse(sentence, "remind", "no-deadline")
+        elif not ZERO < remind <= LONGEST_REMIND:
+            sla.refuse('remind is to be more than 0 and at most 31 days; write such as "1h".', "remind")
+        elif isinstance(measure, ResponseTime) and levels is not None and remind > levels.met:
+            sentence = "remind is longer than met, so that it would be before the beginning; make it shorter."
+            sla.refuse(sentence, "remind", "longer")
+        return remind
 
     def _bonus(self, content: Any, number: int) -> BonusProgramme | None:
         before = len(self.problems)

@@ -1,9 +1,7 @@
 """Writes an agreement as the TOML that `agreement_file` reads: what was read comes back the same."""
 
-import re
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from decimal import Decimal
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from leaderboard.domain.agreement import (
@@ -18,9 +16,8 @@ from leaderboard.domain.agreement import (
     SlaRate,
 )
 from leaderboard.domain.money import format_amount
+from leaderboard.domain.toml_writing import toml_lines
 
-BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "\r": r"\r", "\b": r"\b", "\f": r"\f"}
 UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
 Document = dict[str, Any]
 """An agreement as its file has it: tables of texts, whole numbers, exact numbers, dates and lists."""
@@ -66,6 +63,7 @@ def _sla(sla: Sla, currency: str) -> Document:
     points: Document = {"per": "month" if sla.is_monthly else "occurrence", "met": sla.met_points}
     if sla.exceeded_points != sla.met_points:
         points["exceeded"] = sla.exceeded_points
+    remind = {} if sla.remind is None else {"remind": write_duration(sla.remind, is_working=_is_working(sla.measure))}
     return {
         "key": sla.key,
         "title": sla.title,
@@ -74,6 +72,7 @@ def _sla(sla: Sla, currency: str) -> Document:
         "measure": {"kind": sla.measure.kind, **_measure(sla.measure)},
         "levels": levels_of(sla.measure, sla.levels, currency),
         "points": points,
+        **remind,
     }
 
 
@@ -104,9 +103,13 @@ def _response_time(measure: ResponseTime) -> Document:
     return written
 
 
+def _is_working(measure: Measure) -> bool:
+    return isinstance(measure, ResponseTime) and measure.is_working
+
+
 def _target(measure: Measure, target: Any, currency: str) -> Any:
     if isinstance(target, timedelta):
-        return write_duration(target, is_working=isinstance(measure, ResponseTime) and measure.is_working)
+        return write_duration(target, is_working=_is_working(measure))
     return format_amount(target, currency) if measure.kind == "sum" else target
 
 
@@ -122,34 +125,4 @@ def _bonus(bonus: BonusProgramme, currency: str) -> Document:
 
 
 def _table(head: str, content: Mapping[str, Any]) -> str:
-    return "\n".join([head, *(f"{_key(key)} = {_value(value)}" for key, value in content.items()), ""])
-
-
-def _key(key: str) -> str:
-    return key if BARE_KEY.fullmatch(key) else _text(key)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | Decimal):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{_key(key)} = {_value(each)}' for key, each in value.items())} }}"
-    if isinstance(value, Sequence):
-        return f"[{', '.join(map(_value, value))}]"
-    raise TypeError(f"{type(value).__name__} stands in no agreement")
-
-
-def _text(text: str) -> str:
-    """Return a text in quotation marks; TOML has no way to write half of a surrogate pair, so a ? stands for it."""
-    sound = text.encode("utf-8", "replace").decode()
-    return '"' + "".join(ESCAPES.get(each) or _escaped(each) for each in sound) + '"'
-
-
-def _escaped(character: str) -> str:
-    return f"\\u{ord(character):04X}" if character < " " or character == "\x7f" else character
+    return "\n".join([head, *toml_lines(content), ""])

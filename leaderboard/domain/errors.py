@@ -165,6 +165,36 @@ class WrongSignIn(Refused):
         self.user_id = user_id
 
 
+class CompanyRefused(Refused):
+    """A sign-in with the company's account that leads nowhere.
+
+    because: `denied` (the company's sign-in let nobody in), `lost` (not begun in this browser, or too long ago), `away`
+    (its server does not answer), `setup` (it knows this program differently than the settings say), `wrong` (what it
+    says proves nothing), `clock`, `stale` (signing in anew was asked for, and did not happen), `email` (none, or not
+    verified), `domain` (an e-mail of somewhere else), `group` (in none that is let in), `unknown` (no account), `taken`
+    (another company account signs in to theirs), `closed`. detail: for the log alone; no token, no code.
+    """
+
+    def __init__(self, because: str, detail: str = "") -> None:
+        says = {
+            "denied": "The company's sign-in let nobody in; try again.",
+            "lost": "This sign-in was begun in another browser, or too long ago; begin again.",
+            "away": "The company's sign-in does not answer; try again in a minute.",
+            "setup": "The company's sign-in is not set up as it should be; tell an administrator.",
+            "wrong": "What the company's sign-in says cannot be relied on; try again, then tell an administrator.",
+            "clock": "The clocks of the company's sign-in and of this server differ; tell an administrator.",
+            "stale": "The company's sign-in did not ask who you are; sign out there, then try again.",
+            "email": "The company's account has no verified e-mail; have it verified where the account is kept.",
+            "domain": "The e-mail of this account is not one of the company; sign in with the company's account.",
+            "group": "The company's account is in no group that is let in; ask an administrator for one.",
+            "unknown": "Nobody is known here with the e-mail of this account; ask an administrator to add you.",
+            "taken": "Another company account signs in to your account here; ask an administrator to unlink that one.",
+            "closed": "Your account here is closed; ask an administrator.",
+        }
+        super().__init__(says[because])
+        self.because, self.detail = because, detail
+
+
 class Throttled(Refused):
     """Too many attempts have failed; `seconds` says after how long the next may be made."""
 
@@ -173,9 +203,70 @@ class Throttled(Refused):
         self.seconds = seconds
 
 
+class TokenRefused(Refused):
+    """An API token that does not let in. problem: `unknown`, also of a closed account, or `expired`."""
+
+    def __init__(self, problem: str, *, at: datetime | None = None) -> None:
+        is_over = "is not known, was revoked, or its account is closed"
+        what = is_over if at is None else f"was valid until {at:%Y-%m-%d %H:%M} UTC"
+        super().__init__(f"This token {what}; make a new one under API tokens.")
+        self.problem = problem
+
+
+class KeyReused(Refused):
+    """An Idempotency-Key that came with another request before."""
+
+
+class KeyUnderWay(Refused):
+    """An Idempotency-Key whose first request is not answered yet."""
+
+
+class UploadRefused(Refused):
+    """A file, or what is asked of it, that cannot be; `problem` is a word for why."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
 class DisplayRefused(Refused):
     """Something about a display that cannot be; what: the setting or field that it is about."""
 
     def __init__(self, what: str, message: str) -> None:
         super().__init__(message)
         self.what = what
+
+
+class HookRefused(Refused):
+    """Something about a webhook that cannot be; `problem` is a word for why, often the field that it is about."""
+
+    def __init__(self, problem: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
+class DeliveryRefused(Refused):
+    """What a CRM sent is not taken. status: what HTTP calls it; seconds: when to come again, None for not said."""
+
+    def __init__(self, status: int, sentence: str, seconds: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status, self.seconds = status, seconds
+
+
+class TargetRefused(Refused):
+    """A webhook that cannot be as it was asked for; `problem` is a word for why."""
+
+    def __init__(self, problem: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class AddressRefused(Refused):
+    """An address to which no webhook goes.
+
+    because: `form`, `scheme`, `user`, `long`, `unknown` (no such host), or `inside` (it is of our own network).
+    """
+
+    def __init__(self, because: str, message: str) -> None:
+        super().__init__(message)
+        self.because = because

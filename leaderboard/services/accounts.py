@@ -1,4 +1,4 @@
-"""Accounts: adding them, signing in and out, passwords, languages, tokens."""
+"""Accounts: adding them, signing in and out, passwords, languages."""
 
 import hashlib
 import secrets
@@ -29,9 +29,6 @@ from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, begin_write,
 LONGEST_EMAIL = 254
 LONGEST_ADDRESS = 45
 TOKEN_BYTES = 32  # 256 bits: a plain SHA-256 of it may be stored
-TOKEN_START = "sla_"
-TOKEN_LIFE = timedelta(days=365)
-PREFIX_LENGTH = 10
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -151,35 +148,6 @@ def _team_ids(connection: Connection, names: Sequence[str]) -> list[int]:
     return sorted({known[name] for name in names})
 
 
-def issue_token(session: Session, *, email: str, name: str, now: datetime, by: Actor) -> str:
-    """Make an API token of an account, valid for a year, and return it; only its hash is stored.
-
-    Raises Refused if there is no such account.
-    """
-    token = TOKEN_START + secrets.token_urlsafe(TOKEN_BYTES)
-    begin_write(session, DOOR_LOCK)
-    connection = session.connection()
-    found = accounts.account_with(connection, email.strip().lower())
-    if found is None or not found.is_active:
-        session.rollback()
-        raise Refused(f"{email} has no account; add one with: leaderboard user add {email} --role rep.")
-    accounts.add_token(
-        connection,
-        {
-            "key": token_key(token),
-            "prefix": token[:PREFIX_LENGTH],
-            "name": name,
-            "user_id": found.id,
-            "created_at": now,
-            "expires_at": now + TOKEN_LIFE,
-        },
-    )
-    until = (now + TOKEN_LIFE).date().isoformat()
-    trail.note(connection, by, "token.issued", f"user {found.email}", at=now, after=f"{name}; valid until {until}")
-    session.commit()
-    return token
-
-
 def sign_in(session: Session, *, email: str, password: str, address: str, now: datetime, limits: Limits) -> str:
     """Begin a session and return its token, for the cookie; only its hash is stored.
 
@@ -266,7 +234,7 @@ def change_password(
     _note(session, "password.changed", user_id, now, by)
     accounts.end_sessions(connection, user_id)
     accounts.forget_attempts(connection, account_key)
-    token = _add_session(session, user_id, now, limits)
+    token = start_session(session, user_id, now, limits)
     session.commit()
     return token
 
@@ -343,12 +311,13 @@ def _begin_session(
     accounts.forget_attempts(connection, account_key)
     if better is not None:
         accounts.set_hash(connection, user_id, better)
-    token = _add_session(session, user_id, now, limits)
+    token = start_session(session, user_id, now, limits)
     session.commit()
     return token
 
 
-def _add_session(session: Session, user_id: int, now: datetime, limits: Limits) -> str:
+def start_session(session: Session, user_id: int, now: datetime, limits: Limits) -> str:
+    """Begin a session in the transaction that writes, and return its token; ones that are over end."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     accounts.end_old_sessions(session.connection(), now - limits.idle, now - limits.absolute)
     accounts.add_session(session.connection(), token_key(token), user_id, now)

@@ -13,9 +13,21 @@ from leaderboard.domain.people import Membership
 from leaderboard.domain.periods import Month
 from leaderboard.services.accounts import token_key
 from leaderboard.services.administrators import one_stays
+from leaderboard.services.identities import keep_out
 from leaderboard.services.people_editing import open_periods
 from leaderboard.services.rules import RuleBook, rule_book
-from leaderboard.storage import account_lists, accounts, displays, people, people_changes, personal_data, trail
+from leaderboard.storage import (
+    account_lists,
+    accounts,
+    displays,
+    mails,
+    mentions,
+    people,
+    people_changes,
+    personal_data,
+    tokens,
+    trail,
+)
 from leaderboard.storage.database import all_or_nothing, lock_door
 
 NO_PASSWORD = "none"  # no hash: nobody signs in with it
@@ -46,7 +58,7 @@ def anonymise(session: Session, member_id: int, *, now: datetime, by: Actor) -> 
         lock_door(connection)  # before drafts and accounts are written: who changes one holds it first too
         theirs = account_lists.accounts_of(connection, [member_id])
         emails = [found.email for found in theirs]
-        earlier = _forget_ids(connection, member_id, emails)
+        known, earlier = _forget_ids(connection, member_id, emails)
         name = neutral_name(member_id, book.rules.organisation.language)
         key = neutral_key(member_id)
         people_changes.change_member(connection, member_id, key=key, email=None, name=name, anonymised_at=now)
@@ -54,6 +66,8 @@ def anonymise(session: Session, member_id: int, *, now: datetime, by: Actor) -> 
         displays.set_choice(connection, member_id, is_hidden=True, nickname=None, is_page_hidden=True)
         personal_data.rename_actor(connection, [*emails, *earlier], name)
         personal_data.rename_in_runs(connection, member_id, name)
+        mentions.forget(connection, sorted(known))
+        tokens.forget_answers(connection, now)  # to programs; they may quote what was sent
         displays.raise_screens_version(connection)
         people.raise_rules_version(connection)
         with one_stays(connection):
@@ -95,8 +109,8 @@ def _is_open(book: RuleBook, day: date) -> bool:
     return book.line is not None and book.line.holds(quarter) and quarter.key not in book.closed
 
 
-def _forget_ids(connection: Connection, member_id: int, emails: Sequence[str]) -> list[str]:
-    """Take away by what a member was known, keep the fingerprints, and return the e-mails that they had before."""
+def _forget_ids(connection: Connection, member_id: int, emails: Sequence[str]) -> tuple[set[str], list[str]]:
+    """Take away by what a member was known, keep the fingerprints; return all that, and earlier e-mails of it."""
     found = people.member(connection, member_id)
     ids = people_changes.ids_of(connection, member_id)
     known = {found.key, found.email or found.key, *ids, *emails}
@@ -105,7 +119,7 @@ def _forget_ids(connection: Connection, member_id: int, emails: Sequence[str]) -
         people_changes.forget_id(connection, each)
     for each in sorted(map(fingerprint, {*known, *earlier})):
         people_changes.add_id(connection, each, member_id)
-    return earlier
+    return {*known, *earlier}, earlier
 
 
 def _earlier_emails(connection: Connection, known: Iterable[str]) -> list[str]:
@@ -135,3 +149,5 @@ def _close_account(connection: Connection, user_id: int, email: str) -> None:
     accounts.forget_attempts(connection, token_key(email))
     accounts.give_teams(connection, user_id, None, ())
     account_lists.forget_tokens(connection, user_id)
+    mails.forget_of(connection, user_id)
+    keep_out(connection, user_id)

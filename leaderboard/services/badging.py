@@ -26,6 +26,7 @@ from leaderboard.domain.badges import (
 from leaderboard.domain.closing import last_closed_before
 from leaderboard.domain.periods import Month, Quarter
 from leaderboard.domain.standings import average
+from leaderboard.services.announcing import FRESH, announce_badges, fresh_since
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.storage import badge_grounds, badges, displays
 from leaderboard.storage.bulk import roomy
@@ -37,10 +38,11 @@ Voids = Mapping[int, Sequence[datetime]]
 
 
 class Winners(NamedTuple):
-    """The names of those who were first in a month, by name."""
+    """The names of those who were first in a month, by name, and the badges that say so."""
 
     reps: tuple[str, ...]
     teams: tuple[str, ...]
+    badges: tuple[Badge, ...]
 
 
 class Earned(NamedTuple):
@@ -101,9 +103,10 @@ def award_month_badges(connection: Connection, book: RuleBook, month: Month, *, 
             _settle(connection, theirs, earned.badges, earned.voids, now)
     _settle(connection, [each for left in stored.values() for each in left], [], {}, now)
     badges.write_runs(connection, month.key, found.runs)
-    ends_at = book.rules.months.bounds(month)[1]
+    start, ends_at = book.rules.months.bounds(month)
     closing = closing_badges(connection, book, month, ends_at, found.fastest, book.closed)
-    _settle(connection, badges.badges_in(connection, month.key, MONTHLY), closing, {}, now)
+    since = fresh_since(start, ends_at, now=now)
+    _settle(connection, badges.badges_in(connection, month.key, MONTHLY), closing, {}, now, since)
     badges.free_occasions(connection, month.key)
     return _winners(book, closing)
 
@@ -113,9 +116,10 @@ def award_quarter_badges(connection: Connection, book: RuleBook, quarter: Quarte
 
     Within the close's transaction: its months are closed, and the quarter has no `closing` row yet.
     """
-    ends_at = book.rules.months.bounds_of(quarter)[1]
+    start, ends_at = book.rules.months.bounds_of(quarter)
     found = first_teams(connection, book, quarter, ends_at, book.rules.organisation.quarter_winner_by)
-    _settle(connection, badges.badges_in(connection, quarter.key, QUARTERLY), found, {}, now)
+    since = fresh_since(start, ends_at, now=now)
+    _settle(connection, badges.badges_in(connection, quarter.key, QUARTERLY), found, {}, now, since)
     badges.free_occasions(connection, quarter.key)
     return _winners(book, found)
 
@@ -168,9 +172,12 @@ def first_teams(
 
 
 def _winners(book: RuleBook, found: Sequence[Badge]) -> Winners:
+    reps = [each for each in found if each.key == "rep-of-the-month"]
+    teams = [each for each in found if each.scope == "team"]
     return Winners(
-        tuple(book.members[each.participant][1] for each in found if each.key == "rep-of-the-month"),
-        tuple(book.rules.teams[each.participant].name for each in found if each.scope == "team"),
+        tuple(book.members[each.participant][1] for each in reps),
+        tuple(book.rules.teams[each.participant].name for each in teams),
+        (*reps, *teams),
     )
 
 
@@ -231,10 +238,16 @@ def live_pass(
 
 
 def _settle(
-    connection: Connection, stored: Iterable[StoredBadge], now: Sequence[Badge], voids: Voids, at: datetime
+    connection: Connection,
+    stored: Iterable[StoredBadge],
+    now: Sequence[Badge],
+    voids: Voids,
+    at: datetime,
+    since: datetime | None = None,
 ) -> int:
     """Make what is stored of open periods what it is now, and return how many badges that changed.
 
+    New ones are announced if they were earned since an instant; None: in the last two days.
     An occasion that a closed period has recognised is taken; what a later open one has moves to where it belongs.
     """
     ours = {each.id: each for each in stored}
@@ -248,4 +261,5 @@ def _settle(
             ours[each.id] = each
     changes = badge_changes(ours.values(), once(now, taken), voids)
     badges.write_changes(connection, changes, at)
+    announce_badges(connection, changes.award, since or at - FRESH, now=at)
     return changes.total

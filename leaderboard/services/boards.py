@@ -1,5 +1,6 @@
 """Boards: standings of a period, a page at a time, as the screen shows them (S1-S4, P4)."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.periods import Period, parse_period
-from leaderboard.domain.standings import average, ranked, ranks_of
+from leaderboard.domain.standings import average, ranked, ranks_of, sort_key
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.totals import active
 from leaderboard.storage import boards
@@ -199,6 +200,31 @@ class _Rows:
             first = 1 + boards.count_above(self.connection, *self.key, points[0])
         return ranks_of(points, first, offset + 1), rows
 
+    def place(self, row: Any) -> "Place":
+        """Return where a row stands."""
+        score = Fraction(average(row.points, self.members(row)) if self.by_average else row.points)
+        return score.numerator, score.denominator, sort_key(row.name), row.name, row.participant_id
+
+    def after(self, place: "Place | None", limit: int) -> tuple[list[int], Sequence[Any]]:
+        """Return the ranks and rows that come after a place; None: from the first on."""
+        if place is None:
+            return self.page(0, limit)
+        if self.whole is not None:
+            beyond = _in_order(place)
+            offset = bisect_right([_in_order(self.place(row)) for _, row in self.whole], beyond)
+            return self.page(offset, limit)
+        points, _, key, _, participant = place
+        ahead = boards.count_ahead(self.connection, *self.key, points, key, participant)
+        at_place = boards.total_of(self.connection, self.key[0], self.key[1], participant)
+        is_there = at_place is not None and (at_place.points, at_place.sort_key) == (points, key)
+        return self.page(ahead + int(is_there), limit)
+
+
+def _in_order(place: "Place") -> tuple[Fraction, str, str, int]:
+    """Return a place as S1 orders it."""
+    numerator, denominator, key, name, participant = place
+    return -Fraction(numerator, denominator), key, name, participant
+
 
 @dataclass(frozen=True)
 class _IdleRow:
@@ -304,6 +330,28 @@ def page_of(session: Session, query: BoardQuery, *, member_id: int, page_size: i
         return None
     ahead = boards.count_ahead(connection, *rows.key, row.points, row.sort_key, participant)
     return 1 + ahead // page_size
+
+
+Place = tuple[int, int, str, str, int]
+"""Where a standing stands in the order of S1: its score as a fraction, the key of its name, the name, whose it is."""
+
+
+def standings_after(
+    session: Session, query: BoardQuery, *, after: Place | None, limit: int
+) -> tuple[list[Standing], Place | None]:
+    """Return the standings of a board that come after one, and where the next page begins; None at the end.
+
+    Raises PeriodRefused for what is no period.
+    """
+    period = parse_period(query.period)
+    begin_snapshot(session)
+    connection = session.connection()
+    book = rule_book(connection)
+    known = tuple(boards.periods(connection))
+    rows = _Rows(connection, book, period, query, is_stored=query.period in known)
+    ranks, found = rows.after(after, limit + 1)
+    shown = _standings(rows, book, period, query, ranks[:limit], found[:limit], known)
+    return shown, rows.place(found[limit - 1]) if len(found) > limit else None
 
 
 def standings(session: Session, period: str, scope: str, side: str | None = None) -> list[Standing]:

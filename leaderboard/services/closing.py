@@ -10,6 +10,7 @@ from leaderboard.domain.actors import COMMAND_LINE, SCHEDULER, Actor
 from leaderboard.domain.closing import closes_at, digest_of, next_to_close, open_after
 from leaderboard.domain.errors import PeriodClosed, PeriodNotOver, Refused
 from leaderboard.domain.periods import Month, Period, Quarter, parse_period
+from leaderboard.services.announcing import announce_close
 from leaderboard.services.awarding import propose_awards
 from leaderboard.services.badging import award_month_badges, award_quarter_badges
 from leaderboard.services.rules import RuleBook, read_rule_book, rule_book
@@ -176,6 +177,7 @@ def _freeze(session: Session, period: Period, as_of: datetime, *, now: datetime,
         last_entry_id=closings.last_entry_id(connection),
         digest=digest_of(closings.frozen_parts(connection, period.key)),
     )
+    announce_close(connection, period, end, winners.badges, now=now)
     people.raise_rules_version(connection)
     trail.note(connection, by, "period.closed", period.key, at=now, before="open", after="closed")
     return Closed(period.key, now, by.name, as_of, winners.reps, winners.teams, proposed)

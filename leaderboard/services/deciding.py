@@ -12,6 +12,7 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.bonuses import Status, may_become
 from leaderboard.domain.errors import AwardRefused, Refused
 from leaderboard.domain.shown import has_controls
+from leaderboard.services.announcing import announce_approved
 from leaderboard.storage import awards, displays, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 
@@ -76,6 +77,7 @@ def _step(
             refusals |= _refusals(connection, sorted(lost), wanted, by, now)
         if done and wanted is Status.APPROVED:  # which displays celebrate
             displays.raise_screens_version(connection)
+            announce_approved(connection, done, now=now)
         trail.note_each(
             connection,
             by,

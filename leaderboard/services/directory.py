@@ -114,7 +114,7 @@ def find_person(session: Session, member_id: int, scope: Scope, *, now: datetime
     book, day = _today(connection, now)
     if member_id not in book.members:
         return None
-    state, place = _place_on(book.rules.membership.by_member.get(member_id, ()), day)
+    state, place = place_on(book.rules.membership.by_member.get(member_id, ()), day)
     if not (scope.is_all or (place is not None and scope.sees_team(place.team_id))):
         return None
     row = people.member(connection, member_id)
@@ -199,14 +199,14 @@ def _made(book: RuleBook, day: date) -> _Directory:
     people, sizes = [], dict.fromkeys(book.rules.teams, 0)
     for member_id in book.by_name:
         key, name = book.members[member_id]
-        state, membership = _place_on(book.rules.membership.by_member.get(member_id, ()), day)
+        state, membership = place_on(book.rules.membership.by_member.get(member_id, ()), day)
         people.append(_Place(member_id, state, membership, f"{name}\n{key}".casefold()))
         if membership is not None and state == "active":
             sizes[membership.team_id] += 1
     return _Directory(people, sizes)
 
 
-def _place_on(memberships: Sequence[Membership], day: date) -> tuple[str, Membership | None]:
+def place_on(memberships: Sequence[Membership], day: date) -> tuple[str, Membership | None]:
     """Return whether somebody is active on a day, comes later or has left, and the membership that tells it."""
     last = None
     for each in memberships:

@@ -131,9 +131,14 @@ def import_events(
 
 
 def _note(session: Session, report: ImportReport, options: ImportOptions, now: datetime, by: Actor) -> None:
-    counts = (f"{report.read} rows", f"{report.new} new", f"{report.duplicate} duplicate", f"{report.refused} refused")
     about = f"file {options.file_name}" if options.file_name else f"source {options.source_name}"
-    trail.note(session.connection(), by, "events.imported", about, at=now, after="; ".join(counts))
+    trail.note(session.connection(), by, "events.imported", about, at=now, after=counts_told(report))
+
+
+def counts_told(report: ImportReport) -> str:
+    """Return the counts of a report in one line."""
+    counts = (f"{report.read} rows", f"{report.new} new", f"{report.duplicate} duplicate", f"{report.refused} refused")
+    return "; ".join(counts)
 
 
 def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: datetime, by: Actor) -> ImportReport:
@@ -143,7 +148,7 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     names = Names(session, book, options.create_members, options.create_hint)
     last_id = events.last_event_id(connection)
     source = checked_source(options.source_name)
-    rows = _FileEvents(stream, options, source, book, names, report, now).read()
+    rows = FileEvents(stream, options, source, book, names, report, now).read()
     while batch := list(islice(rows, ROWS_A_BATCH)):
         new = events.insert_events(connection, batch)
         report.new += new
@@ -166,11 +171,11 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     return report
 
 
-_Resolved = tuple[Any, ...]
+Resolved = tuple[Any, ...]
 """An event as it is stored: events.COLUMNS."""
 
 
-class _FileEvents:
+class FileEvents:
     """The events of a file, row by row; a row is taken whole or refused whole."""
 
     def __init__(
@@ -211,28 +216,37 @@ class _FileEvents:
     def _warn(self, text: str) -> None:
         self.report.warn(self.line, text)
 
-    def read(self) -> Iterator[_Resolved]:
+    def read(self) -> Iterator[Resolved]:
         """Yield the events, their members and teams by id; refusals go to the report."""
-        if self.mapping and isinstance(self.opened, JsonLines):
-            raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
-        if not isinstance(self.opened, JsonLines):
-            refuse_repeated(self.header, self.mapping.reads if self.mapping else COLUMNS)
-            self._check_header(self.header)
-        for note in self.table.notes:
-            self.report.warn(1, note)
+        for found in self.by_rows():
+            yield from found
+
+    def by_rows(self, skipped: int = 0) -> Iterator[list[Resolved]]:
+        """Yield the events of each row, none of a refused one; so many rows at the beginning are passed over."""
+        self.check()
+        if not skipped:
+            self._warn_of_file()
         if self.mapping:
             self.table, self.mapping = fitted(self.opened, self.mapping)
             self.reader = self._reader()
         self.options.keep_header(self.table.raw_header)
-        for row in self.table.rows():
+        for row in islice(self.table.rows(), skipped, None):
             self.report.read += 1
             self.line = row.line
             try:
                 found = self._events(row)
             except RowError as error:
                 self._refuse(Refusal(row.line, error.column, _cut(error.value), error.reason))
-                continue
-            yield from found
+                found = []
+            yield found
+
+    def check(self) -> None:
+        """Refuse a file whose columns are not those that are read."""
+        if self.mapping and isinstance(self.opened, JsonLines):
+            raise Refused("A mapping reads CSV; JSON lines hold events under the names of our columns already.")
+        if not isinstance(self.opened, JsonLines):
+            refuse_repeated(self.header, self.mapping.reads if self.mapping else COLUMNS)
+            self._check_header(self.header)
 
     def _check_header(self, header: list[str]) -> None:
         needed = sorted(self.mapping.columns) if self.mapping else REQUIRED
@@ -243,10 +257,14 @@ class _FileEvents:
                 there = ", ".join(shown(name) for name in self.table.header[:30])
                 what = f"the mapping reads it, and the file has {there}"
             raise Refused(f"line 1: column {shown(missing[0])} is missing; {what}{self._separated_by()}.")
-        if not self.mapping:
-            for name in header:
-                if name and name not in COLUMNS:
-                    self.report.warn(1, f"column {quoted(name)} is not known and is passed over")
+
+    def _warn_of_file(self) -> None:
+        strangers = () if self.mapping or isinstance(self.opened, JsonLines) else self.header
+        for name in strangers:
+            if name and name not in COLUMNS:
+                self.report.warn(1, f"column {quoted(name)} is not known and is passed over")
+        for note in self.table.notes:
+            self.report.warn(1, note)
 
     def _separated_by(self) -> str:
         """Return a hint for a file that was read as one column."""
@@ -254,7 +272,7 @@ class _FileEvents:
             return ""
         return f", and the file was read as one column: separate the cells by {quoted(self.opened.delimiter)}"
 
-    def _events(self, row: FileRow) -> list[_Resolved]:
+    def _events(self, row: FileRow) -> list[Resolved]:
         if self.mapping and self.mapping.has_footer and sum(map(bool, row.cells)) == 1 < len(self.header):
             return []  # a spreadsheet fills such a row up with empty cells
         if row.problem is not None:
@@ -276,7 +294,7 @@ class _FileEvents:
             reason = f"{error.reason} (the mapping says {template.origin(error.column)})"
             raise RowError(error.column, error.value, reason) from None
 
-    def _resolved(self, event: InboundEvent) -> _Resolved:
+    def _resolved(self, event: InboundEvent) -> Resolved:
         """Find an event's member and team; warn if it will not count as one would think."""
         if event.occurred_at > self.now or event.type == "task.assigned":
             for warning in event_warnings(event, self.now):

@@ -22,6 +22,7 @@ from leaderboard.domain.inbound import (
 from leaderboard.domain.mapping import EventMapping
 from leaderboard.domain.time_formats import ISO
 from leaderboard.services.naming import Names, event_warnings
+from leaderboard.services.reading import is_unfit
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection
 from leaderboard.storage import events, parked
@@ -68,13 +69,36 @@ def take_events(
     when they are known (services/parking.py) instead of refused; delivery_id: what they came by. Raises Refused for a
     source that is no name and while there is no organisation.
     """
+    with all_or_nothing(session):
+        return take_within(session, rows, source=source, now=now, mapping=mapping, parks=parks, delivery_id=delivery_id)
+
+
+def take_within(
+    session: Session,
+    rows: Sequence[Row],
+    *,
+    source: str,
+    now: datetime,
+    mapping: EventMapping | None = None,
+    parks: bool = False,
+    delivery_id: int | None = None,
+) -> list[RowResult]:
+    """Take events as take_events does, in a transaction of the caller that writes (begin_write)."""
     checked_source(source)
-    with all_or_nothing(session), no_garbage_collection(), roomy(session.connection()):
+    with no_garbage_collection(), roomy(session.connection()):
         book = rule_book(session.connection())
         batch = _Batch(session, book, source, now, mapping, delivery_id if parks else None, parks=parks)
         results = batch.take(rows)
         batch.store()
     return results
+
+
+def try_events(
+    session: Session, rows: Sequence[Row], *, source: str, now: datetime, mapping: EventMapping | None = None
+) -> list[RowResult]:
+    """Return what would become of some rows that may wait, and change nothing; Refused as of take_events."""
+    book = rule_book(session.connection())
+    return _Batch(session, book, source, now, mapping, None, parks=True).take(rows)
 
 
 class _Batch:
@@ -93,7 +117,7 @@ class _Batch:
     ) -> None:
         self.session, self.source, self.now = session, source, now
         self.connection = session.connection()
-        self.parks, self.delivery_id = parks, delivery_id
+        self.parks, self.delivery_id, self.is_mapped = parks, delivery_id, mapping is not None
         organisation = book.rules.organisation
         zone = (mapping and mapping.time_zone) or organisation.zone
         self.warnings: list[str] = []
@@ -106,8 +130,8 @@ class _Batch:
 
     def take(self, rows: Sequence[Row]) -> list[RowResult]:
         """Return what becomes of the rows; nothing is stored yet."""
-        ids = {row.get("event_id", "") for row in rows}
-        self.known = events.known_ids(self.connection, self.source, sorted(ids))
+        ids = {row.get("event_id", "").strip() for row in rows}
+        self.known = events.known_ids(self.connection, self.source, sorted(each for each in ids if not is_unfit(each)))
         return [self._taken(row) for row in rows]
 
     def store(self) -> None:
@@ -125,9 +149,15 @@ class _Batch:
     def _taken(self, row: Row) -> RowResult:
         self.warnings.clear()
         try:
-            event = self.reader.read([row.get(name, "").strip() for name in COLUMNS])
+            texts = [row.get(name, "").strip() for name in COLUMNS]
+            if is_unfit("".join(texts)):
+                name, text = next(each for each in zip(COLUMNS, texts, strict=True) if is_unfit(each[1]))
+                raise RowError(name, text, "holds a NUL character or half a character; remove it")
+            event = self.reader.read(texts)
             if event.event_id in self.known:
                 return RowResult(Outcome.DUPLICATE)
+            if self.is_mapped and self.parks:
+                row = {**row, **_plain_times(event)}
             self._keep(event)
         except UnknownName as error:
             return self._parked(row, error) if self.parks else _refused(error)
@@ -155,6 +185,12 @@ class _Batch:
             }
         )
         return RowResult(Outcome.PARKED, error.column, error.value, error.reason)
+
+
+def _plain_times(event: InboundEvent) -> dict[str, str]:
+    """Return the times of an event as no mapping is needed to read them, once it has waited."""
+    due_at = event.due_at.isoformat() if event.due_at else ""
+    return {"occurred_at": event.occurred_at.isoformat(), "due_at": due_at}
 
 
 def _refused(error: RowError) -> RowResult:

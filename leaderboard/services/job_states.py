@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.errors import Refused
 from leaderboard.services.closing import next_closing
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, JOBS, READINESS, SCORE, is_failing
+from leaderboard.services.jobs import ANNOUNCEMENTS, CLEAN_UP, CLOSE, HOOKS, JOBS, READINESS, SCORE, is_failing
 from leaderboard.services.rules import rule_book
-from leaderboard.storage import jobs
+from leaderboard.storage import hooks, jobs, outbox
 from leaderboard.storage.jobs import Look, Run
 
 NIGHTLY = {CLEAN_UP: time(3, 30), READINESS: time(4, 0)}  # in the organisation's time zone
@@ -93,7 +93,10 @@ def _upcoming(session: Session, zone: ZoneInfo | None, now: datetime) -> dict[st
     period, closes_at = (next_closing(session) if zone else None) or (None, None)
     due_at = jobs.next_due(session.connection(), now)
     nightly = {job: (_next_at(at, zone or UTC, now), None) for job, at in NIGHTLY.items()}
-    return {SCORE: (due_at, None), CLOSE: (closes_at, period), **nightly}
+    sent_at = outbox.next_try(session.connection())
+    tried_at = hooks.next_try(session.connection())
+    ours = {SCORE: (due_at, None), CLOSE: (closes_at, period), HOOKS: (tried_at, None), ANNOUNCEMENTS: (sent_at, None)}
+    return {job: (ours | nightly).get(job, (None, None)) for job in JOBS}
 
 
 def _next_at(at: time, zone: tzinfo, now: datetime) -> datetime:

@@ -20,17 +20,27 @@ from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.shown import quoted, shown
 from leaderboard.services.accounts import Limits
+from leaderboard.services.announcing import forget_announcements
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import Closed, close_next, next_closing
+from leaderboard.services.digest_rounds import reminded
 from leaderboard.services.falling_due import has_fallen_due
+from leaderboard.services.idempotency import forget_old_answers
+from leaderboard.services.mailing import forget_mails, send_waiting, told_of
 from leaderboard.services.means import NO_MEANS, Means
+from leaderboard.services.outbox import send_announcements
 from leaderboard.services.pairing import forget_old_pairings
+from leaderboard.services.parking import take_parked
+from leaderboard.services.receiving import forget_deliveries, take_waiting
 from leaderboard.services.scoring import Scoring, score_what_is_due
 from leaderboard.services.soundness import look
+from leaderboard.services.upload_runs import run_waiting
+from leaderboard.services.uploads import forget_uploads
 from leaderboard.storage import accounts, jobs
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
+HOOKS, ANNOUNCEMENTS, IMPORTS, REMINDERS, MAIL = "hooks", "announcements", "imports", "reminders", "mail"
 RUNS_KEPT = timedelta(days=400)
 LONGEST_TOLD = 500
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
@@ -38,13 +48,17 @@ EXPECTED = (Refused, OperationalError, sqlite3.OperationalError)  # such as a da
 
 
 class Task(NamedTuple):
-    """What a job works with. limits: what the settings say of sessions and attempts; means: of the world outside."""
+    """What a job works with. limits: what the settings say of sessions and attempts; means: of the world outside.
+
+    is_stopping: tells a long job to leave the rest to whoever looks next.
+    """
 
     session: Session
     now: datetime
     by: Actor
     limits: Limits
     means: Means = NO_MEANS
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True)
@@ -74,10 +88,12 @@ def run_job(
     limits: Limits,
     means: Means = NO_MEANS,
     looker: str | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> JobReport:
     """Run a job, and record each thing it did and, rolled back, what failed (M3); a failure is never raised.
 
-    looker: the scheduler that looks, None if somebody runs it by hand. Raises Refused for an unknown job.
+    looker: the scheduler that looks, None if somebody runs it by hand. is_stopping: see Task. Raises Refused for an
+    unknown job.
     """
     if name not in JOBS:
         raise Refused(f"{quoted(name)} is not a job; the jobs are {', '.join(JOBS)}.")
@@ -86,7 +102,7 @@ def run_job(
     done: list[str] = []
     failure, fault, began = None, None, now
     try:
-        for told in JOBS[name](Task(session, now, by, limits, means)):
+        for told in JOBS[name](Task(session, now, by, limits, means, is_stopping)):
             done.append(told)
             recorder.done(told, began, clock())
             began = clock()
@@ -191,7 +207,7 @@ def _close(task: Task) -> Iterator[str]:
 
 
 def _clean_up(task: Task) -> Iterator[str]:
-    """Take away sessions and pairings that are over, attempts to sign in that count no more, and old runs of jobs."""
+    """Take away what is over: sessions, pairings, attempts to sign in, answers to programs, and old runs of jobs."""
     now, limits = task.now, task.limits
     with all_or_nothing(task.session, DOOR_LOCK):
         connection = task.session.connection()
@@ -199,7 +215,12 @@ def _clean_up(task: Task) -> Iterator[str]:
             ("sessions ended", accounts.end_old_sessions(connection, now - limits.idle, now - limits.absolute)),
             ("attempts to sign in forgotten", accounts.forget_old_attempts(connection, now - limits.window)),
             ("pairings of screens forgotten", forget_old_pairings(connection, now)),
+            ("deliveries of webhooks forgotten", forget_deliveries(connection, now)),
+            ("answers to programs forgotten", forget_old_answers(connection, now)),
             ("runs of jobs forgotten", jobs.forget_runs(connection, now - RUNS_KEPT)),
+            ("announcements forgotten", forget_announcements(connection, now)),
+            ("files handed in forgotten", forget_uploads(connection, now)),
+            ("e-mails forgotten", forget_mails(connection, now=now)),
         )
     if told := _counted(counted):
         yield told
@@ -211,11 +232,50 @@ def _readiness(task: Task) -> Iterator[str]:
         yield told
 
 
+def _hooks(task: Task) -> Iterator[str]:
+    """Take deliveries of webhooks that wait, then the events whose name is known by now."""
+    states = take_waiting(task.session, now=task.now)
+    told = _counted((f"deliveries of webhooks {state}", number) for state, number in states.items())
+    if told:
+        yield told
+    if told := _counted([("events that waited for a name taken", take_parked(task.session, now=task.now))]):
+        yield told
+
+
+def _announcements(task: Task) -> Iterator[str]:
+    """Send the webhooks that wait."""
+    came_to = send_announcements(task.session, task.means, now=task.now, is_stopping=task.is_stopping)
+    if told := _counted(came_to.items()):
+        yield f"webhooks {told}"
+
+
+def _imports(task: Task) -> Iterator[str]:
+    """Import the files that came in by the browser, oldest first."""
+    yield from run_waiting(task.session, now=task.now, is_stopping=task.is_stopping)
+
+
+def _remind(task: Task) -> Iterator[str]:
+    """Remind of what is about to fall due, and make the digests whose time it is."""
+    if told := _counted(reminded(task.session, now=task.now, means=task.means)):
+        yield told
+
+
+def _mail(task: Task) -> Iterator[str]:
+    """Send the e-mails that wait."""
+    if told := _counted(told_of(send_waiting(task.session, now=task.now, means=task.means))):
+        yield told
+
+
 JOBS: dict[str, Callable[[Task], Iterator[str]]] = {
     SCORE: _score,
     CLOSE: _close,
     CLEAN_UP: _clean_up,
     READINESS: _readiness,
+    HOOKS: _hooks,
+    ANNOUNCEMENTS: _announcements,
+    IMPORTS: _imports,
+    REMINDERS: _remind,
+    MAIL: _mail,
 }
 
 

@@ -1,6 +1,6 @@
 """Finding the members and teams that events name, by e-mail, external id or name; and creating them if asked to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -59,6 +59,12 @@ class Names:
         return bool(self.created_members or self.created_teams)
 
     @property
+    def needs_default_team(self) -> bool:
+        """Whether a team named after the side is to be created, for members whom no row gives one."""
+        is_new = self.side is not None and self._default_team() not in self.teams
+        return is_new and any(not each.team for each in self.created.values())
+
+    @property
     def first_month(self) -> Month:
         """The earliest month in which a new member stands."""
         return self.book.rules.months.month_of(min(each.first for each in self.created.values()))
@@ -93,7 +99,7 @@ class Names:
         if team_id is None:
             if self.side is None:
                 raise UnknownName("team", name, f"is not a known team; load it with its people{self.hint}")
-            team_id = self.teams[name] = people.add_team(self.connection, name, self.side)
+            team_id = self.teams[name] = self._new_team(name, self.side)
             self.created_teams += 1
         return team_id
 
@@ -104,13 +110,31 @@ class Names:
                 event.member,
                 f"is not a known e-mail or external id; load people first{self.hint}",
             )
-        email = event.member.lower() if is_email(event.member) else None
-        key = email or event.member
-        member_id = self.members[key] = people.add_member(self.connection, key, email, key)
-        if email is None:
-            people.add_external_ids(self.connection, [(key, member_id)])
-        self.created[member_id] = Created(event.occurred_at, event.team)
+        key = event.member.lower() if is_email(event.member) else event.member
+        return self._begun(key, Created(event.occurred_at, event.team))
+
+    def create(self, members: Mapping[str, Created], teams: Iterable[str]) -> None:
+        """Create members, by e-mail or external id, and teams, by name, found to be unknown (scouting)."""
+        for name in teams:
+            self._team(name)
+        for key, created in members.items():
+            if key not in self.members:
+                self._begun(key, created)
+
+    def _begun(self, key: str, created: Created) -> int:
+        member_id = self.members[key] = self._new_member(key)
+        self.created[member_id] = created
         self.created_members += 1
+        return member_id
+
+    def _new_team(self, name: str, side: str) -> int:
+        return people.add_team(self.connection, name, side)
+
+    def _new_member(self, key: str) -> int:
+        is_known_by_email = is_email(key)
+        member_id = people.add_member(self.connection, key, key if is_known_by_email else None, key)
+        if not is_known_by_email:
+            people.add_external_ids(self.connection, [(key, member_id)])
         return member_id
 
     def _begin(self, member_id: int, event: InboundEvent) -> None:

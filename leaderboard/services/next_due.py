@@ -11,6 +11,7 @@ from leaderboard.domain.agreement import Completion, Level, Levels, ResponseTime
 from leaderboard.domain.clock_stories import ClockStory, clock_stories
 from leaderboard.domain.events import Event, before
 from leaderboard.domain.rules import Rules
+from leaderboard.services.reminding import is_near_its_end
 from leaderboard.services.rules import RuleBook
 from leaderboard.storage import events, member_results
 
@@ -33,7 +34,7 @@ class Task:
     """A lead or task that is open. chances: the best first; empty of what is overdue, or cannot be told.
 
     is_working: whether its clock counts working time. runs_again_at: when a clock that stands still now, since it is
-    closed, runs on; None if it runs or is paused.
+    closed, runs on; None if it runs or is paused. is_near: no more is left than the agreement wants a reminder for.
     """
 
     id: int
@@ -45,6 +46,7 @@ class Task:
     due_at: datetime | None
     is_working: bool
     is_paused: bool
+    is_near: bool
     runs_again_at: datetime | None
     chances: tuple[Chance, ...]
 
@@ -82,7 +84,7 @@ def _worth_less_at(task: Task) -> tuple[bool, datetime]:
 def _waiting(rules: Rules, row: Any, known: Sequence[Event], now: datetime) -> Task | None:
     sla = rules.sla_in(row.version_id, row.sla)
     if sla is not None and isinstance(sla.measure, Completion):
-        return _task(rules, row, _chances_of_task(sla, row.due_at, now))
+        return _task(rules, row, _chances_of_task(sla, row.due_at, now), is_near=is_near_its_end(rules, sla, row, now))
     if sla is None or not isinstance(sla.measure, ResponseTime):
         return None
     story = story_of(rules, sla, row, known, now)
@@ -96,6 +98,7 @@ def _waiting(rules: Rules, row: Any, known: Sequence[Event], now: datetime) -> T
         row,
         tuple(_chances_of_clock(sla, story, quick)),
         is_paused=story.is_paused,
+        is_near=is_near_its_end(rules, sla, row, now),
         runs_again_at=None if opens_at == now else opens_at,
     )
 
@@ -113,7 +116,7 @@ def _task(rules: Rules, row: Any, chances: tuple[Chance, ...], **state: Any) -> 
         row.started_at,
         row.due_at,
         isinstance(sla.measure, ResponseTime) and sla.measure.is_working,
-        **{"is_paused": False, "runs_again_at": None, **state},
+        **{"is_paused": False, "is_near": False, "runs_again_at": None, **state},
         chances=chances,
     )
 

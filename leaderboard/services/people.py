@@ -1,7 +1,7 @@
 """People: loading the file of members, teams and memberships (design section 4)."""
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import BinaryIO, NamedTuple
@@ -65,7 +65,15 @@ def load_people(
     An account with a member's e-mail becomes the member's, and gets the role if the file gives one.
     Raises Refused with one sentence for each wrong row.
     """
-    persons = read_people(stream)
+    return _load(session, read_people(stream), now, by, progress)
+
+
+def load_people_rows(session: Session, rows: Iterable[FileRow], *, now: datetime, by: Actor) -> PeopleReport:
+    """Load people as load_people does, of rows whose cells are COLUMNS; a row's number stands for its line."""
+    return _load(session, _persons(rows, list(COLUMNS)), now, by, None)
+
+
+def _load(session: Session, persons: list[Person], now: datetime, by: Actor, progress: Progress | None) -> PeopleReport:
     with all_or_nothing(session):
         connection = session.connection()
         if people.rules_version(connection) is None:
@@ -118,11 +126,15 @@ def read_people(stream: BinaryIO) -> list[Person]:
     table = Table(stream)
     refuse_repeated(table.header, COLUMNS)
     _check_header(table.header)
+    return _persons(table.rows(), table.header)
+
+
+def _persons(rows: Iterable[FileRow], header: list[str]) -> list[Person]:
     persons: list[Person] = []
     problems = _Problems()
-    for row in table.rows():
+    for row in rows:
         try:
-            persons.append(_person(row, table.header))
+            persons.append(_person(row, header))
         except ValueError as error:
             problems.add(f"line {row.line}{error}.")
         if len(persons) > MOST_PEOPLE:

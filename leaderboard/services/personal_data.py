@@ -16,7 +16,7 @@ from leaderboard.domain.errors import Refused
 from leaderboard.domain.shown import safe_cell
 from leaderboard.services.accounts import token_key
 from leaderboard.services.rules import known_rules
-from leaderboard.storage import account_lists, people, people_changes, personal_data, trail
+from leaderboard.storage import account_lists, mentions, people, people_changes, personal_data, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, begin_snapshot
 
 JSON_NAME = "personal-data.json"
@@ -58,6 +58,8 @@ def data_of(connection: Connection, *, member_id: int | None = None, user_id: in
     found["agreement_drafts"] = list(map(_plain, personal_data.drafts_of(connection, names)))
     found["audit_trail"] = list(map(_plain, personal_data.audit_of(connection, user_ids, names)))
     found["payroll"] = _payroll_lines(connection, set(names))
+    found["webhook_deliveries"] = list(map(_plain, mentions.deliveries_naming(connection, names)))
+    found["events_that_wait"] = mentions.parked_naming(connection, names)
     return _without_anonymous(connection, found)
 
 

@@ -190,7 +190,7 @@ def _json_values(text: str) -> tuple[dict[str, str], str | None]:
     odd = [key for key, value in found.items() if not isinstance(value, str | None)]
     if odd:
         return {}, f"{quoted(odd[0])} is neither a text nor a number; write one of these"
-    if "\\u" in text and any(_is_unfit(value or "") for value in found.values()):
+    if "\\u" in text and any(is_unfit(value or "") for value in found.values()):
         return {}, "the row holds a NUL character or half a character; remove it"
     return {key: value or "" for key, value in found.items()}, None
 
@@ -210,9 +210,9 @@ def _no_constant(text: str) -> None:
     raise ValueError(f"{text} is no number")
 
 
-def _is_unfit(text: str) -> bool:
+def is_unfit(text: str) -> bool:
     """Tell whether a text cannot be stored: it holds NUL, or half of a character (a lone surrogate)."""
-    return "\0" in text or any("\ud800" <= each <= "\udfff" for each in text)
+    return "\0" in text or (not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text))
 
 
 def read_text(stream: BinaryIO, what: str, limit: int = LONGEST_LINE) -> str:

@@ -16,8 +16,6 @@ from leaderboard.storage import imports, trail, waiting
 from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing
 
-MOST_LISTED = 200
-
 
 class Undone(NamedTuple):
     """What undoing an import took away: its events, of so many subjects. points_posted: ledger rows that it took."""
@@ -25,32 +23,6 @@ class Undone(NamedTuple):
     events: int
     subjects: int
     points_posted: int
-
-
-class ImportLine(NamedTuple):
-    """A file that came in. undone_at: since when its events are gone, None while they count."""
-
-    id: int
-    imported_at: datetime
-    imported_by: str
-    source: str
-    file_name: str
-    read: int
-    new: int
-    duplicate: int
-    refused: int
-    undone_at: datetime | None
-
-
-def list_imports(session: Session, limit: int = MOST_LISTED) -> list[ImportLine]:
-    """Return the newest imports, the newest first."""
-    return [
-        ImportLine(
-            *(each.id, each.imported_at, each.imported_by or "", each.source, each.file_name),
-            *(each.read, each.new, each.duplicate, each.refused, each.undone_at),
-        )
-        for each in imports.newest(session.connection(), limit)
-    ]
 
 
 def undo_import(
@@ -83,7 +55,7 @@ def undo_import(
 
 def _checked(connection: Connection, import_id: int) -> str:
     """Return what the audit trail calls an import that can be undone."""
-    found = imports.import_with(connection, import_id)
+    found = imports.find_import(connection, import_id)
     if found is None:
         raise Refused(f"There is no import {import_id}; look at the list of imports.")
     if found.undone_at is not None:

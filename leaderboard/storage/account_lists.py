@@ -96,7 +96,7 @@ def teams_of(connection: Connection, user_ids: Sequence[int]) -> Sequence[Any]:
 def tokens_of(connection: Connection, user_id: int) -> Sequence[Any]:
     """Return the API tokens of an account, newest first; nothing by which one could use them."""
     columns = (ApiToken.id, ApiToken.prefix, ApiToken.name, ApiToken.created_at, ApiToken.last_used_at)
-    query = select(*columns, ApiToken.expires_at).where(ApiToken.user_id == user_id)
+    query = select(*columns, ApiToken.expires_at, ApiToken.scopes).where(ApiToken.user_id == user_id)
     return connection.execute(query.order_by(ApiToken.id.desc())).all()
 
 

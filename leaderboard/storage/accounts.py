@@ -49,8 +49,14 @@ _resumed = (
 
 
 def account_with(connection: Connection, email: str) -> Any:
-    """Return id, e-mail, password_hash and is_active of the account with an e-mail in lower case, or None."""
-    columns = (UserAccount.id, UserAccount.email, UserAccount.password_hash, UserAccount.is_active)
+    """Return id, e-mail, role, password_hash and is_active of the account with an e-mail in lower case, or None."""
+    columns = (
+        UserAccount.id,
+        UserAccount.email,
+        UserAccount.role,
+        UserAccount.password_hash,
+        UserAccount.is_active,
+    )
     return connection.execute(select(*columns).where(UserAccount.email == email)).first()
 
 

@@ -99,6 +99,13 @@ def find(connection: Connection, award_ids: Collection[int]) -> dict[int, Any]:
     return {row.id: row for row in rows}
 
 
+def won(connection: Connection, award_ids: Collection[int]) -> Sequence[Any]:
+    """Return what some awards are for, and who won them."""
+    columns = "id period programme place scope participant_id amount_minor currency prize".split()
+    query = select(*(getattr(BonusAward, name) for name in columns)).where(BonusAward.id.in_(award_ids))
+    return connection.execute(query.order_by(BonusAward.id)).all()
+
+
 def all_decided(connection: Connection) -> Iterator[Any]:
     """Yield what became of the awards that were decided on."""
     columns = ("id", "status", "decided_at", "decided_by", "reason", "paid_at", "paid_by")
@@ -136,6 +143,13 @@ def counts(connection: Connection, period: str | None, teams: Teams = None) -> d
     """Return how many awards there are of each status."""
     query = _of_teams(select(BonusAward.status, func.count()), teams).group_by(BonusAward.status)
     rows = connection.execute(query if period is None else query.where(BonusAward.period == period))
+    return {row[0]: row[1] for row in rows}
+
+
+def proposed_by_team(connection: Connection) -> dict[int | None, int]:
+    """Return how many awards wait for a decision, by the team that they belong to."""
+    query = select(_team_id, func.count()).select_from(BonusAward).outerjoin(Total, is_standing_of_winner)
+    rows = connection.execute(query.where(BonusAward.status == "proposed").group_by(_team_id))
     return {row[0]: row[1] for row in rows}
 
 

@@ -89,6 +89,13 @@ class HookDelivery(Base):
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index(
+            "ix_hook_delivery_left",
+            "hook_id",
+            "state",
+            sqlite_where=text("state <> 'taken'"),
+            postgresql_where=text("state <> 'taken'"),
+        ),
         STRICT,
     )
 
@@ -132,10 +139,14 @@ class ParkedEvent(Base):
 
 
 class HookTarget(Base):
-    """Where our webhooks go. kinds: which announcements, separated by blanks. address, secret: sealed."""
+    """Where our webhooks go. kinds: which announcements, separated by blanks. address, secret: sealed.
+
+    has_amounts: whether it is told amounts of money. told: why it was paused, where nobody did that.
+    """
 
     __tablename__ = "hook_target"
     __table_args__ = (
+        CheckConstraint("has_amounts IN (0, 1)", name="has_amounts"),
         CheckConstraint("format IN ('json', 'slack', 'teams')", name="format"),
         CheckConstraint("is_active IN (0, 1)", name="is_active"),
         STRICT,
@@ -148,7 +159,9 @@ class HookTarget(Base):
     secret: Mapped[str]
     kinds: Mapped[str]
     language: Mapped[str]
+    has_amounts: Mapped[int] = mapped_column(Big)
     is_active: Mapped[int] = mapped_column(Big)
+    told: Mapped[str | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str]
 
@@ -167,11 +180,15 @@ class Announcement(Base):
 
 
 class HookMessage(Base):
-    """An announcement on its way to a target. status: what its server answered last; told: why it did not arrive."""
+    """An announcement on its way to a target. status: what its server answered last; told: why it did not arrive.
+
+    state: `waiting`, with no next try while its target is paused; `sent`; `failed` after too many tries; `dropped`
+    where it came too late, or is of somebody who is not to be shown.
+    """
 
     __tablename__ = "hook_message"
     __table_args__ = (
-        CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
+        CheckConstraint("state IN ('waiting', 'sent', 'failed', 'dropped')", name="state"),
         UniqueConstraint("target_id", "announcement_id"),
         Index(
             "ix_hook_message_waiting",

@@ -48,7 +48,7 @@ def _of(teams: Teams, member_id: int | None) -> list[ColumnElement[bool]]:
     return where
 
 
-def _place(at: datetime, row_id: int) -> Any:
+def place(at: datetime, row_id: int) -> Any:
     """Return an instant and an id to compare a row's with."""
     return tuple_(literal(at, AttainmentRow.decided_at.type), literal(row_id))
 
@@ -65,7 +65,7 @@ def waiting(
     order = (AttainmentRow.due_at, AttainmentRow.id)
     where = [*waits(), AttainmentRow.due_at < until, *_of(teams, member_id)]
     if after is not None:
-        where.append(tuple_(*order) > _place(*after))
+        where.append(tuple_(*order) > place(*after))
     return connection.execute(select(*SHOWN).where(*where).order_by(*order).limit(limit)).all()
 
 
@@ -84,7 +84,7 @@ def overdue(
     order = (AttainmentRow.decided_at.desc(), AttainmentRow.id.desc())
     where = still_open()
     if before is not None:
-        where.append(tuple_(AttainmentRow.decided_at, AttainmentRow.id) < _place(*before))
+        where.append(tuple_(AttainmentRow.decided_at, AttainmentRow.id) < place(*before))
     if member_id is not None:
         where += _of([*teams] if not has_none else None, member_id)
         return connection.execute(select(*SHOWN).where(*where).order_by(*order).limit(limit)).all()

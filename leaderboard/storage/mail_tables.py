@@ -54,6 +54,27 @@ class Mail(Base):
     told: Mapped[str | None]
 
 
+class MailRound(Base):
+    """That the e-mails of an occasion were made, whoever got one: of a team's morning, a week, a close, a review."""
+
+    __tablename__ = "mail_round"
+    __table_args__ = (STRICT,)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    occasion: Mapped[str] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Reminder(Base):
+    """That of a deadline was reminded. due_at: as it was then; of another, after a pause, is reminded anew."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (STRICT,)
+
+    attainment_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    due_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class CalendarFeed(Base):
     """A user's personal calendar of what is due. key: the SHA-256 of the token in its address."""
 

@@ -98,7 +98,7 @@ def results(
     return connection.execute(query.order_by(*order).offset(offset).limit(limit)).all()
 
 
-_entries = (
+ENTRIES = (
     select(
         *PointEntry.__table__.columns,
         AttainmentRow.sla,
@@ -122,7 +122,7 @@ _entries = (
 
 def entries_in(connection: Connection, month: str, member_id: int, *, before: int | None, limit: int) -> Sequence[Any]:
     """Return the rows of the ledger that count for a member in a month, the latest first. before: an entry's id."""
-    query = _entries.where(PointEntry.member_id == member_id, PointEntry.month == month)
+    query = ENTRIES.where(PointEntry.member_id == member_id, PointEntry.month == month)
     if before is not None:
         query = query.where(PointEntry.id < before)
     return connection.execute(query.order_by(PointEntry.id.desc()).limit(limit)).all()
@@ -130,12 +130,12 @@ def entries_in(connection: Connection, month: str, member_id: int, *, before: in
 
 def entry(connection: Connection, entry_id: int) -> Any:
     """Return a row of the ledger; None if there is none."""
-    return connection.execute(_entries.where(PointEntry.id == entry_id)).first()
+    return connection.execute(ENTRIES.where(PointEntry.id == entry_id)).first()
 
 
 def entries_of(connection: Connection, attainment_id: int, limit: int) -> Sequence[Any]:
     """Return the rows of the ledger that an attainment has, oldest first."""
-    query = _entries.where(PointEntry.attainment_id == attainment_id)
+    query = ENTRIES.where(PointEntry.attainment_id == attainment_id)
     return connection.execute(query.order_by(PointEntry.id).limit(limit)).all()
 
 

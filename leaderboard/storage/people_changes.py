@@ -3,23 +3,27 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from leaderboard.domain.anonymous import PREFIX, fingerprint
 from leaderboard.domain.standings import sort_key
 from leaderboard.storage.tables import ExternalId, Member, OrganisationRow, Team, Total
 
 
+def not_anonymous() -> ColumnElement[bool]:
+    """Return what tells the ids by which CRMs know members from what is kept of those who were made anonymous."""
+    return ExternalId.external_id.not_like(f"{PREFIX}%")
+
+
 def ids_of(connection: Connection, member_id: int) -> list[str]:
     """Return the ids by which CRMs know a member, in order."""
-    theirs = (ExternalId.member_id == member_id, ExternalId.external_id.not_like(f"{PREFIX}%"))
-    query = select(ExternalId.external_id).where(*theirs)
+    query = select(ExternalId.external_id).where(ExternalId.member_id == member_id, not_anonymous())
     return list(connection.execute(query.order_by(ExternalId.external_id)).scalars())
 
 
 def ids_by_member(connection: Connection) -> Sequence[Any]:
     """Return external_id and member_id of all ids, in order."""
-    query = select(ExternalId.external_id, ExternalId.member_id).where(ExternalId.external_id.not_like(f"{PREFIX}%"))
+    query = select(ExternalId.external_id, ExternalId.member_id).where(not_anonymous())
     return connection.execute(query.order_by(ExternalId.member_id, ExternalId.external_id)).all()
 
 

@@ -11,9 +11,12 @@ from leaderboard.storage.agreement_tables import AgreementDraft, AgreementSignat
 from leaderboard.storage.bonus_tables import AwardShare, BonusAward, BonusQuestion, PayrollExport
 from leaderboard.storage.closing_tables import BadgeRow, BadgeRun, CorrectionRow
 from leaderboard.storage.compliance_tables import ReadinessReport
+from leaderboard.storage.connection_tables import Hook, HookTarget
 from leaderboard.storage.display_tables import DisplayChoice, DisplayRow
+from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal, UserIdentity
 from leaderboard.storage.tables import (
     AttainmentRow,
+    EventImport,
     EventRow,
     ExternalId,
     Member,
@@ -23,6 +26,7 @@ from leaderboard.storage.tables import (
     Total,
 )
 from leaderboard.storage.trail_tables import AdjustmentRow, AuditEntry, JobRun, PointQuestion
+from leaderboard.storage.upload_tables import KeptMapping, Upload, UploadPart
 
 RENAMED = (
     AgreementDraft.created_by,
@@ -30,6 +34,11 @@ RENAMED = (
     AgreementDraft.proposed_by,
     DisplayRow.paired_by,
     DisplayRow.revoked_by,
+    EventImport.imported_by,
+    EventImport.undone_by,
+    KeptMapping.created_by,
+    Hook.created_by,
+    HookTarget.created_by,
     JobRun.by,
 )
 SECRET = {"password_hash", "key", "account", "document", "digest"}  # what proves who somebody is, or is not theirs
@@ -72,9 +81,15 @@ def of_account(connection: Connection, user_id: int, account_key: str) -> Iterat
     yield "sessions", _rows(connection, UserSession, UserSession.user_id == user_id)
     yield "failed_sign_ins", _rows(connection, SignInAttempt, SignInAttempt.account == account_key)
     yield "api_tokens", _rows(connection, ApiToken, ApiToken.user_id == user_id)
+    yield "company_accounts", _rows(connection, UserIdentity, UserIdentity.user_id == user_id)
     yield "bonus_questions", _rows(connection, BonusQuestion, BonusQuestion.user_id == user_id)
     yield "questions_asked", _rows(connection, PointQuestion, PointQuestion.user_id == user_id)
     yield "adjustments_made", _rows(connection, AdjustmentRow, AdjustmentRow.user_id == user_id)
+    yield "emails", _rows(connection, Mail, Mail.user_id == user_id, keeping={"document"})
+    yield "emails_not_wanted", _rows(connection, MailRefusal, MailRefusal.user_id == user_id)
+    yield "calendar", _rows(connection, CalendarFeed, CalendarFeed.user_id == user_id)
+    files = select(Upload.file_name, Upload.size, Upload.state, Upload.created_at, Upload.changed_at)
+    yield "files_handed_in", _all(connection, files.where(Upload.user_id == user_id).order_by(Upload.id))
     yield "signatures", _rows(connection, AgreementSignature, AgreementSignature.user_id == user_id)
 
 
@@ -99,13 +114,16 @@ def payroll_documents(connection: Connection) -> Iterator[tuple[int, str]]:
 
 
 def rename_actor(connection: Connection, emails: Sequence[str], name: str) -> None:
-    """Write another name for who did something wherever that may change, and forget the report that may name them.
+    """Write another name for who did something wherever that may change, and forget the reports that may name them.
 
     What is checked against the audit trail stays as it is there.
     """
     for column in RENAMED:
         connection.execute(update(column.class_).where(column.in_(emails)).values({column.key: name}))
     connection.execute(delete(ReadinessReport))  # its examples; the next look makes it anew
+    over = select(Upload.id).where(Upload.state.in_(("done", "failed")))  # rows that were refused name people
+    connection.execute(delete(UploadPart).where(UploadPart.upload_id.in_(over)))
+    connection.execute(delete(Upload).where(Upload.state.in_(("done", "failed"))))
 
 
 def rename_in_runs(connection: Connection, member_id: int, name: str) -> None:

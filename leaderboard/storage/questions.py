@@ -129,6 +129,18 @@ def count_open(connection: Connection, team_ids: Collection[int] | None) -> int:
     return connection.execute(query).scalar_one()
 
 
+def open_by_team(connection: Connection) -> dict[int | None, int]:
+    """Return how many questions are open, by the team that was credited; None: of what no team was credited with."""
+    query = (
+        select(_team_id, func.count())
+        .select_from(PointQuestion)
+        .outerjoin(AttainmentRow, AttainmentRow.id == PointQuestion.attainment_id)
+        .outerjoin(PointEntry, PointEntry.id == PointQuestion.entry_id)
+        .where(_is_open)
+    )
+    return {row[0]: row[1] for row in connection.execute(query.group_by(_team_id))}
+
+
 def all_asked(connection: Connection) -> Iterator[Any]:
     """Yield every question, in order."""
     yield from connection.execute(select(*PointQuestion.__table__.columns).order_by(PointQuestion.id))

@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,6 +13,7 @@ from leaderboard.services import accounts
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.languages import remember_language
+from leaderboard.web.oidc import came_from_company, can_sign_out_there, company_name
 from leaderboard.web.redirects import safe_next
 from leaderboard.web.rights import actor, public
 from leaderboard.web.sessions import begin_session, forget_session, limits, session_token
@@ -34,6 +35,7 @@ def sign_in() -> BaseResponse | str:
 @bp.post("/sign-in")
 @public
 def sign_in_now() -> BaseResponse | tuple[str, int]:
+    _check_passwords_are_on()
     email, target = request.form.get("email", ""), safe_next(request.form.get("next"))
     try:
         token = accounts.sign_in(
@@ -60,12 +62,13 @@ def sign_in_now() -> BaseResponse | tuple[str, int]:
 
 @bp.post("/sign-out")
 def sign_out() -> BaseResponse:
+    left = "company" if came_from_company() else None
     if request.form.get("everywhere"):
         accounts.sign_out_everywhere(db.session(), current_user.id, now=utc_now(), by=actor())
     else:
         accounts.sign_out(db.session(), session_token() or "")
     logger.info("signed out: account %s, from %s", current_user.id, address())
-    response = redirect("/sign-in", 303)
+    response = redirect(url_for("accounts.sign_in", left=left), 303)
     forget_session(response)
     return response
 
@@ -77,6 +80,7 @@ def password() -> str:
 
 @bp.post("/password")
 def change_password() -> BaseResponse | tuple[str, int]:
+    _check_passwords_are_on()
     new = request.form.get("new", "")
     if new != request.form.get("again", ""):
         return _password_page({"again": _("The two new passwords differ.")}), 422
@@ -118,7 +122,22 @@ def language() -> BaseResponse:
 
 
 def _sign_in_page(target: str, email: str = "", error: str | None = None, has_ended: bool = False) -> str:
-    return render_template("accounts/sign_in.html", next=target, email=email, error=error, has_ended=has_ended)
+    may_leave = request.args.get("left") == "company" and can_sign_out_there()
+    return render_template(
+        "accounts/sign_in.html",
+        next=target,
+        email=email,
+        error=error,
+        has_ended=has_ended,
+        company=company_name(),
+        may_leave=may_leave,
+    )
+
+
+def _check_passwords_are_on() -> None:
+    """Answer 403 where everybody signs in with the company's account."""
+    if not current_app.config["PASSWORD_SIGN_IN"]:
+        abort(403)
 
 
 def _password_page(errors: dict[str, str]) -> str:

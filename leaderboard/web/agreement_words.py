@@ -120,13 +120,22 @@ def _response_time(measure: ResponseTime, target: str) -> str:
 def notes(sla: Sla) -> list[str]:
     """Return in sentences what else decides: pauses, hand-overs, what takes points back, how few cases are too few."""
     measure = sla.measure
-    if isinstance(measure, ResponseTime):
-        return _clock_notes(sla, measure)
+    if isinstance(measure, ResponseTime | Completion):
+        told = _clock_notes(sla, measure) if isinstance(measure, ResponseTime) else []
+        return told if sla.remind is None else [*told, remind_words(sla, sla.remind)]
     if isinstance(measure, SlaRate | EventRate) and measure.at_least > 1:
         return [_("With fewer than %(number)s cases in a month there is no result.", number=number(measure.at_least))]
     if isinstance(measure, Count | Sum) and sla.participant == "member":
         return [_("Who joined or left within the month is measured against the share of its working days.")]
     return []
+
+
+def remind_words(sla: Sla, remind: timedelta) -> str:
+    """Return when one is reminded."""
+    if isinstance(sla.measure, ResponseTime) and sla.measure.is_working:
+        time = span(remind, is_working=True)
+        return _("A reminder comes when %(time)s of working time is left.", time=time)
+    return _("A reminder comes when %(time)s is left.", time=span(remind))
 
 
 def _clock_notes(sla: Sla, measure: ResponseTime) -> list[str]:

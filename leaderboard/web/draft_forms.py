@@ -20,6 +20,7 @@ EVENT_FIELDS = {
     "sum": ("of",),
     "rate_of_events": ("of", "in"),
 }
+WITH_DEADLINE = ("response_time", "completion")
 UNITS = ("m", "h", "d")
 PLACES = 5
 FIGURES = re.compile(r"[0-9.,'\s]{1,40}")
@@ -74,7 +75,7 @@ def head_of(filled: Filled) -> dict[str, Any]:
 def sla_of(filled: Filled, taken: Collection[str]) -> dict[str, Any]:
     """Return the SLA's table that was filled in; without a key it gets one from its title, which is not taken."""
     kind, title = filled.get("kind", ""), filled.get("title", "").strip()
-    is_monthly = kind not in ("response_time", "completion")
+    is_monthly = kind not in WITH_DEADLINE
     targets = {name: _target(filled, name, kind) for name in ("met", "exceeded")}
     points = {name: _whole(filled.get(f"{name}_points", "")) for name in ("met", "exceeded")}
     return {
@@ -88,6 +89,7 @@ def sla_of(filled: Filled, taken: Collection[str]) -> dict[str, Any]:
             "per": "month" if is_monthly else "occurrence",
             **{name: each for name, each in points.items() if each != ""},
         },
+        **_remind(filled, kind),
     }
 
 
@@ -160,6 +162,12 @@ def _target(filled: Filled, name: str, kind: str) -> Any:
     return _plain(text) if kind == "sum" else _share(text)
 
 
+def _remind(filled: Filled, kind: str) -> dict[str, str]:
+    """Return how long before the deadline to remind, where that was filled in for what has one."""
+    remind = "" if kind not in WITH_DEADLINE else _duration(filled, "remind")
+    return {"remind": remind} if remind else {}
+
+
 def _duration(filled: Filled, name: str) -> str:
     text = filled.get(name, "").strip()
     return f"{text}{filled.get(f'{name}_unit', '')}" if text else ""
@@ -205,6 +213,8 @@ def _filled_sla(entry: Mapping[str, Any]) -> Filled:
         _fill_duration(filled, "void_within", measure["void_within"])
     for name, target in entry["levels"].items():
         _fill_target(filled, name, kind, target)
+    if "remind" in entry:
+        _fill_duration(filled, "remind", entry["remind"])
     for name in ("met", "exceeded"):
         filled[f"{name}_points"] = str(entry["points"].get(name, entry["points"]["met"]))
     return filled

@@ -69,6 +69,7 @@ def _sentence(problem: Problem) -> str:
         "twice": _("Another one has this name already: give another."),
         "reference": _("Choose a promise about response time: a rate is of the results of one."),
         "scope": _("That promise is measured by team: this one must be too."),
+        "longer": _("This is longer than the target for met: give a shorter time."),
         "closed": _("This month is closed meanwhile: choose a later one."),
         "none": _("An agreement needs at least one promise."),
         "choose": _("Give amounts, or prizes in kind; one of the two."),
@@ -98,6 +99,7 @@ def _by_field() -> dict[str, str]:
         "exceeded_points": points,
         "at_least": _("Give a whole number from 1 to %(most)s.", most=number(1_000_000)),
         "void_within": _("Give a whole number with its unit."),
+        "remind": _("Give a whole number with its unit; more than 0, at most 31 days."),
         "places": _("Give each amount as digits, more than 0, no finer than the currency's smallest coin."),
         "prizes": _("Say in words what each prize is, on one line."),
         "side": _("Choose a side."),
@@ -162,6 +164,7 @@ def _name(what: str) -> str:
         "exceeded": _("Target for exceeded"),
         "met_points": _("Points for met"),
         "exceeded_points": _("Points for exceeded"),
+        "remind": _("Reminder"),
         "period": _("Period"),
         "places": _("Amounts"),
         "prizes": _("Prizes"),
@@ -177,6 +180,8 @@ def _value(change: Change, value: Any, entry: Any, agreement: Agreement, currenc
         if what == "measure":
             return words.promise(entry, agreement.slas, currency)
         return words.level_words(entry.measure, value, currency)
+    if what == "remind":
+        return words.DASH if value is None else words.remind_words(entry, value)
     if isinstance(value, frozenset):
         return words.events_words(value) if value else words.DASH
     if isinstance(value, tuple):

@@ -12,10 +12,12 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.wrappers import Response as BaseResponse
 
+from leaderboard.web.api_problems import answer_error, asks_api
 from leaderboard.web.fragments import is_htmx, wants_fragment
 from leaderboard.web.redirects import HOME
 
 logger = logging.getLogger(__name__)
+HOOKS = "/hooks/"
 SCREEN = "display.index"  # stands on a wall, where nobody reads of errors
 
 
@@ -56,8 +58,16 @@ def _failed(error: Exception) -> BaseResponse:
 def _logged(error: Exception) -> str:
     """Write an error into the log under a new id, by which the reader can name it."""
     error_id = secrets.token_hex(4)
-    logger.error("error %s: %s %s", error_id, request.method, ascii(request.path), exc_info=error)
+    logger.error("error %s: %s %s", error_id, request.method, ascii(_path_without_token()), exc_info=error)
     return error_id
+
+
+def _path_without_token() -> str:
+    """Return the path that was asked for; who reads the log must not come in by it."""
+    if request.path.startswith(HOOKS):
+        return f"{HOOKS}..."
+    token = (request.view_args or {}).get("token")
+    return request.path.replace(token, "...") if token else request.path
 
 
 def _words(code: int) -> tuple[str, str]:
@@ -80,6 +90,8 @@ def _words(code: int) -> tuple[str, str]:
 
 
 def _answer(error: HTTPException, words: tuple[str, str], error_id: str | None = None) -> BaseResponse:
+    if asks_api():
+        return answer_error(error, error_id)
     title, remedy = words
     response = _page(title, remedy, error_id)
     response.status_code = error.code or 500
@@ -91,7 +103,8 @@ def _answer(error: HTTPException, words: tuple[str, str], error_id: str | None =
 
 
 def _page(title: str, remedy: str, error_id: str | None) -> Response:
-    if request_ctx.url_adapter is None:  # the host is none of ours: no address can be made for it
+    # The host is none of ours, so that no address can be made for it; or no page may show the address.
+    if request_ctx.url_adapter is None or request.path.startswith(HOOKS):
         return _plain(title, remedy, error_id)
     try:
         return make_response(render_template(_template(), title=title, remedy=remedy, error_id=error_id))

@@ -11,10 +11,24 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from leaderboard.domain.instants import MICROSECOND
 from leaderboard.services.job_states import job_overview
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, JOBS, READINESS, SCORE, JobReport, run_job
+from leaderboard.services.jobs import (
+    ANNOUNCEMENTS,
+    CLEAN_UP,
+    CLOSE,
+    HOOKS,
+    IMPORTS,
+    JOBS,
+    MAIL,
+    READINESS,
+    REMINDERS,
+    SCORE,
+    JobReport,
+    run_job,
+)
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
@@ -74,5 +88,10 @@ def _words() -> dict[str, tuple[Any, Any]]:
         SCORE: (_("Scoring"), _("Decides what has fallen due, and awards badges.")),
         CLOSE: (_("Closing"), _("Closes each month and quarter once its grace time has passed.")),
         CLEAN_UP: (_("Clean-up"), _("Takes away sessions, sign-in attempts and pairings that are over, and old runs.")),
+        HOOKS: (_("Webhooks in"), _("Takes what CRMs have sent and what waited for a name.")),
         READINESS: (_("Readiness"), _("Looks whether the data is sound enough to score by.")),
+        ANNOUNCEMENTS: (_("Webhooks out"), _("Sends what was announced, and again what did not arrive.")),
+        IMPORTS: (_("Imports"), _("Imports the files that were handed in by the browser.")),
+        REMINDERS: (_("Reminders"), _("Reminds of what is about to fall due, and makes the digests.")),
+        MAIL: (pgettext("job", "E-mail"), _("Sends the e-mails that wait.")),
     }

@@ -119,6 +119,41 @@ GROUPS = (
         ),
     ),
     Group(
+        _("Connections"),
+        (
+            Place(
+                "uploads.index",
+                "import",
+                _("Imports"),
+                _("Hand in files of your CRM, see what came of them, and undo them."),
+                is_for_admins=True,
+                also=("upload_mappings",),
+            ),
+            Place(
+                "hook_settings.index",
+                "inward",
+                _("Webhooks in"),
+                _("Let your CRM tell at once what happens in it."),
+                is_for_admins=True,
+                also=("hook_mappings", "unknown_names"),
+            ),
+            Place(
+                "hook_targets.index",
+                "outward",
+                _("Webhooks out"),
+                _("Tell Slack, Microsoft Teams or a program of yours what happens here."),
+                is_for_admins=True,
+            ),
+            Place(
+                "tokens.index",
+                "key",
+                _("API"),
+                _("Let your own programs send events and read results; see whose tokens they use."),
+                is_for_admins=True,
+            ),
+        ),
+    ),
+    Group(
         _("Running"),
         (
             Place(

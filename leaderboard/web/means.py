@@ -4,17 +4,20 @@ from flask import Flask, current_app
 
 from leaderboard.services.means import MailServer, Means
 from leaderboard.services.sealing import Seal
+from leaderboard.web.telling import Telling
 
 
 def init_app(app: Flask) -> None:
     """Read the settings once."""
     config = app.config
     keys = [key for key in (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]) if key]
+    address = config["PUBLIC_URL"] and config["PUBLIC_URL"].rstrip("/")
     app.extensions["means"] = Means(
         seal=Seal(keys),
-        address=config["PUBLIC_URL"] and config["PUBLIC_URL"].rstrip("/"),
+        address=address,
         mail=_mail_server(app),
         may_reach_inside=config["HOOKS_MAY_REACH_INSIDE"],
+        wording=Telling(app, address),
     )
 
 

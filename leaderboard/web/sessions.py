@@ -20,6 +20,7 @@ from leaderboard.services import accounts
 from leaderboard.services.accounts import HashCosts, Limits, Resumed
 from leaderboard.services.scopes import Reach
 from leaderboard.storage.database import db
+from leaderboard.web import upload_arrivals
 from leaderboard.web.clock import utc_now
 from leaderboard.web.form_cookie import FormCookie
 from leaderboard.web.rights import require_sign_in
@@ -85,6 +86,7 @@ def init_app(app: Flask) -> None:
     login.init_app(app)
     app.before_request(_recognise)
     app.before_request(require_sign_in)
+    upload_arrivals.init_app(app)
     app.before_request(_bind_sent_forms)
     csrf.init_app(app)
     app.jinja_env.globals["csrf_token"] = form_token

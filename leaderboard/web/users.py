@@ -9,17 +9,19 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from leaderboard.domain.errors import AccountRefused, AdjustmentRefused, Refused
-from leaderboard.services import account_admin, accounts
+from leaderboard.services import account_admin, accounts, identities
 from leaderboard.services.account_admin import Account, AccountQuery
 from leaderboard.services.adjusting import member_named
 from leaderboard.services.people import ROLES
 from leaderboard.storage import account_lists, people
 from leaderboard.storage.database import db
+from leaderboard.storage.identities import identities_of
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.paging import LONGEST_ID, is_id, page_number
 from leaderboard.web.rights import actor, admin_required
 from leaderboard.web.sessions import limits
+from leaderboard.web.tokens import DAYS, Issue, issue_form, issued, scope_words
 from leaderboard.web.user_words import fault_of, role_words
 
 bp = Blueprint("users", __name__, url_prefix="/manage/accounts")
@@ -28,11 +30,12 @@ LONGEST_SEARCH = 200
 
 
 class Told(NamedTuple):
-    """What an account's page says beside the account. password: made just now, shown this once."""
+    """What an account's page says beside the account. password: made just now, shown this once; made: a token."""
 
     fault: Any = None
     password: str | None = None
     is_new: bool = False
+    made: Issue | None = None
 
 
 NOTHING_TOLD = Told()
@@ -156,6 +159,27 @@ def reset_password(user_id: int) -> ResponseReturnValue:
     return _account_page(user_id, Told(password=password))
 
 
+@bp.post("/<int:user_id>/unlink")
+@admin_required
+def unlink(user_id: int) -> ResponseReturnValue:
+    """Let another company account sign in to an account."""
+    _account_or_404(user_id)
+    said = _("It is unlinked: the next company account with this e-mail that signs in is linked to it.")
+    return _changed(user_id, said, identities.unlink, user_id)
+
+
+@bp.post("/<int:user_id>/tokens")
+@admin_required
+def issue_token(user_id: int) -> ResponseReturnValue:
+    """Make an API token of an account, and show it this once."""
+    account = _account_or_404(user_id)
+    try:
+        made = issued(account.email, account.role)
+    except Refused as error:
+        return _account_page(user_id, Told(fault_of(error))), 409
+    return _account_page(user_id, Told(made=made)), 422 if made.fault else 200
+
+
 @bp.post("/<int:user_id>/tokens/<int:token_id>/revoke")
 @admin_required
 def revoke_token(user_id: int, token_id: int) -> ResponseReturnValue:
@@ -215,7 +239,11 @@ def _account_page(user_id: int, told: Told = NOTHING_TOLD) -> str:
         roles=role_words(),
         teams=people.teams(connection),
         tokens=account_lists.tokens_of(connection, user_id),
+        made=told.made or issue_form(account.role),
+        words=scope_words(),
+        days=DAYS,
         sessions=account_lists.sessions_of(connection, user_id),
+        linked=identities_of(connection, user_id),
         now=utc_now(),
     )
 

@@ -18,6 +18,8 @@ TABLES = (  # each before what it refers to
     "parked_event",
     "mail_refusal",
     "mail",
+    "mail_round",
+    "reminder",
     "calendar_feed",
     "import_part",
     "hook_message",
@@ -79,9 +81,12 @@ def upgrade():
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("kinds", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("has_amounts", BIG, nullable=False),
         sa.Column("is_active", BIG, nullable=False),
+        sa.Column("told", sa.Text(), nullable=True),
         sa.Column("created_at", BIG, nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("has_amounts IN (0, 1)", name=op.f("ck_hook_target_has_amounts")),
         sa.CheckConstraint("format IN ('json', 'slack', 'teams')", name=op.f("ck_hook_target_format")),
         sa.CheckConstraint("is_active IN (0, 1)", name=op.f("ck_hook_target_is_active")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hook_target")),
@@ -125,6 +130,14 @@ def upgrade():
     op.create_index("ix_hook_delivery_hook", "hook_delivery", ["hook_id", "id"], unique=False)
     op.create_index("ix_hook_delivery_received", "hook_delivery", ["received_at"], unique=False)
     op.create_index(
+        "ix_hook_delivery_left",
+        "hook_delivery",
+        ["hook_id", "state"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'taken'"),
+        postgresql_where=sa.text("state <> 'taken'"),
+    )
+    op.create_index(
         "ix_hook_delivery_waiting",
         "hook_delivery",
         ["next_try_at"],
@@ -144,7 +157,7 @@ def upgrade():
         sa.Column("status", BIG, nullable=True),
         sa.Column("told", sa.Text(), nullable=True),
         sa.Column("sent_at", BIG, nullable=True),
-        sa.CheckConstraint("state IN ('waiting', 'sent', 'failed')", name=op.f("ck_hook_message_state")),
+        sa.CheckConstraint("state IN ('waiting', 'sent', 'failed', 'dropped')", name=op.f("ck_hook_message_state")),
         sa.ForeignKeyConstraint(
             ["announcement_id"], ["announcement.id"], name=op.f("fk_hook_message_announcement_id"), ondelete="CASCADE"
         ),
@@ -212,6 +225,23 @@ def upgrade():
         sqlite_where=sa.text("state IN ('waiting', 'sending')"),
         postgresql_where=sa.text("state IN ('waiting', 'sending')"),
     )
+    op.create_table(
+        "mail_round",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("occasion", sa.Text(), nullable=False),
+        sa.Column("made_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "occasion", name=op.f("pk_mail_round")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_mail_round_made_at"), "mail_round", ["made_at"], unique=False)
+    op.create_table(
+        "reminder",
+        sa.Column("attainment_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("due_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("attainment_id", name=op.f("pk_reminder")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_reminder_due_at"), "reminder", ["due_at"], unique=False)
     op.create_table(
         "mail_refusal",
         sa.Column("user_id", BIG, autoincrement=False, nullable=False),

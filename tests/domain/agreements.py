@@ -18,6 +18,7 @@ from leaderboard.domain.agreement import (
     SlaRate,
     Sum,
 )
+from leaderboard.domain.agreement_file import LONGEST_REMIND
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=each) for each in (1, 60, 3_600, 86_400))
 KEYS = st.from_regex(r"[a-z0-9]{1,8}([-_.][a-z0-9]{1,4}){0,2}", fullmatch=True)
@@ -61,7 +62,11 @@ def slas(draw, key, measure, participant):
         met, exceeded = exceeded, met
     levels = Levels(met, draw(st.sampled_from([exceeded, None])))
     points = sorted(draw(st.tuples(*[st.integers(0, 1_000_000)] * 2)))
-    return Sla(key, draw(TEXTS), draw(st.sampled_from(SIDES)), participant, measure, levels, *points)
+    remind = None
+    if measure.kind == "completion" or (measure.kind == "response_time" and met):
+        longest = LONGEST_REMIND if measure.kind == "completion" else min(met, LONGEST_REMIND)
+        remind = draw(st.none() | st.integers(1, longest // SECOND).map(lambda seconds: seconds * SECOND))
+    return Sla(key, draw(TEXTS), draw(st.sampled_from(SIDES)), participant, measure, levels, *points, remind)
 
 
 @st.composite

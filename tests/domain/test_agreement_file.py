@@ -77,6 +77,28 @@ def test_c7_a_window_of_nothing_is_taken_as_such():
     assert parse_agreement(text, "BRL").slas[0].measure.void_within == timedelta(0)
 
 
+@pytest.mark.parametrize(("remind", "met"), [("1s", "8h"), ("8h", "8h"), ("31d", "40d")])
+def test_a_deadline_may_have_a_reminder_of_at_most_its_target(remind, met):
+    text = SPEED.replace("8h", met) + f'remind = "{remind}"\n'
+    assert parse_agreement(HEAD + text, "BRL").slas[0].remind == parse_duration(remind)
+
+
+@pytest.mark.parametrize(
+    ("remind", "reason"),
+    [
+        ("0s", 'sla "speed": remind is to be more than 0 and at most 31 days'),
+        ("32d", 'sla "speed": remind is to be more than 0 and at most 31 days'),
+        ("481m", 'sla "speed": remind is longer than met'),
+        ("soon", 'sla "speed": remind: "soon" is not a duration'),
+    ],
+)
+def test_a_reminder_that_could_not_come_before_its_deadline_is_refused(remind, reason):
+    (problem,) = refusals(HEAD + SPEED + f'remind = "{remind}"\n')
+    assert problem.startswith(reason)
+    (problem,) = refusals(HEAD + SPEED + monthly('kind = "count", of = ["a.b"]', "met = 3") + 'remind = "1h"\n')
+    assert problem == 'sla "other": remind goes with a deadline, and a count measure has none; remove it.'
+
+
 @pytest.mark.parametrize(
     ("measure", "levels", "expected", "met"),
     [

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from leaderboard.domain.actors import COMMAND_LINE, Actor
 from leaderboard.domain.errors import AccountRefused, Refused, WrongSignIn
-from leaderboard.services import account_admin, accounts
+from leaderboard.services import account_admin, accounts, tokens
 from leaderboard.services.account_admin import AccountQuery
 from leaderboard.services.people import load_people
 from leaderboard.services.scopes import scope_of
@@ -158,7 +158,7 @@ def test_an_account_is_linked_to_one_person_and_signs_in_by_another_e_mail(sessi
 
 
 def test_a_revoked_token_is_gone_and_one_of_another_account_is_not_found(session, users):
-    accounts.issue_token(session, email=ANA, name="crm", **HOW)
+    tokens.issue_token(session, email=ANA, name="crm", **HOW)
     token_id = session.execute(select(ApiToken.id)).scalar_one()
     with pytest.raises(AccountRefused):
         account_admin.revoke_token(session, users[DORA], token_id, **HOW)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.domain.errors import PasswordRefused, Refused, Throttled, WrongSignIn
-from leaderboard.services import account_admin, accounts
+from leaderboard.services import account_admin, accounts, tokens
 from leaderboard.services.accounts import HashCosts, Limits
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
@@ -120,7 +120,7 @@ def test_an_account_that_was_there_first_is_linked_when_people_are_loaded(sessio
 def test_only_hashes_are_stored(session):
     add_ana(session)
     token = sign_in(session)
-    api = accounts.issue_token(session, email=ANA, name="test", now=NOW, by=COMMAND_LINE)
+    api = tokens.issue_token(session, email=ANA, name="test", now=NOW, by=COMMAND_LINE)
     assert session.scalar(select(UserAccount.password_hash)).startswith("$argon2id$")
     stored = [str(row) for table in ("user_account", "user_session", "api_token") for row in rows(session, table)]
     for secret in (PASSWORD, token, api):
@@ -134,7 +134,7 @@ def rows(session, table):
 
 def test_an_api_token_ends_after_a_year_and_is_known_by_its_first_characters(session):
     add_ana(session)
-    token = accounts.issue_token(session, email="ANA@example.com", name="payroll", now=NOW, by=COMMAND_LINE)
+    token = tokens.issue_token(session, email="ANA@example.com", name="payroll", now=NOW, by=COMMAND_LINE)
     stored = session.execute(select(ApiToken)).scalar_one()
     assert token.startswith(stored.prefix)
     assert (stored.name, stored.expires_at) == ("payroll", NOW + timedelta(days=365))
@@ -143,7 +143,7 @@ def test_an_api_token_ends_after_a_year_and_is_known_by_its_first_characters(ses
 
 def test_an_api_token_needs_an_account(session):
     with pytest.raises(Refused, match="has no account; add one with"):
-        accounts.issue_token(session, email="nobody@example.com", name="x", now=NOW, by=COMMAND_LINE)
+        tokens.issue_token(session, email="nobody@example.com", name="x", now=NOW, by=COMMAND_LINE)
 
 
 @pytest.mark.parametrize("password", ["x" * 3 + "ab9!" * 25, "🏔️🚲🎻🪁🧭🪵🥁🎷🪴🧶🧵🪡", "  blanks count, too  "])
@@ -343,7 +343,7 @@ def test_closing_an_account_ends_its_sessions(session):
     account_admin.deactivate(session, user_id(session), now=NOW, by=COMMAND_LINE)
     assert resume(session, token) is None
     with pytest.raises(Refused):
-        accounts.issue_token(session, email=ANA, name="x", now=NOW, by=COMMAND_LINE)
+        tokens.issue_token(session, email=ANA, name="x", now=NOW, by=COMMAND_LINE)
 
 
 def change(session, old, new):

@@ -11,18 +11,20 @@ from sqlalchemy import insert, inspect, select, text
 
 from leaderboard.domain.actors import COMMAND_LINE, Actor
 from leaderboard.domain.anonymous import fingerprint, masked
-from leaderboard.domain.errors import PersonRefused, Refused
+from leaderboard.domain.errors import CompanyRefused, PersonRefused, Refused
 from leaderboard.domain.periods import parse_period
-from leaderboard.services import account_admin, accounts, anonymising, people_editing, personal_data
+from leaderboard.services import account_admin, accounts, anonymising, people_editing, personal_data, tokens
 from leaderboard.services.account_admin import AccountQuery, list_accounts
 from leaderboard.services.adjusting import adjust
 from leaderboard.services.awards import list_bonuses, read_award
 from leaderboard.services.boards import standings
 from leaderboard.services.choices import choose
 from leaderboard.services.closing import close_period
+from leaderboard.services.company import Company, Identity
 from leaderboard.services.deciding import approve, mark_paid
 from leaderboard.services.exporting import create_export, mark_export_paid
 from leaderboard.services.figures import Asked
+from leaderboard.services.identities import admit
 from leaderboard.services.monthly_report import monthly_report
 from leaderboard.services.pairing import begin_pairing
 from leaderboard.services.people import load_people
@@ -34,6 +36,7 @@ from leaderboard.services.verifying import verify
 from leaderboard.storage import closings
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import Closing
+from leaderboard.storage.connection_tables import HookDelivery, ParkedEvent
 from leaderboard.storage.database import Base
 from leaderboard.storage.tables import Team
 from leaderboard.storage.trail_tables import JobRun
@@ -42,10 +45,14 @@ from tests.services.bonus_examples import BEST_REP, BY_POINTS, CLOSED_AT, SALES,
 from tests.services.examples import csv_of, hand_in, state
 from tests.services.screens import OFFICE, claim
 from tests.services.test_accounts import LIMITS
+from tests.services.test_hooks import add
+from tests.services.test_receiving import event, send
 from tests.web.door import CHEAP, PASSWORD
 
 LATER = CLOSED_AT + timedelta(days=20)
 HOW = {"now": LATER, "by": COMMAND_LINE}
+AT_THE_DOOR = {"now": CLOSED_AT, "limits": LIMITS}
+COMPANY = Company("https://login.example.com", "board", "secret", creates="everybody")
 # What can never be changed, and may go on naming people: the pages mask it.
 FOR_GOOD = {"audit_entry", "total", "bonus_award", "award_share", "payroll_export", "closing", "adjustment"}
 
@@ -59,6 +66,7 @@ def left(session):
         accounts.add_user(
             session, email=email, role=role, password=PASSWORD, now=CLOSED_AT, by=COMMAND_LINE, costs=CHEAP
         )
+    admit(session, Identity(COMPANY.issuer, "subject-17", "ana@example.com", frozenset()), COMPANY, **AT_THE_DOOR)
     ana = ids_of(session)["ana"]
     mine = {"now": CLOSED_AT, "by": actor(session, "ana")}
     choose(session, ana, is_hidden=False, nickname="Nina", is_page_hidden=False, **mine)
@@ -128,7 +136,7 @@ def test_nothing_that_can_change_tells_who_they_were_and_what_cannot_is_shown_wi
     assert "ana@example.com" in told(session, but_for=FOR_GOOD)
     anonymising.anonymise(session, left, **HOW)
     kept = told(session, but_for=FOR_GOOD)
-    for known in ("ana@example.com", "'Ana'", "hs-1", "sf-1", "Nina"):
+    for known in ("ana@example.com", "'Ana'", "hs-1", "sf-1", "Nina", "subject-17"):
         assert known not in kept, known
     name = f"Former member {left}"
     for period in ("2026-Q4", "2026-11"):
@@ -205,7 +213,7 @@ def test_neither_the_report_of_a_month_nor_what_is_told_of_its_close_names_them(
 def test_the_account_is_closed_for_good(session, left):
     settle(session)
     ana = actor(session, "ana")
-    accounts.issue_token(session, email=ana.name, name="crm", **HOW)
+    tokens.issue_token(session, email=ana.name, name="crm", **HOW)
     anonymising.anonymise(session, left, **HOW)
     found = account_admin.find_account(session, ana.user_id)
     assert (found.email, found.is_active, found.is_anonymised) == (f"former-account-{ana.user_id}@invalid", False, True)
@@ -214,6 +222,12 @@ def test_the_account_is_closed_for_good(session, left):
     for table in ("user_session", "api_token"):
         assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
     session.rollback()
+    with pytest.raises(CompanyRefused) as refused:  # though the company's sign-in still knows them, by a new e-mail
+        admit(session, Identity(COMPANY.issuer, "subject-17", "lima@example.com", frozenset()), COMPANY, **AT_THE_DOOR)
+    assert refused.value.because == "closed"
+    with pytest.raises(CompanyRefused) as refused:
+        admit(session, Identity(COMPANY.issuer, "18", "ana@example.com", frozenset()), COMPANY, **AT_THE_DOOR)
+    assert refused.value.because == "closed"
 
 
 def test_nobody_takes_them_up_again_and_each_row_says_why(session, left):
@@ -333,6 +347,7 @@ def test_every_table_is_either_handed_out_or_known_to_name_nobody(session):
         *("external_id", "membership", "event", "point_entry", "badge_run", "adjustment", "point_question"),
         *("award_share", "display_choice", "user_account", "manager_team", "user_session", "api_token"),
         *("bonus_question", "agreement_signature", "audit_entry"),
+        *("user_identity", "mail", "mail_refusal", "calendar_feed", "upload"),
     }
     assert naming == handed_out
     assert inspect(session.connection()).has_table("member")
@@ -354,3 +369,27 @@ def test_the_lock_of_accounts_is_held_before_what_it_guards_is_written(session, 
             each for each in statements[:locked] if re.match("UPDATE (user_account|agreement_draft|display)", each)
         ]
         assert guarded == []
+
+
+def test_what_crms_sent_names_them_no_more_and_tells_what_named_them(session, left):
+    settle(session)
+    _hook, secret = add(session, "generic", slug="crm")
+    rows = [
+        event(1, "hs-1"),
+        {**event(2, "ana@example.com"), "team": "West"},
+        {**event(3, "hs-11"), "occurred_at": "x"},
+    ]
+    for each in rows:
+        send(session, secret, each, now=LATER)
+    send(session, secret, [{**event(4, "hs-1"), "occurred_at": "hs-1"}], now=LATER)
+    told_before = personal_data.data_of(session.connection(), member_id=left)
+    assert [each["id"] for each in told_before["webhook_deliveries"]] == [1, 2, 4]
+    assert [each["event_id"] for each in told_before["events_that_wait"]] == ["assigned-2"]
+    anonymising.anonymise(session, left, **HOW)
+    kept = session.execute(select(HookDelivery.body, HookDelivery.told).order_by(HookDelivery.id)).all()
+    assert [bool(each.body) for each in kept] == [False, False, True, False]
+    assert [each.told is None for each in kept] == [True, True, False, True]
+    assert session.execute(select(ParkedEvent.id)).all() == []
+    assert "hs-1'" not in told(session, but_for=FOR_GOOD)
+    send(session, secret, {**event(5, "hs-1")}, now=LATER)
+    assert session.execute(select(HookDelivery.refused).order_by(HookDelivery.id.desc())).scalars().first() == 1

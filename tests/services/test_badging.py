@@ -197,7 +197,7 @@ def test_m1_a_close_names_the_winners_and_awards_what_a_month_gives(aurora):
     leads(aurora, "ana", [5, 6])
     leads(aurora, "bia", [5], minutes=10)
     leads(aurora, "eva", [20], minutes=120)
-    assert close(aurora, "2026-10") == Winners(("Ana",), ("North",))
+    assert close(aurora, "2026-10")[:2] == (("Ana",), ("North",))
     found = held(aurora)
     assert {key for name, key, _ in found if name == "ana"} == {
         "first-met",
@@ -214,7 +214,7 @@ def test_m1_a_close_names_the_winners_and_awards_what_a_month_gives(aurora):
 
 def test_m1_a_month_in_which_nobody_has_points_has_no_winners(aurora):
     log(aurora, "10-05 09:00 lead.assigned ana")
-    assert close(aurora, "2026-10") == Winners((), ())
+    assert close(aurora, "2026-10") == Winners((), (), ())
     assert held(aurora) == []
 
 
@@ -238,7 +238,7 @@ def test_p4_the_team_of_the_quarter_is_decided_as_the_organisation_says(aurora, 
     leads(aurora, "ana", [5, 6, 7, 8])  # North: 40 points, 20 for each of its two
     leads(aurora, "caio", [5, 6, 7])  # Leads: 30 for its one
     close(aurora, "2026-10")
-    assert close(aurora, "2026-Q4") == Winners((), (team,))
+    assert close(aurora, "2026-Q4")[:2] == ((), (team,))
     assert differences(aurora) == []
 
 

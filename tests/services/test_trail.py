@@ -8,7 +8,7 @@ import pytest
 
 from leaderboard.domain.actors import COMMAND_LINE, Actor
 from leaderboard.domain.errors import Refused
-from leaderboard.services import account_admin, accounts
+from leaderboard.services import account_admin, accounts, tokens
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.organising import load_organisation
@@ -96,7 +96,7 @@ def test_accounts_are_noted_and_no_secret_is(session):
     second = accounts.change_password(
         session, ana.id, old=PASSWORD, new=OTHER, address="192.0.2.1", now=NOW, by=by, limits=LIMITS
     )
-    token = accounts.issue_token(session, name="reports", **account)
+    token = tokens.issue_token(session, name="reports", **account)
     accounts.sign_out_everywhere(session, ana.id, now=NOW, by=by)
     load_people(session, io.BytesIO(PEOPLE.encode()), now=NOW, by=ENZO)
     account_admin.deactivate(session, ana.id, now=NOW, by=ENZO)
@@ -104,7 +104,7 @@ def test_accounts_are_noted_and_no_secret_is(session):
     assert told(session)[3:] == [
         ("user.added", user, None, "manager"),
         ("password.changed", user, None, None),
-        ("token.issued", user, None, "reports; valid until 2027-12-15"),
+        ("token.issued", user, None, "reports; read; valid until 2027-12-15"),
         ("sessions.ended", user, None, None),
         ("role.changed", user, "manager", "rep"),
         ("people.loaded", "people", None, "5 rows; 4 members; 3 teams"),

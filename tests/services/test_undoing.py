@@ -12,10 +12,11 @@ from leaderboard.services.accounts import HashCosts, add_user
 from leaderboard.services.agreeing import load_agreement
 from leaderboard.services.badging import refresh_badges
 from leaderboard.services.closing import close_period
+from leaderboard.services.import_lists import list_imports
 from leaderboard.services.importing import ImportOptions, import_events
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
-from leaderboard.services.undoing import list_imports, undo_import
+from leaderboard.services.undoing import undo_import
 from leaderboard.services.verifying import verify
 from leaderboard.storage.tables import Anomaly, EventImport, EventRow, Member, PeriodRow, WakeUp
 from leaderboard.storage.trail_tables import AuditEntry
@@ -45,7 +46,7 @@ def aurora(session):
 
 def undo(session, number=0, now=NOW):
     """Undo the newest import, or one before it."""
-    return undo_import(session, list_imports(session)[number].id, now=now, by=COMMAND_LINE)
+    return undo_import(session, list_imports(session)[0][number].id, now=now, by=COMMAND_LINE)
 
 
 def everything(session):
@@ -136,7 +137,7 @@ def test_p5_what_a_closed_month_rests_on_is_not_undone(aurora):
     log(aurora, "11-20 09:00 lead.received -")
     close_period(aurora, "2026-10", now=NOW, by=COMMAND_LINE)
     before = everything(aurora), count(aurora)
-    october, november = (each.id for each in reversed(list_imports(aurora)))
+    october, november = (each.id for each in reversed(list_imports(aurora)[0]))
     assert refusal(aurora, october).startswith("Results of 2026-10 rest on this import, and what is closed stays")
     assert (everything(aurora), count(aurora)) == before
     assert undo_import(aurora, november, now=NOW, by=COMMAND_LINE).events == 1
@@ -145,7 +146,7 @@ def test_p5_what_a_closed_month_rests_on_is_not_undone(aurora):
 
 def test_an_import_is_undone_once_and_only_when_it_is_done(aurora):
     log(aurora, FIRST)
-    mine = list_imports(aurora)[0].id
+    mine = list_imports(aurora)[0][0].id
     assert refusal(aurora, mine + 1) == f"There is no import {mine + 1}; look at the list of imports."
     add_user(aurora, email="enzo@example.com", role="admin", now=NOW, by=COMMAND_LINE, costs=HashCosts(8, 1, 1))
     upload = {"file_name": "x", "size": 1, "is_dry_run": 0, "rows_done": 0, "bytes_done": 0}
@@ -163,6 +164,6 @@ def test_the_ids_of_events_that_are_gone_may_be_given_anew(aurora):
     log(aurora, FIRST)
     undo(aurora)
     log(aurora, SECOND)
-    assert [each.new for each in list_imports(aurora)] == [6, 2]
+    assert [each.new for each in list_imports(aurora)[0]] == [6, 2]
     assert undo(aurora).events == 6
     assert count(aurora, EventRow) == 0

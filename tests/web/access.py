@@ -14,6 +14,7 @@ def _who(visitor: str, caio: str, fabio: str, ana: str, dora: str, enzo: str = I
 
 
 EVERYBODY = _who(IN, IN, IN, IN, IN)
+NOBODY = _who(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
 SIGNED_IN = _who(DOOR, IN, IN, IN, IN)
 MANAGERS = _who(DOOR, REFUSED, IN, REFUSED, IN)
 # What is said of no team alone: administrators, and managers who answer for all teams; those here answer for their own.
@@ -25,6 +26,8 @@ WITH_TEAM = ("team={team}", MANAGERS_OF_TEAM)  # a list of what a team has: to o
 THEIRS = _who(DOOR, UNKNOWN, UNKNOWN, IN, IN)
 ASKED_ABOUT = THEIRS | {"dora": REFUSED, "enzo": REFUSED}  # nobody asks for somebody else
 UNPAIRED = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # a screen's own; a browser that is none gets 401
+
+NO_TOKEN = _who(KEPT, KEPT, KEPT, KEPT, KEPT, KEPT)  # programs bring a token: a browser's session is none
 
 UNFIT = dict.fromkeys(("fabio", "dora", "enzo"), KEPT)  # let in, but what they send cannot be taken
 
@@ -52,12 +55,20 @@ DRAFT = {"draft_id": "draft"}
 STALE = {"revision": "999"}
 AWARD = {"award_id": "award"}
 DISPLAY = {"display_id": "display"}
+WEBHOOK = {"target_id": "webhook"}
 EXPORT = {"export_id": "export"}
+UPLOAD = {"upload_id": "upload"}
+HOOK = {"hook_id": "hook"}
+DELIVERY = HOOK | {"delivery_id": "delivery"}
 STATEMENT = {"member_id": "member", "period": "2026-11"}
 ACCESS: dict[str, Entry] = {
     "static": Entry(EVERYBODY, {"filename": "img/mark.svg"}),
     "health.healthz": Entry(EVERYBODY),
     "health.readyz": Entry(EVERYBODY),
+    # Of the company's sign-in, where there is none
+    "oidc.begin": Entry(_who(*[UNKNOWN] * 6)),
+    "oidc.finish": Entry(_who(*[UNKNOWN] * 6)),
+    "oidc.sign_out": Entry(_who(*[UNKNOWN] * 6)),
     # What everybody sees who has signed in: what stands on the board, and what was won
     "board.index": Entry(SIGNED_IN, asks=[("scope=member", SIGNED_IN), ("period=2026-10", SIGNED_IN)]),
     "board.find_me": Entry(SIGNED_IN),
@@ -83,6 +94,13 @@ ACCESS: dict[str, Entry] = {
     "members.my_questions": Entry(SIGNED_IN),
     "members.choose_own": Entry(SIGNED_IN, form={"nickname": ""}),
     "members.choose_for": Entry(MANAGERS_OF_TEAM, {"member_id": "member"}, {"nickname": "Aninha"}),
+    # What somebody is told outside the pages; the ways in without signing in need an address that only they know
+    "notices.index": Entry(SIGNED_IN),
+    "notices.choose": Entry(SIGNED_IN, form={"kind": "day"}),
+    "notices.renew": Entry(SIGNED_IN),
+    "notices.end": Entry(SIGNED_IN),
+    "notices.soon": Entry(SIGNED_IN),
+    **dict.fromkeys(("notices.ask", "notices.leave", "calendar_feed.show"), Entry(NOBODY, {"token": "guessed"})),
     "statements.show": Entry(THEIRS, STATEMENT, shows=["north reason", "kestrel-ana-10-20"]),
     "statements.ledger": Entry(THEIRS, STATEMENT),
     "points.result": Entry(THEIRS, {"attainment_id": ("attainment", "open_lead", "rate")}, shows=["kestrel"]),
@@ -191,6 +209,7 @@ ACCESS: dict[str, Entry] = {
     "users.link": Entry(ADMINISTRATORS | WRONG, USER, {"member": "nobody"}),
     "users.reset_password": Entry(ADMINISTRATORS, USER),
     "users.revoke_token": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, USER | {"token_id": 0}),
+    "users.unlink": Entry(ADMINISTRATORS, USER),
     "users.sign_out": Entry(ADMINISTRATORS, USER),
     "users.deactivate": Entry(ADMINISTRATORS, USER),
     "users.reactivate": Entry(ADMINISTRATORS, USER),
@@ -206,6 +225,17 @@ ACCESS: dict[str, Entry] = {
     "readiness.look": Entry(MANAGERS),
     "jobs.index": Entry(MANAGERS),
     "jobs.run": Entry(ADMINISTRATORS, {"name": "clean-up"}),
+    "hook_targets.index": Entry(ADMINISTRATORS),
+    "hook_targets.add": Entry(ADMINISTRATORS | WRONG, form={"name": ""}),
+    "hook_targets.show": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.confirm": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.change": Entry(ADMINISTRATORS | WRONG, WEBHOOK, {"name": ""}),
+    "hook_targets.test": Entry(ADMINISTRATORS | WRONG, WEBHOOK),  # its address cannot be opened
+    "hook_targets.renew_secret": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.resend": Entry(ADMINISTRATORS | WRONG, WEBHOOK | {"message_id": 0}),
+    "hook_targets.pause": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.resume": Entry(ADMINISTRATORS, WEBHOOK),
+    "hook_targets.remove": Entry(ADMINISTRATORS, WEBHOOK),
     # Files of people, personal data, the organisation
     **dict.fromkeys(("settings.index", "settings.download", "settings.calendar"), Entry(ADMINISTRATORS)),
     **dict.fromkeys(("settings.change", "settings.load", "settings.change_calendar"), Entry(ADMINISTRATORS | WRONG)),
@@ -232,11 +262,68 @@ ACCESS: dict[str, Entry] = {
     "display.worker": Entry(EVERYBODY),
     "display_streams.of_display": Entry(UNPAIRED),
     "pairing.poll": Entry(EVERYBODY),
+    # Webhooks in: whoever sends proves it, and nobody here does; administrators keep them
+    "hooks.deliver": Entry(dict.fromkeys(READERS, KEPT), {"slug": "crm", "key": "x"}),
+    "hook_settings.index": Entry(ADMINISTRATORS),
+    "hook_settings.show": Entry(ADMINISTRATORS, HOOK, asks=[("state=failed", ADMINISTRATORS)]),
+    "hook_settings.delivery": Entry(ADMINISTRATORS, DELIVERY),
+    "hook_mappings.edit": Entry(ADMINISTRATORS, HOOK, asks=[("standard=1", ADMINISTRATORS)]),
+    "unknown_names.index": Entry(ADMINISTRATORS),
+    "hook_settings.add": Entry(ADMINISTRATORS, form={"kind": "generic", "name": "Another"}),
+    "hook_mappings.attempt": Entry(ADMINISTRATORS, HOOK),
+    "hook_mappings.save": Entry(ADMINISTRATORS | WRONG, HOOK),
+    "hook_settings.again": Entry(ADMINISTRATORS, DELIVERY),
+    "hook_settings.rotate": Entry(ADMINISTRATORS, HOOK),
+    "hook_settings.end_former": Entry(ADMINISTRATORS, HOOK),
+    "hook_settings.set_organisation": Entry(ADMINISTRATORS, HOOK),
+    "hook_settings.pause": Entry(ADMINISTRATORS, HOOK),
+    "hook_settings.resume": Entry(ADMINISTRATORS, HOOK),
+    "hook_settings.remove": Entry(ADMINISTRATORS, HOOK),
+    "unknown_names.claim": Entry(ADMINISTRATORS, form={"unknown": "crm-7", "member": "ana@example.com"}),
+    "unknown_names.discard": Entry(
+        ADMINISTRATORS, form={"column": "member", "unknown": "crm-8", "reason": "They have left"}
+    ),
     "trying.show": Entry(MANAGERS, DRAFT, asks=[("quarters=1", MANAGERS)]),
     "trying.steps": Entry(MANAGERS, DRAFT),
     "targets.index": Entry(MANAGERS, asks=[("months=3", MANAGERS)]),
     "targets.show": Entry(MANAGERS, {"key": "speed"}),
     "targets.take": Entry(MANAGERS, {"key": "speed"}, {"met": "4h", "exceeded": "30m", "draft": ""}),
+    # Programs, and the tokens that they bring; what each sees with one: test_api_access.py
+    **dict.fromkeys(
+        (
+            *("api.send_events", "api.people", "api.load_people", "api.agreements", "api.check", "api.load"),
+            *("api.standings", "api.attainments", "api.waiting", "api.points", "api.badges", "api.bonuses"),
+            *("api.periods", "api.token"),
+        ),
+        Entry(NO_TOKEN),
+    ),
+    "api.agreement": Entry(NO_TOKEN, {"version_id": "version"}),
+    "api.agreement_document": Entry(NO_TOKEN, {"version_id": "version"}),
+    **dict.fromkeys(("api.health", "api_docs.openapi", "api_docs.docs"), Entry(EVERYBODY)),
+    "tokens.own": Entry(SIGNED_IN),
+    "tokens.issue": Entry(
+        SIGNED_IN | dict.fromkeys(READERS[1:], KEPT), form={"name": "", "scope": "read", "days": "365"}
+    ),
+    "tokens.revoke": Entry(SIGNED_IN | dict.fromkeys(READERS[1:], UNKNOWN), {"token_id": 999}),
+    "tokens.index": Entry(ADMINISTRATORS),
+    "users.issue_token": Entry(ADMINISTRATORS | WRONG, USER, {"name": "", "scope": "read", "days": "365"}),
+    # Imports: what comes in is about everybody
+    "uploads.index": Entry(ADMINISTRATORS),
+    "uploads.send": Entry(ADMINISTRATORS | WRONG),
+    "uploads.begin": Entry(ADMINISTRATORS | WRONG, form={"name": "a.csv", "size": "x"}),
+    "uploads.piece": Entry(ADMINISTRATORS | WRONG, UPLOAD | {"number": 0}),
+    "uploads.show": Entry(ADMINISTRATORS, UPLOAD, asks=[("again=1", ADMINISTRATORS)]),
+    "upload_mappings.edit": Entry(ADMINISTRATORS, UPLOAD, {"do": "preview"}),
+    "uploads.start": Entry(ADMINISTRATORS, UPLOAD, {"do": "preview", "mapping": "ours"}),
+    "uploads.refused": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.resume": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.import_tried": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.stop": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.discard": Entry(ADMINISTRATORS, UPLOAD),
+    "uploads.confirm_undo": Entry(ADMINISTRATORS, {"import_id": 1}),
+    "uploads.undo": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, {"import_id": 0}),
+    "uploads.rename": Entry(ADMINISTRATORS | WRONG, {"mapping_id": 0}, {"name": ""}),
+    "uploads.remove": Entry(ADMINISTRATORS | {"enzo": UNKNOWN}, {"mapping_id": 0}),
     # The door
     "accounts.sign_in": Entry(EVERYBODY),
     "accounts.language": Entry(EVERYBODY, form={"language": "en"}),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import COMMAND_LINE, Actor
-from leaderboard.services import asking, deciding, exporting, questions
+from leaderboard.services import asking, deciding, exporting, hooks, questions
 from leaderboard.services.accounts import add_user
 from leaderboard.services.adjusting import adjust
 from leaderboard.services.agreeing import load_agreement
@@ -17,17 +17,22 @@ from leaderboard.services.drafting import start_draft
 from leaderboard.services.organising import load_organisation
 from leaderboard.services.people import load_people
 from leaderboard.services.results import find_result
+from leaderboard.services.sealing import Seal
+from leaderboard.services.uploads import take_file
+from leaderboard.storage import hooks as hook_rows
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.closing_tables import BadgeRow
 from leaderboard.storage.tables import AgreementVersion, AttainmentRow, Member, PointEntry, Team
 from tests.services.bonus_examples import bonus
 from tests.services.examples import ON_TIME, ORGANISATION, SPEED, TRAINING, agreement, csv_of, hand_in
+from tests.services.hook_target_rows import webhook
 from tests.services.screens import pair
 from tests.web.door import CHEAP
 from tests.web.worlds import PASSWORD
 
 NOW = datetime(2026, 11, 18, 15, tzinfo=UTC)
+KEY = "0123456789abcdef-a-key-for-tests-only"  # of the applications of tests
 CLOSED_AT = datetime(2026, 11, 3, 15, tzinfo=UTC)
 PEOPLE = """email,name,team,side,from,until,role,external_id
 ana@example.com,Ana Lima,North,sales,2026-01-01,,rep,
@@ -85,8 +90,23 @@ def build(session: Session) -> SimpleNamespace:
     version = session.execute(select(AgreementVersion.id)).scalar_one()
     draft = start_draft(session, agreement(SPEED, effective_from="2027-01-01"), by=_actor(session, "enzo"), now=NOW)
     colleague = _actor(session, "bia").user_id
+    upload = take_file(session, "leads.csv", io.BytesIO(csv_of()), by=_actor(session, "enzo"), now=NOW)
+    hook, delivery = _hook(session)
     apart = {"colleague": colleague, "version": version, "draft": draft, "export": export, "display": display}
+    apart |= {"hook": hook, "delivery": delivery, "upload": upload, "webhook": webhook(session, "Slack")}
     return SimpleNamespace(**vars(north), **apart, badge=badge, period="2026-10", other=south)
+
+
+def _hook(session: Session) -> tuple[int, int]:
+    """Add a webhook in, with a delivery that names somebody of each team."""
+    options = {"kind": "generic", "name": "CRM", "slug": "crm", "secret": "", "now": NOW, "by": COMMAND_LINE}
+    hook, _secret = hooks.add_hook(session, **options, seal=Seal([KEY]))
+    body = '{"kestrel": "osprey"}'
+    delivery = hook_rows.add_delivery(
+        session.connection(), hook_id=hook, delivery_key=None, received_at=NOW, body=body, next_try_at=NOW
+    )
+    session.commit()
+    return hook, delivery
 
 
 def _of_team(session: Session, team: str, rep: str, manager: str) -> SimpleNamespace:

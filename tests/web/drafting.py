@@ -24,19 +24,23 @@ measure = { kind = "rate", of = ["lead.accepted"], in = ["lead.converted"], at_l
 levels = { met = 0.2, exceeded = 0.305 }
 points = { per = "month", met = 40, exceeded = 60 }
 """
-PAUSED = sla(
-    "paused",
-    'kind = "response_time", from = ["lead.received"], to = ["lead.qualified", "lead.rejected"], '
-    'pause = ["lead.paused"], resume = ["lead.resumed"], void_by = ["lead.reopened"], void_within = "7d", '
-    'clock = "elapsed", credit = "closer"',
-    'met = "2d"',
-    participant="team",
-    side="marketing",
+PAUSED = (
+    sla(
+        "paused",
+        'kind = "response_time", from = ["lead.received"], to = ["lead.qualified", "lead.rejected"], '
+        'pause = ["lead.paused"], resume = ["lead.resumed"], void_by = ["lead.reopened"], void_within = "7d", '
+        'clock = "elapsed", credit = "closer"',
+        'met = "2d"',
+        participant="team",
+        side="marketing",
+    )
+    + 'remind = "12h"\n'
 )
 WIN = bonus("win", 'places = ["1000.50", "500"]\nside = "sales"\ndivide = "by_points"')
 DINNER = bonus("dinner", 'prizes = ["A dinner", "A plaque"]', period="month", participant="member")
+REMINDED = TRAINING + 'remind = "2d"\n'
 DEFINED = '\n[definitions]\nMQL = "Scored 60."\n"Hot / cold" = "Two\\nlines <b>"\n'
-ALL = (DEFINED, SPEED, WINS, PIPELINE, ON_TIME, TRAINING, CONVERSION, PAUSED, WIN, DINNER)
+ALL = (DEFINED, SPEED, WINS, PIPELINE, ON_TIME, REMINDED, CONVERSION, PAUSED, WIN, DINNER)
 DRAFTS = "/manage/agreements/drafts"
 BY = Actor("dora@example.com")
 

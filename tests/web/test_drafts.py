@@ -124,6 +124,9 @@ WRONG = [
     ({"met_unit": "weeks"}, "met", "Give a target"),
     ({"exceeded": "5", "exceeded_unit": "h"}, "exceeded", "easier to reach"),
     ({"void_within": "-1", "void_within_unit": "d"}, "void_within", "Give a whole number with its unit"),
+    ({"remind": "0", "remind_unit": "h"}, "remind", "more than 0, at most 31 days"),
+    ({"remind": "9", "remind_unit": "h"}, "remind", "longer than the target for met"),
+    ({"remind": "an hour", "remind_unit": "h"}, "remind", "Give a whole number with its unit"),
     ({"met_points": "-1"}, "met_points", "Give a whole number from 0"),
     ({"met_points": "1e9"}, "met_points", "Give a whole number from 0"),
     ({"exceeded_points": "4"}, "exceeded_points", "earns less"),
@@ -324,9 +327,10 @@ def test_parts_of_a_ready_made_agreement_are_added(dora, draft, session):
 
 @pytest.mark.databases("sqlite")
 def test_the_comparison_tells_what_changed_in_words_and_folds_the_rest(dora, session):
-    draft = begin(session, SPEED.replace('met = "8h"', 'met = "4h"'), WINS)
+    draft = begin(session, SPEED.replace('met = "8h"', 'met = "4h"') + 'remind = "1h"\n', WINS)
     page = plain(dora.get(f"{DRAFTS}/{draft}/compare").text)
     assert "Target for met before: at most 8 hours now: at most 4 hours" in page
+    assert "Reminder before: \N{EN DASH} now: A reminder comes when 1 hour of working time is left." in page
     assert "In force from before: January 1, 2026 now: January 1, 2027" in page
     assert "wins New" in page
     same = plain(dora.get(f"{DRAFTS}/{begin(session, SPEED, effective_from='2026-01-01')}/compare").text)

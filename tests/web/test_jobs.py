@@ -132,7 +132,7 @@ def test_the_page_takes_as_many_queries_whatever_has_run(reader, session, histor
     with all_or_nothing(session):
         for number in range(60):
             add_run(session.connection(), "score", "done", f"{number}", "scheduler", NOW, NOW)
-    assert asked() == before <= 9
+    assert asked() == before <= 10
 
 
 def test_ready_tells_of_the_scheduler_and_does_not_hang_on_it(client, session):

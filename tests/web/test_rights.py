@@ -16,7 +16,8 @@ from tests.web.door import (
 DOOR = {"static", "accounts.sign_in", "accounts.sign_in_now", "accounts.language", "health.healthz", "health.readyz"}
 # They know a screen by a cookie of its own; the worker is a script without any data.
 SCREENS = {"display.index", "display.slides", "display.worker", "display_streams.of_display", "pairing.poll"}
-PUBLIC = DOOR | SCREENS
+COMPANY = {"oidc.begin", "oidc.finish", "oidc.sign_out"}
+PUBLIC = DOOR | SCREENS | COMPANY
 
 
 @pytest.fixture
