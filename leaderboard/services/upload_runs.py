@@ -36,7 +36,8 @@ from leaderboard.storage.seen_ids import SeenIds
 from leaderboard.storage.uploads import UploadRow
 
 ROWS_A_BATCH = 5_000
-GAP_SECONDS = 0.11  # between batches on SQLite, whose waiting writers look again at least every 0.1 s
+GAP_SECONDS = 0.11  # on SQLite, whose waiting writers look again at least every 0.1 s
+GAP_EVERY_SECONDS = 1.0
 SILENT = timedelta(seconds=60)  # without a sign of life others may take a file over
 PEOPLE = "people"  # what `told` says while unknown people are looked for
 HINT = ", or choose to create unknown people"
@@ -90,6 +91,7 @@ class _Run:
         self.session, self.upload, self.clock, self.is_stopping = session, upload, clock, is_stopping
         self.beat_at = upload.beat_at
         self.by = Actor(upload.by, upload.user_id)
+        self.gap_at = monotonic()
         self.import_id = upload.import_id
         self.report = read_report(upload.report if upload.rows_done or upload.import_id else None)
         self.report.is_dry_run = bool(upload.is_dry_run)
@@ -127,8 +129,13 @@ class _Run:
         while not self._batch(rows, found):
             if self.is_stopping():
                 self._leave()
-            if self.session.get_bind().dialect.name == "sqlite":
-                sleep(GAP_SECONDS)  # PostgreSQL lets those who wait for the lock have their turn
+            self._let_others_write()
+
+    def _let_others_write(self) -> None:
+        """Leave SQLite alone for a moment now and then; PostgreSQL gives those who wait for the lock their turn."""
+        if self.session.get_bind().dialect.name == "sqlite" and monotonic() - self.gap_at >= GAP_EVERY_SECONDS:
+            sleep(GAP_SECONDS)
+            self.gap_at = monotonic()
 
     def _rows(self, report: ImportReport, names: type[Names]) -> FileEvents:
         """Return the file's events, from its first row on."""
