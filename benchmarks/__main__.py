@@ -3,9 +3,10 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 
-from benchmarks import closing, importing, live, pages, ranking, recording, trying
+from benchmarks import closing, importing, live, pages, ranking, recording, rest, trying
 from benchmarks.data import NOW
 from benchmarks.databases import Fresh, fresh_databases
 from benchmarks.measuring import Result
@@ -52,6 +53,10 @@ def _pages(fresh: Fresh, is_quick: bool) -> list[Result]:
     return pages.measure(fresh, leads=100_000 if is_quick else 1_000_000)
 
 
+def _rest(fresh: Fresh, is_quick: bool, minutes: float = 5) -> list[Result]:
+    return rest.measure(fresh, minutes / 10 if is_quick else minutes)
+
+
 PARTS: dict[str, Callable[[Fresh, bool], list[Result]]] = {
     "working-time": _working_time,
     "import": _importing,
@@ -60,6 +65,7 @@ PARTS: dict[str, Callable[[Fresh, bool], list[Result]]] = {
     "live": _live,
     "pages": _pages,
     "try-out": _trying,
+    "rest": _rest,
 }
 
 
@@ -78,14 +84,16 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="part", help=f"one or more of {', '.join(PARTS)}; all if left out")
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
     parser.add_argument("--database", default="sqlite", help="sqlite, postgresql (a server of its own), or an address")
+    parser.add_argument("--minutes", type=float, default=5, help="how long `rest` sends")
     arguments = parser.parse_args()
+    parts = {**PARTS, "rest": partial(_rest, minutes=arguments.minutes)}
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"{sorted(unknown)[0]} is no part; choose from {', '.join(PARTS)}")
     print(f"{'what':<70} {'bar':>9} {'measured':>9}", flush=True)
     is_met = True
     with fresh_databases(arguments.database) as fresh:
         for name in arguments.parts or PARTS:
-            for result in PARTS[name](fresh, arguments.quick):
+            for result in parts[name](fresh, arguments.quick):
                 print(*lines_of(result), sep="\n", flush=True)
                 is_met = is_met and result.is_met
     sys.exit(0 if is_met else 1)

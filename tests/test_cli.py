@@ -436,3 +436,18 @@ def test_a_new_password_is_made_where_nobody_gets_in_by_the_browser(aurora):
     assert aurora.rows("SELECT action, actor FROM audit_entry ORDER BY id")[-1] == ("password.reset", "command line")
     nobody = aurora.run("user", "password", "gil@example.com")
     assert (nobody.exit_code, "gil@example.com has no account" in nobody.stderr) == (1, True)
+
+
+def test_a_token_for_a_program_may_what_is_said(house):
+    house.run("user", "add", "enzo@example.com", "--role", "admin")
+    made = house.run("user", "token", "enzo@example.com", "--scope", "events:write", "--days", "90", "--name", "CRM")
+    assert made.exit_code == 0
+    assert made.output.startswith("sla_")
+    assert house.run("user", "token", "enzo@example.com").exit_code == 0
+    told = "SELECT name, scopes, (expires_at - created_at) / 86400000000 FROM api_token ORDER BY id"
+    assert house.rows(told) == [("CRM", "events:write", 90), ("command line", "read", 365)]
+    house.run("user", "add", "ana@example.com", "--role", "rep")
+    refused = house.run("user", "token", "ana@example.com", "--scope", "events:write")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "events:write is for administrators, and ana@example.com is none; give read alone." in refused.stderr
+    assert house.run("user", "token", "ana@example.com", "--days", "0").exit_code == 2

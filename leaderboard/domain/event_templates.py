@@ -80,7 +80,7 @@ class Condition:
         if self.text is not None:
             return Condition(text=Text(self.text.text, header))
         found = {_column(name, header): wanted for name, wanted in (self.wanted or {}).items()}
-        lacked = frozenset(name for name, is_needed in found if not is_needed)
+        lacked = self.may_lack.union(name for name, is_needed in found if not is_needed)
         return Condition(wanted={name: wanted for (name, _), wanted in found.items()}, may_lack=lacked)
 
     @property

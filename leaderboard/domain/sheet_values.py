@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 WHOLE = re.compile(r"-?[0-9]+")
@@ -14,6 +15,8 @@ FIRST_1900, FIRST_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: D
 LEAP_DAY_THAT_WAS_NONE = 60  # 29 February 1900, which Lotus 1-2-3 believed in
 BUILT_IN_TIMES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 NO_TIME = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+COLUMN = re.compile("[A-Z]{1,3}")
+DIGITS = "0123456789"
 ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -85,10 +88,14 @@ def _meant(match: re.Match[str]) -> str:
 
 def place_of(reference: str) -> int | None:
     """Return the column of a cell such as AB12, counted from 0; None for what is no reference."""
+    return _place(reference.rstrip(DIGITS))
+
+
+@lru_cache(maxsize=20_000)
+def _place(letters: str) -> int | None:
+    if not COLUMN.fullmatch(letters):
+        return None
     place = 0
-    for number, letter in enumerate(reference):
-        if "A" <= letter <= "Z" and number < 4:
-            place = place * 26 + ord(letter) - 64
-        else:
-            return place - 1 if place and reference[number:].isdigit() else None
-    return None
+    for letter in letters:
+        place = place * 26 + ord(letter) - 64
+    return place - 1

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 WINDOW = timedelta(minutes=5)  # either way, both ends included
 HUBSPOT_SIGNATURE, HUBSPOT_TIMESTAMP = "x-hubspot-signature-v3", "x-hubspot-request-timestamp"
-OUR_SIGNATURE, OUR_TIMESTAMP = "x-sla-signature", "x-sla-timestamp"
+OUR_SIGNATURE, OUR_TIMESTAMP = "x-leaderboard-signature", "x-leaderboard-timestamp"
 STANDARD_ID, STANDARD_TIMESTAMP, STANDARD_SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 STANDARD_PREFIX = "whsec_"
 # What HubSpot decodes of the address before it signs it; everything else stays as it is written.

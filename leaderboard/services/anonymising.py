@@ -25,6 +25,7 @@ from leaderboard.storage import (
     people,
     people_changes,
     personal_data,
+    tokens,
     trail,
 )
 from leaderboard.storage.database import all_or_nothing, lock_door
@@ -66,6 +67,7 @@ def anonymise(session: Session, member_id: int, *, now: datetime, by: Actor) -> 
         personal_data.rename_actor(connection, [*emails, *earlier], name)
         personal_data.rename_in_runs(connection, member_id, name)
         mentions.forget(connection, sorted(known))
+        tokens.forget_answers(connection, now)  # to programs; they may quote what was sent
         displays.raise_screens_version(connection)
         people.raise_rules_version(connection)
         with one_stays(connection):

@@ -38,7 +38,7 @@ SHORTEST_SECRET, LONGEST_SECRET = 16, 400
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 SALESFORCE_ID = re.compile(r"00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
 GIVEN = frozenset({"hubspot"})  # kinds whose secret is the CRM's own; of the others we make it
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,12 @@ def kept_mappings(session: Session) -> list[KeptRow]:
     return uploads.kept_mappings(session.connection(), MOST_LISTED)
 
 
+def note_use(session: Session, mapping_id: int, *, now: datetime) -> None:
+    """Note that a kept mapping was used, so that it is the first to be offered."""
+    with all_or_nothing(session, DOOR_LOCK):
+        uploads.change_kept(session.connection(), mapping_id, {"used_at": now})
+
+
 def rename_mapping(session: Session, mapping_id: int, name: str, *, by: Actor, now: datetime) -> bool:
     """Give a kept mapping another name; tell whether it is there. UploadRefused for what is none, or is taken."""
     name = _checked(name)

@@ -92,21 +92,35 @@ class XmlReader:
     have, are refused, and so is what could fill the memory: endless tags, endless nesting, endlessly many names.
     """
 
-    def __init__(
-        self,
-        start: Start,
-        end: End,
-        data: Callable[[str], None] | None = None,
-    ) -> None:
+    def __init__(self, start: Start, end: End, data: Callable[[str], None] | None = None) -> None:
         self._start, self._end = start, end
-        self._names: dict[str, str] = {}
-        self._fed = self._depth = 0
+        self._depth = 0
+        self._names = LocalNames()
+        self._pieces = XmlPieces(self._started, self._ended, data)
+        self.feed = self._pieces.feed
+
+    def _started(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Refused(DAMAGED)
+        self._start(self._names[name], attributes)
+
+    def _ended(self, name: str) -> None:
+        self._depth -= 1
+        self._end(self._names[name])
+
+
+class XmlPieces:
+    """As XmlReader, but names come with their prefix, and whoever is told minds how deeply elements are nested."""
+
+    def __init__(self, start: Start, end: End, data: Callable[[str], None] | None = None) -> None:
+        self._fed = 0
         self._interned: dict[str, str] = {}
         parser: Any = expat.ParserCreate(intern=self._interned)
         parser.buffer_text = True
         parser.buffer_size = PIECE
-        parser.StartElementHandler = self._started
-        parser.EndElementHandler = self._ended
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
         parser.CharacterDataHandler = data
         parser.StartDoctypeDeclHandler = _refuse_doctype
         parser.EntityDeclHandler = _refuse_doctype
@@ -122,18 +136,12 @@ class XmlReader:
         if self._fed - self._parser.CurrentByteIndex > LONGEST_TOKEN + PIECE or len(self._interned) > MOST_NAMES:
             raise Refused(DAMAGED)
 
-    def _started(self, name: str, attributes: dict[str, str]) -> None:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise Refused(DAMAGED)
-        self._start(self._names.get(name) or self._local(name), attributes)
 
-    def _ended(self, name: str) -> None:
-        self._depth -= 1
-        self._end(self._names[name])
+class LocalNames(dict[str, str]):
+    """Names without their prefix."""
 
-    def _local(self, name: str) -> str:
-        local = self._names[name] = name.rpartition(":")[2]
+    def __missing__(self, name: str) -> str:
+        local = self[name] = name.rpartition(":")[2]
         return local
 
 

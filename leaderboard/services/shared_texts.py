@@ -1,12 +1,11 @@
 """The texts that the cells of a workbook share: there may be millions, so they lie on the disk."""
 
-import os
 from array import array
 from collections.abc import Iterable
-from tempfile import TemporaryFile
 
 from leaderboard.domain.sheet_values import unescaped
 from leaderboard.services.packages import XmlReader
+from leaderboard.services.scratch import Scratch
 
 KEPT = 50_000  # short texts that stay in memory
 SHORT = 200
@@ -18,7 +17,7 @@ class SharedTexts:
     """Texts by number. pieces: of the XML that holds them."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._texts, self._ends = TemporaryFile(), TemporaryFile()  # noqa: SIM115 - they live as long as this does
+        self._texts, self._ends = Scratch(), Scratch()
         self._waiting: array[int] = array("Q", [0])
         self._end = self.number = 0
         self._parts: list[str] = []
@@ -45,15 +44,10 @@ class SharedTexts:
                 self._kept[number] = found
         return found
 
-    def close(self) -> None:
-        """Give the disk back."""
-        self._texts.close()
-        self._ends.close()
-
     def _read(self, number: int) -> str:
         bounds = array("Q")
-        bounds.frombytes(os.pread(self._ends.fileno(), 16, 8 * number))
-        return os.pread(self._texts.fileno(), bounds[1] - bounds[0], bounds[0]).decode(errors="surrogatepass")
+        bounds.frombytes(self._ends.at(8 * number, 16))
+        return self._texts.at(bounds[0], bounds[1] - bounds[0]).decode(errors="surrogatepass")
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         if name == "si":

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import PurePath
-from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from leaderboard.domain.errors import Refused
@@ -14,6 +13,7 @@ from leaderboard.services.encodings import LOOKED_AT, WESTERN, Utf8, encoding_of
 from leaderboard.services.lines import UTF8_MARK
 from leaderboard.services.packages import SAVE_ANEW
 from leaderboard.services.reading import FileRow, JsonLines, Table
+from leaderboard.services.scratch import Scratch
 from leaderboard.services.workbook_rows import Workbook
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
@@ -130,7 +130,7 @@ class _Ahead:
         """Return the stream, at its beginning, in a form that can be wound back."""
         if getattr(self._stream, "seekable", bool)():
             return self._stream
-        copy = TemporaryFile()  # noqa: SIM115 - it lives as long as its reader
+        copy = Scratch()
         shutil.copyfileobj(self, copy)
         copy.seek(0)
         return cast(BinaryIO, copy)

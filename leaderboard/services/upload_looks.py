@@ -17,6 +17,7 @@ from leaderboard.storage import uploads
 from leaderboard.storage.uploads import KeptRow, UploadRow
 
 ROWS_LOOKED_AT = 1_000
+MOST_LOOKED_AT = 4_000_000  # characters, and a row more
 MOST_COLUMNS = 500  # that are shown to choose from
 
 
@@ -56,9 +57,14 @@ def look_at(session: Session, upload: UploadRow) -> Look:
 
 
 def _first_rows(table: Rows) -> tuple[tuple[str, ...], ...]:
-    width = len(table.header)
-    rows = islice(table.rows(), ROWS_LOOKED_AT)
-    return tuple(tuple(row.cells) for row in rows if row.problem is None and len(row.cells) == width)
+    width, found, size = len(table.header), [], 0
+    for row in islice(table.rows(), ROWS_LOOKED_AT):
+        if row.problem is None and len(row.cells) == width:
+            found.append(tuple(row.cells))
+            size += sum(map(len, row.cells))
+        if size > MOST_LOOKED_AT:
+            break
+    return tuple(found)
 
 
 def header_digest(header: Sequence[str]) -> str:

@@ -5,12 +5,13 @@ Each batch is a transaction that also says how far it has come. Whoever works on
 transaction, and only if the last one is its own: two can never import the same rows.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection
@@ -34,7 +35,8 @@ from leaderboard.storage.database import DOOR_LOCK, WRITE_LOCK, all_or_nothing, 
 from leaderboard.storage.seen_ids import SeenIds
 from leaderboard.storage.uploads import UploadRow
 
-ROWS_A_BATCH = 10_000
+ROWS_A_BATCH = 5_000
+GAP_SECONDS = 0.11  # between batches on SQLite, whose waiting writers look again at least every 0.1 s
 SILENT = timedelta(seconds=60)  # without a sign of life others may take a file over
 PEOPLE = "people"  # what `told` says while unknown people are looked for
 HINT = ", or choose to create unknown people"
@@ -102,7 +104,7 @@ class _Run:
             return None
         except (Refused, OSError) as error:
             return self._failed(str(error))
-        except OperationalError:
+        except (OperationalError, sqlite3.OperationalError):
             raise  # the database is away or busy: tried again once this is silent
         except Exception:
             self._failed("It failed for a reason that is not the file's; the log says more.")
@@ -125,6 +127,8 @@ class _Run:
         while not self._batch(rows, found):
             if self.is_stopping():
                 self._leave()
+            if self.session.get_bind().dialect.name == "sqlite":
+                sleep(GAP_SECONDS)  # PostgreSQL lets those who wait for the lock have their turn
 
     def _rows(self, report: ImportReport, names: type[Names]) -> FileEvents:
         """Return the file's events, from its first row on."""

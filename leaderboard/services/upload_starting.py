@@ -10,7 +10,7 @@ from leaderboard.domain.agreement import SIDES
 from leaderboard.domain.errors import UploadRefused
 from leaderboard.domain.inbound import checked_source
 from leaderboard.domain.mapping import parse_mapping
-from leaderboard.storage import trail, uploads
+from leaderboard.storage import imports, trail, uploads
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 from leaderboard.storage.uploads import UploadRow
 
@@ -67,12 +67,26 @@ def can_begin(upload: UploadRow) -> bool:
 
 
 def go_on(session: Session, upload_id: int, *, by: Actor, now: datetime) -> None:
-    """Let an import that failed or was cancelled go on after the rows that are in; else UploadRefused `busy`."""
+    """Let an import that failed or was cancelled go on after the rows that are in; else UploadRefused `busy`.
+
+    One that was undone meanwhile begins anew.
+    """
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()
-        changes = {"state": uploads.WAITING, "told": None, "changed_at": now, "user_id": by.user_id}
-        if not uploads.change_upload(connection, upload_id, [uploads.FAILED], changes):
+        upload = uploads.find_upload(connection, upload_id)
+        if upload is None or upload.state != uploads.FAILED or upload.import_id is None:
             raise UploadRefused("busy", "This import did not stop; look at it again.")
+        changes = {"state": uploads.WAITING, "told": None, "changed_at": now, "user_id": by.user_id}
+        if is_undone(session, upload):
+            uploads.delete_parts(connection, upload_id, uploads.REFUSED)
+            changes |= {"import_id": None, "rows_done": 0, "bytes_done": 0, "report": None}
+        uploads.change_upload(connection, upload_id, [uploads.FAILED], changes)
+
+
+def is_undone(session: Session, upload: UploadRow) -> bool:
+    """Tell whether what was imported of a file was taken away again."""
+    found = None if upload.import_id is None else imports.find_import(session.connection(), upload.import_id)
+    return found is not None and found.undone_at is not None
 
 
 def cancel(session: Session, upload_id: int, *, by: Actor, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.sheet_values import number_text, place_of, time_text, unescaped
 from leaderboard.services.lines import LONGEST_ROW
-from leaderboard.services.packages import DAMAGED, XmlReader
+from leaderboard.services.packages import DAMAGED, DEEPEST, LocalNames, XmlPieces
 from leaderboard.services.reading import FileRow, check_width, width_fault
 from leaderboard.services.shared_texts import SharedTexts
 from leaderboard.services.workbook_parts import Parts
@@ -32,47 +32,69 @@ class _Rows:
 
     def __init__(self) -> None:
         self.ready: list[tuple[int, list[_Cell]]] = []
-        self._reader = XmlReader(self._start, self._end, self._data)
-        self.feed = self._reader.feed
+        self._names = LocalNames()
+        self.feed = XmlPieces(self._start, self._end, self._data).feed
         self._number, self._cells = 0, list[_Cell]()
         self._place, self._kind, self._style = -1, "", ""
         self._parts: list[str] = []
         self._length = 0
-        self._is_text, self._aside = False, 0
+        self._is_text = self._is_in_cell = False
+        self._aside = self._depth = 0
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        name = self._names[name]
         if name == "c":
+            if self._is_in_cell:
+                raise Refused(DAMAGED)
             reference = attributes.get("r")
             place = self._place + 1 if reference is None else place_of(reference)
             if place is None:
                 raise Refused(DAMAGED)
-            self._place = place
+            self._place, self._is_in_cell = place, True
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "0")
             self._parts, self._length = [], 0
-        elif name == "v" or (name == "t" and not self._aside):
+        elif name == "v":
+            if self._is_text:
+                raise Refused(DAMAGED)
             self._is_text = True
-        elif name == "row":
-            self._begin(attributes.get("r"))
-        elif name == "rPh":
+        else:
+            self._start_other(name, attributes)
+
+    def _start_other(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Refused(DAMAGED)
+        if name == "row":
+            number = attributes.get("r", "")
+            self._number = int(number[:9]) if number.isdecimal() else self._number + 1
+            if self._number > MOST_ROWS:
+                raise Refused(f"The sheet has more than {MOST_ROWS:,} rows; hand it in as several.")
+            self._cells, self._place = [], -1
+        elif name == "t":
+            self._is_text = not self._aside
+        elif name == "rPh":  # how a Japanese text is pronounced
             self._aside += 1
 
-    def _begin(self, number: str | None) -> None:
-        self._number = int(number[:9]) if number and number.isdigit() else self._number + 1
-        if self._number > MOST_ROWS:
-            raise Refused(f"The sheet has more than {MOST_ROWS:,} rows; hand it in as several.")
-        self._cells, self._place = [], -1
-
     def _end(self, name: str) -> None:
-        if name in ("v", "t"):
+        name = self._names[name]
+        if name == "v":
             self._is_text = False
         elif name == "c":
+            self._is_in_cell = False
             if self._parts:
                 check_width(max(self._place, len(self._cells)) + 1, self._number)
                 self._cells.append(_Cell(self._place, self._kind, self._style, "".join(self._parts)))
-        elif name == "row":
+        else:
+            self._end_other(name)
+
+    def _end_other(self, name: str) -> None:
+        self._depth -= 1
+        if name == "row":
             if self._cells:
                 self.ready.append((self._number, self._cells))
             self._cells = []
+        elif name == "t":
+            self._is_text = False
         elif name == "rPh":
             self._aside -= 1
 
@@ -126,10 +148,6 @@ class Workbook:
                 problem = width_fault(len(self._row), width)
             self._row += [""] * (width - len(self._row))
             yield FileRow(number, self._row, problem)
-
-    def close(self) -> None:
-        """Give back what lies on the disk."""
-        self._shared.close()
 
     def _filled(self) -> Iterator[tuple[int, list[_Cell]]]:
         rows = _Rows()

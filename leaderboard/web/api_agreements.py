@@ -9,17 +9,9 @@ from leaderboard.domain.errors import AgreementRefused
 from leaderboard.services.agreeing import check_agreement, load_agreement
 from leaderboard.services.reading import is_unfit
 from leaderboard.services.versions import AgreedVersion, agreed_versions
+from leaderboard.web.api_answers import AgreementChecked, AgreementLoaded, Agreements, AgreementTold, SlaTold
 from leaderboard.web.api_bodies import JSON, TOML, json_of, text_of
-from leaderboard.web.api_models import (
-    LONGEST_DOCUMENT,
-    AgreementChecked,
-    AgreementLoaded,
-    Agreements,
-    AgreementSent,
-    AgreementTold,
-    PageQuery,
-    SlaTold,
-)
+from leaderboard.web.api_models import LONGEST_DOCUMENT, AgreementSent, PageQuery
 from leaderboard.web.api_operations import Answer, Call, operation, read_sent
 from leaderboard.web.api_pages import address_of_next, place_of
 from leaderboard.web.api_problems import Problem

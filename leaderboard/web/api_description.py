@@ -10,7 +10,8 @@ from pydantic.json_schema import models_json_schema
 from leaderboard.services.intake import MOST_ROWS
 from leaderboard.services.tokens import SCOPES
 from leaderboard.web import api_agreements, api_events, api_health, api_people, api_results  # noqa: F401 - register
-from leaderboard.web.api_models import EVENT_FIELDS, LONGEST_DOCUMENT, SOURCE, ProblemDetails
+from leaderboard.web.api_answers import ProblemDetails
+from leaderboard.web.api_models import EVENT_FIELDS, LONGEST_DOCUMENT, SOURCE
 from leaderboard.web.api_operations import ANY, KEY_HEADER, OPERATIONS, Operation
 from leaderboard.web.api_problems import KINDS, MEDIA_TYPE
 

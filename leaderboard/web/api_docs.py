@@ -1,15 +1,18 @@
 """The description of the API: for programs as JSON, for people as a page in our own design."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, current_app, render_template, request
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
 from leaderboard.web.api_description import MEDIA_TYPE, REF, TAGS, description
 from leaderboard.web.api_problems import KINDS, problem_text
+from leaderboard.web.means import means
 from leaderboard.web.rights import public
 
 bp = Blueprint("api_docs", __name__, url_prefix="/api/v1")
@@ -42,6 +45,7 @@ EXAMPLES: Mapping[str, Any] = {
 }
 ASKED = {"standings": "?period=2026-Q4&scope=team", "attainments": "?period=2026-10", "people": "?limit=500"}
 USUAL_ID = "1"
+CODE = re.compile("`([^`]+)`")
 
 
 class Shown(NamedTuple):
@@ -50,12 +54,12 @@ class Shown(NamedTuple):
     id: str
     method: str
     path: str
-    summary: str
-    paragraphs: list[str]
+    summary: Markup
+    paragraphs: list[Markup]
     scope: str
     parameters: list[Mapping[str, Any]]
-    sent: list[tuple[str, str, str]]
-    answer: list[tuple[str, str, str]]
+    sent: list[tuple[str, str, Markup]]
+    answer: list[tuple[str, str, Markup]]
     statuses: list[str]
     curl: str
 
@@ -73,7 +77,7 @@ def openapi() -> BaseResponse:
 @public
 def docs() -> str:
     """The description for people."""
-    root = request.url_root.rstrip("/")
+    root = means().address or request.url_root.rstrip("/")
     a_minute = current_app.config["API_REQUESTS_A_MINUTE"]
     example = json.dumps(json.loads(problem_text("not-found", "There is no version 7 of the agreement.")), indent=2)
     return render_template(
@@ -109,15 +113,25 @@ def _shown(root: str, method: str, path: str, told: Mapping[str, Any]) -> Shown:
         id=told["operationId"].replace("_", "-"),
         method=method,
         path=path,
-        summary=told["summary"],
-        paragraphs=told.get("description", "").split("\n\n"),
+        summary=_with_code(told["summary"]),
+        paragraphs=[_with_code(each) for each in told.get("description", "").split("\n\n") if each],
         scope=told.get("x-scope", ""),
-        parameters=[{"description": "", "kind": _kind(each["schema"]), **each} for each in told["parameters"]],
+        parameters=list(map(_parameter, told["parameters"])),
         sent=list(_fields(body)) if body else [],
         answer=list(_fields(content)) if content else [],
         statuses=list(told["responses"]),
         curl=_curl(root, method, path, told),
     )
+
+
+def _parameter(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    about = _with_code(told.get("description", ""))
+    return {**told, "description": about, "kind": _kind(told["schema"])}
+
+
+def _with_code(text: str) -> Markup:
+    """Return a text of the description as HTML: what stands between backticks is code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def _curl(root: str, method: str, path: str, told: Mapping[str, Any]) -> str:
@@ -134,13 +148,13 @@ def _curl(root: str, method: str, path: str, told: Mapping[str, Any]) -> str:
     return " \\\n  ".join(lines)
 
 
-def _fields(schema: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, str, str]]:
+def _fields(schema: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, str, Markup]]:
     """Yield the fields of a schema, those of what it holds after it with a longer name."""
     schema = _resolved(schema)
     if "anyOf" in schema:  # of a batch of events: the object says more than the array
         schema = _resolved(schema["anyOf"][-1])
     for name, told in schema.get("properties", {}).items():
-        yield start + name, _kind(told), told.get("description", "")
+        yield start + name, _kind(told), _with_code(told.get("description", ""))
         if (inner := _inner(told)) is not None:
             yield from _fields(inner, f"{start}{name}[].")
 

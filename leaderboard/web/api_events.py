@@ -7,8 +7,9 @@ from typing import Any
 from leaderboard.domain.inbound import COLUMNS
 from leaderboard.domain.shown import shown
 from leaderboard.services.intake import MOST_ROWS, Outcome, RowResult, take_events
+from leaderboard.web.api_answers import EventResult, EventsTaken
 from leaderboard.web.api_bodies import JSON, LINES, json_of, lines_of, text_of
-from leaderboard.web.api_models import SOURCE, EventResult, EventsQuery, EventsTaken
+from leaderboard.web.api_models import SOURCE, EventsQuery
 from leaderboard.web.api_operations import Answer, Call, operation
 from leaderboard.web.api_problems import Problem
 from leaderboard.web.patterns import matches

@@ -11,8 +11,8 @@ from leaderboard.services.readiness import stored_version
 from leaderboard.services.rules import known_rules
 from leaderboard.services.tokens import SCOPES
 from leaderboard.storage.database import db
+from leaderboard.web.api_answers import Health, TokenTold
 from leaderboard.web.api_bodies import JSON
-from leaderboard.web.api_models import Health, TokenTold
 from leaderboard.web.api_operations import ANY, Answer, Call, operation
 from leaderboard.web.clock import utc_now
 from leaderboard.web.health import newest_migration

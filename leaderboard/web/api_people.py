@@ -7,8 +7,9 @@ from leaderboard.domain.errors import Refused
 from leaderboard.services.listing import list_people
 from leaderboard.services.people import COLUMNS, load_people_rows
 from leaderboard.services.reading import FileRow
+from leaderboard.web.api_answers import People, PeopleLoaded
 from leaderboard.web.api_bodies import JSON, json_of, text_of
-from leaderboard.web.api_models import People, PeopleLoaded, PeopleQuery, PeopleSent, PersonRow
+from leaderboard.web.api_models import PeopleQuery, PeopleSent, PersonRow
 from leaderboard.web.api_operations import Answer, Call, operation, read_sent
 from leaderboard.web.api_pages import address_of_next, place_of
 from leaderboard.web.api_problems import Problem

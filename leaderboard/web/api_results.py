@@ -9,21 +9,15 @@ from leaderboard.domain.errors import Refused
 from leaderboard.services import listing
 from leaderboard.services.boards import BoardQuery, Standing, standings_after
 from leaderboard.services.rules import rule_book
+from leaderboard.web.api_answers import Attainments, Badges, Bonuses, Periods, Points, Standings, StandingTold
 from leaderboard.web.api_bodies import JSON
 from leaderboard.web.api_models import (
-    Attainments,
     AttainmentsQuery,
-    Badges,
     BadgesQuery,
-    Bonuses,
     BonusesQuery,
     PageQuery,
-    Periods,
-    Points,
     PointsQuery,
-    Standings,
     StandingsQuery,
-    StandingTold,
     WaitingQuery,
 )
 from leaderboard.web.api_operations import Answer, Call, bp, link_to, operation

@@ -157,7 +157,7 @@ def _generic(address: str, secret: str) -> list[Step]:
         ),
         Step(
             _("Sign each request, and send it within five minutes."),
-            (("X-SLA-Timestamp", _("seconds since 1970")), ("X-SLA-Signature", signs)),
+            (("X-Leaderboard-Timestamp", _("seconds since 1970")), ("X-Leaderboard-Signature", signs)),
         ),
         Step(_("Standard Webhooks are taken too: webhook-id, webhook-timestamp, webhook-signature.")),
     ]

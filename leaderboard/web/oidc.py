@@ -161,7 +161,8 @@ def _ours(endpoint: str) -> str:
 
 
 def _remember(begun: Begun, target: str, now: datetime) -> None:
-    under_way = dict(list(session.get(UNDER_WAY, {}).items())[1 - MOST_UNDER_WAY :])
+    latest = sorted(session.get(UNDER_WAY, {}).items(), key=lambda each: each[1]["at"])  # the cookie keeps no order
+    under_way = dict(latest[1 - MOST_UNDER_WAY :])
     under_way[begun.state] = {
         "nonce": begun.nonce,
         "verifier": begun.verifier,

@@ -12,6 +12,9 @@ from threading import BoundedSemaphore
 from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from leaderboard.web.api_problems import API, problem_text
+from leaderboard.web.api_problems import MEDIA_TYPE as PROBLEM
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -35,8 +38,7 @@ class Turns:
                 try:
                     take_in(environ, cast(BinaryIO, body), length)
                 except OSError:  # silence, or it hung up, or what it sends is no body
-                    start_response("408 Request Timeout", [("Content-Type", "text/plain")])
-                    return [b"The request did not come whole; send it again.\n"]
+                    return _not_whole(environ, start_response)
             if environ["REQUEST_METHOD"] not in READS:
                 kept.enter_context(self._writing)
             kept.enter_context(self._turns)
@@ -49,6 +51,15 @@ class Turns:
             return int(length) if int(length) <= self.most_bytes else 0
         is_chunked = environ.get("wsgi.input_terminated") and environ.get("HTTP_TRANSFER_ENCODING")
         return self.most_bytes + 1 if is_chunked else 0
+
+
+def _not_whole(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Say that a request did not come whole: to a program as everything that goes wrong is told to programs."""
+    told, kind = "The request did not come whole; send it again.", "text/plain"
+    if environ.get("PATH_INFO", "").startswith(API):
+        told, kind = problem_text("timeout", told), PROBLEM
+    start_response("408 Request Timeout", [("Content-Type", kind)])
+    return [f"{told}\n".encode()]
 
 
 def take_in(environ: "WSGIEnvironment", body: BinaryIO, most: int) -> None:

@@ -18,12 +18,13 @@ from leaderboard.services.previewing import Preview, preview
 from leaderboard.services.rules import rule_book
 from leaderboard.services.upload_looks import Look, built_in_text, look_at
 from leaderboard.services.upload_runs import PEOPLE
-from leaderboard.services.upload_starting import Choice, can_begin
+from leaderboard.services.upload_starting import Choice, can_begin, is_undone
 from leaderboard.storage import imports, uploads
 from leaderboard.storage.database import db
 from leaderboard.storage.uploads import UploadRow
 from leaderboard.web.clock import utc_now
 from leaderboard.web.organisation import time_zone
+from leaderboard.web.paging import is_id
 from leaderboard.web.upload_words import refusal_words, side_choices, state_words
 
 OURS, OWN, KEPT, BUILT_IN = "ours", "own", "kept:", "built-in:"
@@ -42,6 +43,12 @@ class Asked(NamedTuple):
 def asked_of_form(form: Mapping[str, str]) -> Asked:
     """Return what was filled in."""
     return Asked(*(form.get(name, "").strip()[:LONGEST_FIELD] for name in Asked._fields))
+
+
+def kept_id_of(asked: Asked) -> int | None:
+    """Return the id of the kept mapping that is asked for, None for another mapping."""
+    text = asked.mapping.removeprefix(KEPT)
+    return int(text) if asked.mapping.startswith(KEPT) and is_id(text) else None
 
 
 def choice_of(upload: UploadRow, look: Look, asked: Asked) -> Choice:
@@ -144,6 +151,7 @@ def _state(upload: UploadRow) -> dict[str, Any]:
         "is_alive": is_alive,
         "is_looking": upload.told == PEOPLE,
         "can_begin": can_begin(upload),
+        "is_undone": is_undone(db.session(), upload),
         "state_words": state_words(),
         **preview_words(),
     }

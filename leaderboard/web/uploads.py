@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from leaderboard.domain.errors import Refused
 from leaderboard.services import uploads
 from leaderboard.services.import_lists import find_import, list_imports
-from leaderboard.services.kept_mappings import forget_mapping, kept_mappings, rename_mapping
+from leaderboard.services.kept_mappings import forget_mapping, kept_mappings, note_use, rename_mapping
 from leaderboard.services.undoing import undo_import
 from leaderboard.services.upload_looks import look_at
 from leaderboard.services.upload_starting import Choice, cancel, go_on, start_import
@@ -108,6 +108,8 @@ def start(upload_id: int) -> ResponseReturnValue:
     try:
         choice = pages.choice_of(upload, look_at(session, upload), asked)
         start_import(session, upload_id, choice, is_dry_run=does == "dry", by=actor(), now=utc_now())
+        if kept_id := pages.kept_id_of(asked):
+            note_use(session, kept_id, now=utc_now())
     except Refused as error:
         return pages.file_page(upload_or_404(upload_id), asked, refusal_words(error)), 422
     return redirect(url_for("uploads.show", upload_id=upload_id), 303)

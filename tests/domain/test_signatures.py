@@ -10,6 +10,7 @@ import pytest
 
 from leaderboard.domain import signatures
 from leaderboard.domain.signatures import WINDOW, Request, Unproven, check, hubspot_uri
+from leaderboard.domain.signing import signature
 
 URL = "https://www.example.com/webhook_uri"
 
@@ -63,7 +64,7 @@ STANDARD = request_of(
 
 def ours(body=b"{}", secret="a secret of ours", seconds=1_700_000_000):
     signature = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
-    return request_of(body, {"x-sla-timestamp": str(seconds), "x-sla-signature": signature})
+    return request_of(body, {"x-leaderboard-timestamp": str(seconds), "x-leaderboard-signature": signature})
 
 
 def basic(text):
@@ -114,7 +115,7 @@ def test_a_signature_is_good_within_five_minutes_either_way_and_for_these_very_b
 
 @pytest.mark.parametrize("text", ["", "1.0", "-1", "1e9", "9" * 17, "١٢"])
 def test_a_timestamp_is_a_whole_number(text):
-    headers = {**ours().headers, "x-sla-timestamp": text}
+    headers = {**ours().headers, "x-leaderboard-timestamp": text}
     with pytest.raises(Unproven, match="wrong" if text else "missing"):
         check("generic", request_of(b"{}", headers), ["a secret of ours"], at(0))
 
@@ -163,6 +164,14 @@ def test_the_other_signatures_of_standard_webhooks_are_passed_over():
 def test_junk_for_a_password_is_refused(header):
     with pytest.raises(Unproven):
         check("odoo", request_of(b"", {"authorization": header}), ["secret"], at(0))
+
+
+def test_what_we_send_to_others_we_take_ourselves():
+    headers = {
+        "x-leaderboard-timestamp": "1700000000",
+        "x-leaderboard-signature": signature("secret", 1_700_000_000, b"[]"),
+    }
+    check("generic", request_of(b"[]", headers), ["secret"], at(1_700_000_000))
 
 
 def test_the_examples_that_other_vendors_publish_come_of_the_same_hmac():

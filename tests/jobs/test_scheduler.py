@@ -16,14 +16,16 @@ from leaderboard.domain.actors import COMMAND_LINE
 from leaderboard.jobs.scheduler import LATE_OR_NOT, LOOK_EVERY_SECONDS, Looker, make_scheduler
 from leaderboard.services import jobs
 from leaderboard.services.accounts import Limits
-from leaderboard.services.jobs import CLEAN_UP, CLOSE, JOBS, READINESS, SCORE
+from leaderboard.services.jobs import CLEAN_UP, CLOSE, IMPORTS, JOBS, READINESS, SCORE
 from leaderboard.services.organising import load_organisation
+from leaderboard.services.upload_starting import start_import
 from leaderboard.services.verifying import verify
 from leaderboard.storage.closing_tables import Closing
 from leaderboard.storage.tables import OrganisationRow
 from leaderboard.storage.trail_tables import JobLook, JobRun
 from tests.factories import at, fresh_engine
-from tests.services.examples import ORGANISATION, SPEED, WINS, agreement, log, set_up
+from tests.services.examples import ORGANISATION, SPEED, WINS, agreement, csv_of, log, set_up
+from tests.services.uploading import OURS, arrive, enzo
 
 SLOW = Path(__file__).with_name("slow_scheduler.py")
 LIMITS = Limits(timedelta(minutes=15), 5, 50, timedelta(minutes=30), timedelta(hours=12))
@@ -104,6 +106,31 @@ def test_a_database_that_is_away_is_one_line_in_the_log_and_no_end(address, capl
 def test_each_look_says_which_scheduler_it_was(session, engine):
     looker(engine).look(SCORE)
     assert session.execute(select(JobLook.by)).scalar_one() == f"{os.uname().nodename} {os.getpid()}"
+
+
+def test_imports_look_beside_the_others_where_a_file_waits_and_each_minute_to_be_seen(session, engine):
+    set_up(session, agreement(SPEED), now=at("10-05 09:00"))
+    each, clock = looker(engine), ["10-05 12:00:00"]
+    each._clock = lambda: at(clock[0])
+
+    def look(second):
+        clock[0] = f"10-05 12:{second // 60:02}:{second % 60:02}"
+        each.look_beside(IMPORTS)
+        session.rollback()
+        return session.execute(select(JobLook.looked_at).where(JobLook.job == IMPORTS)).scalar()
+
+    assert look(0) == at("10-05 12:00")
+    assert look(58) == at("10-05 12:00")
+    upload = arrive(session, csv_of("e1,2026-10-05T09:00,lead.assigned,L1,ana@example.com"), now=at("10-05 11:00"))
+    start_import(session, upload, OURS, is_dry_run=False, by=enzo(session), now=at("10-05 11:00"))
+    assert look(59) == at("10-05 12:00:59")
+    assert told(session) == ["leads.csv: 1 rows; 1 new; 0 duplicate; 0 refused"]
+    assert look(119) == at("10-05 12:01:59")
+    each._at_work.acquire()  # another job takes long
+    assert look(200) == at("10-05 12:03:20")
+    each._at_work.release()
+    assert each.wait_idle(0)
+    assert look(300) == at("10-05 12:03:20")
 
 
 # Waking

@@ -347,7 +347,7 @@ def test_every_table_is_either_handed_out_or_known_to_name_nobody(session):
         *("external_id", "membership", "event", "point_entry", "badge_run", "adjustment", "point_question"),
         *("award_share", "display_choice", "user_account", "manager_team", "user_session", "api_token"),
         *("bonus_question", "agreement_signature", "audit_entry"),
-        *("user_identity", "upload", "mail", "mail_refusal", "calendar_feed"),
+        *("user_identity", "mail", "mail_refusal", "calendar_feed", "upload"),
     }
     assert naming == handed_out
     assert inspect(session.connection()).has_table("member")

@@ -65,7 +65,7 @@ def signed(secret, found, now=NOW):
     body = found if isinstance(found, bytes) else json.dumps(found).encode()
     stamp = str(int(now.timestamp()))
     signature = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return Request("POST", (), {"x-sla-timestamp": stamp, "x-sla-signature": signature}, body)
+    return Request("POST", (), {"x-leaderboard-timestamp": stamp, "x-leaderboard-signature": signature}, body)
 
 
 def send(session, secret, found, *, now=NOW, slug="crm"):
@@ -107,7 +107,7 @@ def test_who_cannot_prove_it_leaves_nothing_behind_but_a_count(aurora, secret, c
     assert "hook crm: a delivery from 192.0.2.1 is refused: its proof is wrong" in caplog.text
     assert "its proof is stale" in caplog.text
     assert secret not in caplog.text
-    assert wrong.headers["x-sla-signature"] not in caplog.text
+    assert wrong.headers["x-leaderboard-signature"] not in caplog.text
 
 
 def test_a_storm_of_refusals_is_not_even_noted_and_the_right_secret_gets_through(aurora, secret, monkeypatch):

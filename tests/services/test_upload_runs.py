@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from leaderboard.domain.errors import Refused
 from leaderboard.services import upload_runs, upload_streams, uploads
+from leaderboard.services.undoing import undo_import
 from leaderboard.services.upload_starting import cancel, go_on, start_import
 from leaderboard.services.verifying import verify
 from leaderboard.storage.tables import EventImport, EventRow, Member, Team
@@ -115,9 +116,13 @@ def test_a_cancelled_import_keeps_what_is_in_and_can_go_on(aurora):
 
     assert list(upload_runs.run_waiting(session, now=NOW, is_stopping=press)) == []
     assert (found(session, upload).state, found(session, upload).rows_done) == ("failed", 14)
-    go_on(session, upload, by=enzo(session), now=NOW)
+    undo_import(session, found(session, upload).import_id, now=NOW, by=enzo(session))
+    go_on(session, upload, by=enzo(session), now=NOW)  # anew: what was in is gone
     list(upload_runs.run_waiting(session, now=NOW))
-    assert (report_of(session, upload).read, count(session, EventImport)) == (63, 1)
+    assert (report_of(session, upload).read, count(session, EventImport)) == (63, 2)
+    assert report_of(session, upload).new == count(session, EventRow) == 21
+    undo_import(session, found(session, upload).import_id, now=NOW, by=enzo(session))
+    assert count(session, EventRow) == 0
     for late in (cancel, go_on):
         with pytest.raises(Refused):
             late(session, upload, by=enzo(session), now=NOW)

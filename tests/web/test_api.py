@@ -15,6 +15,7 @@ from leaderboard.web import api_operations, api_people
 from tests.services.examples import SPEED, WINS, agreement, count
 from tests.web import worlds
 from tests.web.api import Program, token_of
+from tests.web.door import add_people
 from tests.web.test_api_tokens import kind_of
 
 KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -298,3 +299,23 @@ def test_a_request_whose_process_is_gone_may_be_begun_again_after_a_while(sessio
             session, 1, KEY, "0" * 64, now=worlds.NOW + idempotency.GIVEN_UP - worlds.timedelta(seconds=1)
         )
     assert idempotency.begin(session, 1, KEY, "0" * 64, now=worlds.NOW + idempotency.GIVEN_UP) is None
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_before_an_organisation_is_loaded_every_operation_says_what_to_load(app, session):
+    add_people(session, worlds.NOW)
+    enzo = Program(app.test_client(), token_of(session, "enzo"))
+    asked = (
+        "/standings?period=2026-10",
+        "/attainments?period=2026-10",
+        "/attainments/waiting",
+        "/points",
+        "/bonuses",
+        "/agreements",
+    )
+    answers = [*map(enzo.get, (*asked, "/people")), enzo.post("/agreements", {"document": "x = 1"})]
+    answers += [enzo.post("/events", [EVENT]), enzo.post("/people", {"people": [ZED]})]
+    for answer in answers:
+        assert kind_of(answer) == (409, "refused")
+        assert "No organisation is loaded yet" in answer.json["detail"]
+    assert [enzo.get(path).status_code for path in ("/token", "/badges", "/periods", "/health")] == [200] * 4

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import logging
 from threading import Event, Thread
 
@@ -57,6 +58,9 @@ def test_who_sends_slowly_keeps_nobody_from_a_turn(turns):
     while len(found) < len(slow) + 1:
         Event().wait(0.005)
     assert {status for status, _ in found[1:]} == {"408 Request Timeout"}
+    slow[0].is_asked.clear()
+    _, told = ask(turns, slow[0], CONTENT_LENGTH="9", PATH_INFO="/api/v1/events")
+    assert json.loads(told)["status"] == 408  # to programs as everything that goes wrong
 
 
 def test_however_many_wait_to_write_pages_are_read():

@@ -85,8 +85,14 @@ def test_a_file_of_ours_is_recognised_tried_imported_and_its_refused_rows_come_b
     assert look(session).done == ("leads.csv: 2 rows; 2 new; 0 duplicate; 0 refused",)
     listed = page(enzo.get(IMPORTS_PAGE))
     assert "leads.csv file enzo@example.com 2 2 0 0 Undo …" in listed
-    undo = page(enzo.get(re.search(r"/manage/imports/\d+/undo", enzo.get(IMPORTS_PAGE).text)[0]))
-    assert "All 2 events that it brought are taken away." in undo
+    undo = re.search(r"/manage/imports/\d+/undo", enzo.get(IMPORTS_PAGE).text)[0]
+    assert "All 2 events that it brought are taken away." in page(enzo.get(undo))
+    assert enzo.post(undo).location == IMPORTS_PAGE
+    assert "is undone: its events are gone, and their points. " in page(enzo.get(IMPORTS_PAGE)) + " "
+    session.rollback()
+    assert count(session, EventRow) == before + 1
+    assert "is undone already" in page(enzo.post(undo), 409)
+    assert "Undone" in page(enzo.get(again))
     assert enzo.post(f"{place}/discard").location == IMPORTS_PAGE
     assert enzo.get(place).status_code == 404
 
