@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select, tuple_
+from sqlalchemy import Connection, and_, delete, exists, or_, select, tuple_, union_all
 
 from leaderboard.storage.bulk import insert_rows
 from leaderboard.storage.database import to_micros
@@ -62,9 +62,18 @@ def still_pending(connection: Connection, ids: Sequence[int]) -> dict[int, datet
 
 def waiting_for(connection: Connection, owners: Sequence[tuple[str, int]], limit: int) -> Sequence[Any]:
     """Return what is pending and has a due instant of some participants, given by scope and id, the soonest first."""
-    mine = or_(*(and_(AttainmentRow.scope == scope, AttainmentRow.participant_id == who) for scope, who in owners))
-    query = select(*COLUMNS).where(*waits(), mine, AttainmentRow.due_at.is_not(None))
-    return connection.execute(query.order_by(AttainmentRow.due_at, AttainmentRow.id).limit(limit)).all()
+    order = (AttainmentRow.due_at, AttainmentRow.id)
+    each = [  # each by itself, or else SQLite goes through all that waits
+        select(*COLUMNS)
+        .where(*waits(), AttainmentRow.scope == scope, AttainmentRow.participant_id == who)
+        .where(AttainmentRow.due_at.is_not(None))
+        .order_by(*order)
+        .limit(limit)
+        .subquery()
+        for scope, who in owners
+    ]
+    found = union_all(*(select(part) for part in each)).subquery()
+    return connection.execute(select(found).order_by(found.c.due_at, found.c.id).limit(limit)).all()
 
 
 def forget_reminders(connection: Connection, until: datetime) -> int:
