@@ -143,9 +143,12 @@ def test_roles_and_accounts_come_from_the_companys_groups(make, company, session
     session.rollback()
     company.knows(**{**PEOPLE, "18": {**PEOPLE["18"], "groups": ["board-admins"]}})
     try:
-        assert come_in(app.test_client(), company.browser(), "18").status_code == 303
+        admin = app.test_client()
+        assert come_in(admin, company.browser(), "18").status_code == 303
     finally:
         company.knows(**PEOPLE)
+    added = post(admin, "/manage/accounts", {"email": "pia@example.com", "role": "rep"}, page="/manage/accounts")
+    assert "The account is added. They sign in with the company's account." in added.text
     assert dora.get("/password").status_code == 303, "another role ends the other sessions"
     assert session.scalar(select(UserAccount.role).where(UserAccount.email == DORA)) == "admin"
     assert "Sign out there too" not in app.test_client().get("/sign-in?left=company").text
