@@ -41,7 +41,7 @@ def agreement_document(call: Call, version_id: int) -> Answer:
     return Response(_version(call, version_id).document, content_type=TOML)
 
 
-@operation("POST", "/agreements/check", tag="agreements", takes=SENT, answer=AgreementChecked, problems=("refused",))
+@operation("POST", "/agreements/check", tag="agreements", takes=SENT, answer=AgreementChecked)
 def check(call: Call) -> Answer:
     """Check a document without loading it; every mistake is named."""
     try:
@@ -58,7 +58,7 @@ def check(call: Call) -> Answer:
     scope="agreements:write",
     takes=SENT,
     answer=AgreementLoaded,
-    problems=("refused", "under-way", "key-reused"),
+    problems=("under-way", "key-reused"),
     has_key=True,
 )
 def load(call: Call) -> Answer:

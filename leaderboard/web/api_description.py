@@ -26,7 +26,14 @@ TAGS = {
     "operations": "Whether it works, and what a token may.",
 }
 ALWAYS = ("malformed", "failed", "busy")
-WITH_TOKEN = ("no-token", "unknown-token", "not-allowed", "https-required", "too-many")
+WITH_TOKEN = (
+    "no-token",
+    "unknown-token",
+    "not-allowed",
+    "https-required",
+    "refused",
+    "too-many",
+)  # refused: no organisation
 WITH_BODY = ("timeout", "too-large", "wrong-type")
 # Not as a parameter: what is generated from the description would send other requests with the same key.
 OF_KEY = f"""\

@@ -37,7 +37,7 @@ def people(call: Call) -> Answer:
     scope="people:write",
     takes={JSON: PeopleSent},
     answer=PeopleLoaded,
-    problems=("refused", "under-way", "key-reused"),
+    problems=("under-way", "key-reused"),
     has_key=True,
 )
 def load_people(call: Call) -> Answer:

@@ -42,7 +42,7 @@ def _keep(state: Any) -> None:
     state.app.extensions["kept_standings"] = Kept[Made](MOST_KEPT)
 
 
-@operation("GET", "/standings", tag="results", query=StandingsQuery, answer=Standings, problems=("refused",))
+@operation("GET", "/standings", tag="results", query=StandingsQuery, answer=Standings)
 def standings(call: Call) -> Answer:
     """Read the standings of a month or quarter.
 
@@ -81,9 +81,7 @@ def _standing(standing: Standing) -> StandingTold:
     return StandingTold(**same, average=None if standing.average is None else round(float(standing.average), 6))
 
 
-@operation(
-    "GET", "/attainments", tag="results", query=AttainmentsQuery, answer=Attainments, problems=("not-found", "refused")
-)
+@operation("GET", "/attainments", tag="results", query=AttainmentsQuery, answer=Attainments, problems=("not-found",))
 def attainments(call: Call) -> Answer:
     """List the levels reached or missed in a month or quarter.
 
@@ -100,7 +98,7 @@ def attainments(call: Call) -> Answer:
     tag="results",
     query=WaitingQuery,
     answer=Attainments,
-    problems=("not-found", "refused"),
+    problems=("not-found",),
 )
 def waiting(call: Call) -> Answer:
     """List what is open now: leads to be disposed of, tasks to be done, each with when it is due."""
@@ -109,7 +107,7 @@ def waiting(call: Call) -> Answer:
     return _page(call, Attainments, listing.list_waiting, call.sight(), **asked)
 
 
-@operation("GET", "/points", tag="results", query=PointsQuery, answer=Points, problems=("not-found", "refused"))
+@operation("GET", "/points", tag="results", query=PointsQuery, answer=Points, problems=("not-found",))
 def points(call: Call) -> Answer:
     """List the rows of the points ledger, oldest first; they never change, and new ones come at the end.
 
@@ -120,7 +118,7 @@ def points(call: Call) -> Answer:
     return _page(call, Points, listing.list_points, call.sight(), **asked)
 
 
-@operation("GET", "/badges", tag="results", query=BadgesQuery, answer=Badges, problems=("refused",))
+@operation("GET", "/badges", tag="results", query=BadgesQuery, answer=Badges)
 def badges(call: Call) -> Answer:
     """List the badges that were earned, also those that were withdrawn, with why. Everybody with a token sees them."""
     after = place_of(call.query.cursor, (int,), call.filters)
@@ -128,7 +126,7 @@ def badges(call: Call) -> Answer:
     return _page(call, Badges, listing.list_badges, **asked)
 
 
-@operation("GET", "/bonuses", tag="results", query=BonusesQuery, answer=Bonuses, problems=("refused",))
+@operation("GET", "/bonuses", tag="results", query=BonusesQuery, answer=Bonuses)
 def bonuses(call: Call) -> Answer:
     """List the bonuses that were won.
 
