@@ -7,8 +7,9 @@ from html import unescape
 import pytest
 
 from leaderboard.domain.actors import SCHEDULER
-from leaderboard.services import uploads
+from leaderboard.services import upload_streams, uploads
 from leaderboard.services.jobs import IMPORTS, run_job
+from leaderboard.services.workbooks import workbook
 from leaderboard.storage.tables import EventRow
 from leaderboard.storage.upload_tables import KeptMapping, Upload, UploadPart
 from leaderboard.web import upload_arrivals
@@ -179,6 +180,20 @@ def test_an_export_that_is_known_and_days_that_could_be_months_are_told(enzo):
     nothing = hand_in(enzo, b"\x00\x01\x02", "junk.bin")
     assert enzo.get(nothing).status_code == 200
     assert enzo.get(f"{nothing}/map").status_code in (200, 422)
+
+
+def test_a_workbook_is_taken_from_the_pieces_in_which_it_lies_and_its_refused_rows_are_csv(enzo, session, monkeypatch):
+    rows = [["Lead", "Owner", "Assigned"], *([f"W{n}", "ana@example.com", "2026-11-05T09:00"] for n in range(40))]
+    rows.append(["W9", "nobody-9", "2026-11-05T09:00"])
+    monkeypatch.setattr(upload_streams, "PART", 1_000)
+    monkeypatch.setattr(uploads, "PART", 1_000)
+    place = hand_in(enzo, workbook("Leads", rows, None, {}, created_at=NOW, has_total=False), "leads.xlsx")
+    assert count(session, UploadPart) > 2
+    fields = fields_of(enzo.get(f"{place}/map").text)
+    enzo.post(f"{place}/map", data=fields | {"do": "use"})
+    enzo.post(f"{place}/start", data={"mapping": "own", "do": "import"})
+    assert look(session).done == ("leads.xlsx: 41 rows; 40 new; 0 duplicate; 1 refused",)
+    assert enzo.get(f"{place}/refused").text.splitlines() == ["Lead,Owner,Assigned", "W9,nobody-9,2026-11-05T09:00"]
 
 
 def test_only_this_form_takes_more_than_others_only_from_administrators_and_up_to_its_own_limit(
