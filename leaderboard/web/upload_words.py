@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from leaderboard.domain.errors import Refused, UploadRefused
 from leaderboard.services.uploads import MOST_BYTES, MOST_HELD
@@ -32,9 +33,9 @@ def state_words() -> dict[str, tuple[str, str]]:
         uploads.ARRIVING: (_("Arriving"), "wait"),
         uploads.READY: (_("Waits for you"), "wait"),
         uploads.WAITING: (_("Waits for its turn"), "wait"),
-        uploads.RUNNING: (_("At work"), "wait"),
+        uploads.RUNNING: (pgettext("import", "At work"), "wait"),
         uploads.DONE: (_("Done"), "good"),
-        uploads.FAILED: (_("Stopped"), "wrong"),
+        uploads.FAILED: (pgettext("import", "Stopped"), "wrong"),
     }
 
 
