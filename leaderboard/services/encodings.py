@@ -22,9 +22,11 @@ def encoding_of(start: bytes) -> str:
     """
     if is_utf16(start[:4]):
         return MARKS.get(start[:2]) or ("utf-16-le" if start[1:2] == b"\0" else "utf-16-be")
-    sequences = SEQUENCE.findall(start)
-    others = len(NOT_ASCII.findall(start)) - sum(map(len, sequences))
-    return WESTERN if others > max(3, len(sequences)) or (others and not sequences) else "utf-8"
+    if start.isascii():
+        return "utf-8"
+    lengths = [len(each[0]) for each in SEQUENCE.finditer(start)]
+    others = sum(1 for _ in NOT_ASCII.finditer(start)) - sum(lengths)
+    return WESTERN if others > max(3, len(lengths)) or (others and not lengths) else "utf-8"
 
 
 class Utf8:

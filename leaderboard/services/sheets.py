@@ -115,7 +115,12 @@ class _Ahead:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self._waiting = self.start = stream.read(LOOKED_AT)
+        self._waiting = stream.read(LOOKED_AT)
+
+    @property
+    def start(self) -> bytes:
+        """How it begins; asked before it is read."""
+        return self._waiting
 
     def read(self, size: int = -1) -> bytes:
         if not self._waiting:

@@ -18,7 +18,7 @@ from benchmarks.growth import fill
 from leaderboard.domain.displays import Settings
 from leaderboard.domain.events import Event
 from leaderboard.domain.periods import month_of_key
-from leaderboard.services import importing, lines, scoring
+from leaderboard.services import importing, lines, scoring, sheets
 from leaderboard.services.boards import BoardQuery, page_of, read_board
 from leaderboard.services.celebrating import begin, celebrations_since
 from leaderboard.services.explaining import explain
@@ -185,6 +185,7 @@ def test_neither_page_nor_event_nor_display_scans_ledger_events_or_attainments(e
 @pytest.mark.databases("sqlite")
 def test_an_import_holds_a_batch_in_memory_and_not_the_file(engine, monkeypatch):
     monkeypatch.setattr(lines, "BLOCK", 65_536)
+    monkeypatch.setattr(sheets, "LOOKED_AT", 65_536)
     monkeypatch.setattr(importing, "ROWS_A_BATCH", 500)
     monkeypatch.setattr(scoring, "SUBJECTS_A_CHUNK", 250)
 

@@ -284,7 +284,10 @@ def test_a_mapped_row_is_taken_whole_or_refused_whole(aurora):
     report = hand_in(aurora, content, mapping=parse_mapping(MAPPING))
     assert (report.read, report.new, report.refused) == (2, 1, 1)
     assert refusals(report) == [(2, "occurred_at", "later")]
-    assert 'expected %d-%m-%Y %H:%M (the mapping says occurred_at = "{done}")' in report.refusals[0].reason
+    assert (
+        "expected %d-%m-%Y %H:%M or ISO 8601 such as 2025-02-28T09:10-03:00 (the mapping says"
+        in report.refusals[0].reason
+    )
 
 
 def test_a_file_that_lacks_a_column_of_the_mapping_is_refused(aurora):
