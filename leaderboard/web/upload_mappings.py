@@ -1,6 +1,7 @@
 """Mapping the columns of a file by hand, with what its first rows then give; for administrators."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
@@ -27,7 +28,7 @@ from leaderboard.web.event_words import KNOWN
 from leaderboard.web.fragments import wants_fragment
 from leaderboard.web.organisation import organisation_required, time_zone
 from leaderboard.web.rights import actor, admin_required
-from leaderboard.web.upload_words import refusal_words
+from leaderboard.web.upload_words import missing_words, refusal_words
 from leaderboard.web.uploads import FILE, upload_or_404
 
 bp = Blueprint("upload_mappings", __name__, url_prefix="/manage/imports")
@@ -58,7 +59,7 @@ def edit(upload_id: int) -> ResponseReturnValue:
         try:
             return _used(upload, look, mapped)
         except Refused as error:
-            return _page(upload, look, mapped._replace(fault=refusal_words(error))), 422
+            return _page(upload, look, mapped._replace(fault=_lacks(mapped) or refusal_words(error))), 422
     return _page(upload, look, mapped)
 
 
@@ -126,10 +127,16 @@ def _used(upload: UploadRow, look: Look, mapped: Mapped) -> ResponseReturnValue:
     return redirect(url_for("uploads.show", upload_id=upload.id), 303)
 
 
+def _lacks(mapped: Mapped) -> str | None:
+    return None if mapped.filled is None else missing_words(mapped.filled)
+
+
 def _page(upload: UploadRow, look: Look, mapped: Mapped) -> str:
     filled = mapped.filled
     choice = Choice(mapped.text, upload.source, upload.create_members)
     found = None if mapped.fault else preview(db.session(), upload, choice, now=utc_now())
+    if found is not None and found.fault:
+        found = replace(found, fault=_lacks(mapped) or found.fault)
     return render_template(
         "uploads/_mapping.html" if wants_fragment() else "uploads/map.html",
         upload=upload,

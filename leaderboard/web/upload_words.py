@@ -1,11 +1,13 @@
 """What pages say of files that came in, and why one is not taken."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
 from leaderboard.domain.errors import Refused, UploadRefused
+from leaderboard.domain.mapping_forms import document_of
 from leaderboard.services.uploads import MOST_BYTES, MOST_HELD
 from leaderboard.storage import uploads
 
@@ -25,6 +27,21 @@ def refusal_words(error: Refused) -> str:
         "choose": _("Choose what the file is, or map its columns by hand."),
     }
     return says.get(error.problem, str(error)) if isinstance(error, UploadRefused) else str(error)
+
+
+def missing_words(filled: Mapping[str, str]) -> str | None:
+    """Return what an event of the form lacks, None if all have what they need."""
+    needed = {
+        "type": _("What happened"),
+        "occurred_at": _("When"),
+        "subject": _("About which lead, deal or task"),
+        "event_id": _("Id of the event"),
+    }
+    for number, event in enumerate(document_of(filled)["event"], 1):
+        for key, words in needed.items():
+            if not event.get(key):
+                return _("Event %(number)s of a row: fill in “%(field)s”.", number=number, field=words)
+    return None
 
 
 def state_words() -> dict[str, tuple[str, str]]:
