@@ -7,7 +7,6 @@ from typing import Any
 
 from leaderboard.domain.shown import shown
 
-
 MOST_DOTS = 100  # between words of one line: a key of so many parts takes memory by their square
 _dots = re.compile(r"""(?<=[\w"'-])[ \t]*\.[ \t]*(?=[\w"'-])""")
 
