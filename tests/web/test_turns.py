@@ -110,6 +110,10 @@ def test_what_is_sent_comes_whole(turns, sent, more, given):
     assert ask(turns, io.BytesIO(sent), **more) == ("200 OK", b"x" * given)
 
 
+def test_what_ends_before_its_length_is_not_taken(turns):
+    assert ask(turns, io.BytesIO(b"x" * 8), CONTENT_LENGTH="9")[0] == "408 Request Timeout"
+
+
 def test_nothing_is_read_past_the_end_of_what_is_sent(turns):
     sent = io.BytesIO(b"x" * 9 + b"the next request")
     assert ask(turns, sent, CONTENT_LENGTH="9") == ("200 OK", b"x" * 9)
