@@ -74,5 +74,10 @@ def take_in(environ: "WSGIEnvironment", body: BinaryIO, most: int) -> None:
             raise TimeoutError
     if connection is not None:
         connection.settimeout(None)
+    if environ.get("CONTENT_LENGTH") and body.tell() < most:
+        raise ConnectionError("it ended before its length")
+    if not environ.get("CONTENT_LENGTH"):  # of what came in chunks it is known now: Werkzeug refuses by it what is
+        environ["CONTENT_LENGTH"] = str(body.tell())  # beyond a limit, and without it takes what lies before the limit
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
     body.seek(0)
     environ["wsgi.input"] = body

@@ -120,6 +120,17 @@ def test_a_timestamp_is_a_whole_number(text):
         check("generic", request_of(b"{}", headers), ["a secret of ours"], at(0))
 
 
+def test_a_timestamp_beyond_all_calendars_is_stale():
+    for header in ("x-leaderboard-timestamp", "webhook-timestamp", "x-hubspot-request-timestamp"):
+        kind, signature = {
+            "x-leaderboard-timestamp": ("generic", "x-leaderboard-signature"),
+            "webhook-timestamp": ("generic", "webhook-signature"),
+            "x-hubspot-request-timestamp": ("hubspot", "x-hubspot-signature-v3"),
+        }[header]
+        with pytest.raises(Unproven, match="stale"):
+            check(kind, request_of(b"{}", {header: "9" * 16, signature: "v1,a"}), ["a secret of ours"], at(0))
+
+
 def test_hubspot_signs_the_address_that_it_called_decoded_in_part():
     assert hubspot_uri("https://x.example/h%2Fa?b=%3Fc%20d%2b&e=%3a%7E") == "https://x.example/h/a?b=?c%20d%2b&e=:%7E"
     secret, request = HUBSPOT[0]

@@ -7,6 +7,7 @@ import logging
 from threading import Event, Thread
 
 import pytest
+from flask import Flask, request
 
 from leaderboard import gunicorn_settings
 from leaderboard.web.turns import AT_ONCE, IN_MEMORY, WRITING, Turns
@@ -109,6 +110,10 @@ def test_what_is_sent_comes_whole(turns, sent, more, given):
     assert ask(turns, io.BytesIO(sent), **more) == ("200 OK", b"x" * given)
 
 
+def test_what_ends_before_its_length_is_not_taken(turns):
+    assert ask(turns, io.BytesIO(b"x" * 8), CONTENT_LENGTH="9")[0] == "408 Request Timeout"
+
+
 def test_nothing_is_read_past_the_end_of_what_is_sent(turns):
     sent = io.BytesIO(b"x" * 9 + b"the next request")
     assert ask(turns, sent, CONTENT_LENGTH="9") == ("200 OK", b"x" * 9)
@@ -119,6 +124,18 @@ def test_of_what_never_ends_only_so_much_is_taken_in_that_it_is_refused(turns):
     endless = type("Endless", (), {"read": lambda self, size: b"x" * size})()
     _, given = ask(turns, endless, HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input_terminated": True})
     assert MOST < len(given) <= IN_MEMORY
+
+
+@pytest.mark.parametrize(("beyond", "status"), [(0, 200), (1, 413), (MOST, 413)])
+def test_what_comes_in_chunks_is_whole_or_refused_but_never_cut(beyond, status):
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MOST
+    app.add_url_rule("/", view_func=lambda: request.get_data(), methods=["POST"])
+    app.wsgi_app = Turns(app.wsgi_app, 2 * MOST)
+    chunks = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    answer = app.test_client().post("/", input_stream=io.BytesIO(b"x" * (MOST + beyond)), environ_overrides=chunks)
+    assert answer.status_code == status
+    assert status == 413 or len(answer.data) == MOST + beyond
 
 
 def test_there_is_a_connection_for_every_turn_and_for_the_watcher(pool):
