@@ -1,10 +1,11 @@
-"""Writes a mapping as the TOML that `mapping` reads, and changes the time zone of one that is written."""
+"""Writes a mapping as the TOML that `mapping` reads, and changes the time zone or order of dates of one."""
 
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from leaderboard.domain.inbound import COLUMNS
+from leaderboard.domain.time_formats import EITHER
 from leaderboard.domain.toml_writing import toml_lines, toml_text
 
 ZONE_LINE = re.compile(r"^[ \t]*time_zone[ \t]*=.*\n?", re.MULTILINE)
@@ -25,6 +26,16 @@ def with_zone(text: str, zone: str) -> str:
     cut = table.start() if table else len(text)
     head = ZONE_LINE.sub("", text[:cut], count=1)
     return f"time_zone = {toml_text(zone)}\n{head}{text[cut:]}"
+
+
+def with_order(text: str, order: str) -> str:
+    """Return a mapping's TOML in which dates that may be day or month first are in one order.
+
+    order: a format of time_formats. A mapping that leaves nothing open stays as it is.
+    """
+    table = FIRST_TABLE.search(text)
+    cut = table.start() if table else len(text)
+    return text[:cut].replace(toml_text(EITHER), toml_text(order)) + text[cut:]
 
 
 def ours_in_zone(header: Collection[str], zone: str) -> str:

@@ -47,7 +47,7 @@ class ShownRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Preview:
-    """What the first rows would become. fault: why none can be read, None if they can."""
+    """What the first rows would become. unknown_rows: how many name an unknown; fault: why none can be read."""
 
     rows: tuple[ShownRow, ...] = ()
     tried: int = 0
@@ -56,6 +56,7 @@ class Preview:
     refused: int = 0
     warnings: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    unknown_rows: int = 0
     fault: str | None = None
 
 
@@ -77,15 +78,21 @@ def _preview(session: Session, upload: UploadRow, choice: Choice, now: datetime)
     source = checked_source(options.source_name)
     table = FileEvents(stream, options, source, book, names, report, now)
     shown: list[ShownRow] = []
-    events = 0
+    events = unknown_rows = 0
     for found in islice(table.by_rows(), ROWS_TRIED):
         events += len(found)
+        unknown_rows += any(map(_is_unknown, found))
         if len(shown) < ROWS_SHOWN:
             refusal = report.refusals[-1] if report.refusals and report.refusals[-1].line == table.line else None
             shown.append(ShownRow(table.line, tuple(map(_Shown(names).event, found)), refusal))
     unknown = (*names.found, *names.teams_found)[:MOST_UNKNOWN]
     refusals, warnings = tuple(report.refusals[:ROWS_SHOWN]), tuple(report.warnings[:ROWS_SHOWN])
-    return Preview(tuple(shown), report.read, events, refusals, report.refused, warnings, unknown)
+    return Preview(tuple(shown), report.read, events, refusals, report.refused, warnings, unknown, unknown_rows)
+
+
+def _is_unknown(row: Resolved) -> bool:
+    *_event, member_id, team_id, _outcome, _amount, _due = row
+    return min(member_id or 0, team_id or 0) < 0
 
 
 class _Shown:
@@ -99,6 +106,5 @@ class _Shown:
     def event(self, row: Resolved) -> ShownEvent:
         _source, _id, at, kind, subject, member_id, team_id, outcome, amount, due = row
         member, team = self._members.get(member_id, ""), self._teams.get(team_id, "")
-        is_unknown = min(member_id or 0, team_id or 0) < 0
         due_at = None if due is None else from_micros(due)
-        return ShownEvent(kind, from_micros(at), subject, member, team, outcome, amount, due_at, is_unknown)
+        return ShownEvent(kind, from_micros(at), subject, member, team, outcome, amount, due_at, _is_unknown(row))

@@ -6,6 +6,7 @@ from flask import Blueprint, g, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from leaderboard.services.import_lists import list_imports
 from leaderboard.services.rules import rule_book
 from leaderboard.storage.database import db
 from leaderboard.web.organisation import organisation
@@ -41,6 +42,12 @@ def steps() -> list[Step]:
         ),
         Step(_("People"), _("The teams of both sides, and who belongs to them."), _once(ours, "people.index"), done[1]),
         Step(
+            _("History"),
+            _("What happened so far, as exports of the CRM: months that are over are closed once something is agreed."),
+            _once(ours, "uploads.index"),
+            bool(ours and list_imports(db.session(), a_page=1)[0]),
+        ),
+        Step(
             _("Agreement"),
             _("Start from a ready-made one, let both sides sign it, or load a file."),
             _once(ours, "agreements.index"),
@@ -52,7 +59,12 @@ def steps() -> list[Step]:
             url_for("users.index"),
             False,
         ),
-        Step(_("Events"), _("What happened in the CRM, as a file:"), "", False),
+        Step(
+            _("Connections"),
+            _("Webhooks from your CRM, programs of yours, or a file now and then, so that the board follows."),
+            _once(ours, "hook_settings.index"),
+            False,
+        ),
     ]
 
 

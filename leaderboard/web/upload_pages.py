@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 
 from leaderboard.domain.errors import Refused, UploadRefused
 from leaderboard.domain.mapping import parse_mapping
-from leaderboard.domain.mapping_text import ours_in_zone, with_zone
+from leaderboard.domain.mapping_text import ours_in_zone, with_order, with_zone
+from leaderboard.domain.time_formats import DAY_FIRST, MONTH_FIRST
 from leaderboard.services.import_reports import read_report
 from leaderboard.services.job_states import scheduler_look
 from leaderboard.services.mappings import built_in_mappings
@@ -25,19 +26,20 @@ from leaderboard.storage.uploads import UploadRow
 from leaderboard.web.clock import utc_now
 from leaderboard.web.organisation import time_zone
 from leaderboard.web.paging import is_id
-from leaderboard.web.upload_words import refusal_words, side_choices, state_words
+from leaderboard.web.upload_words import order_choices, refusal_words, side_choices, state_words
 
 OURS, OWN, KEPT, BUILT_IN = "ours", "own", "kept:", "built-in:"
 LONGEST_FIELD = 400
 
 
 class Asked(NamedTuple):
-    """What the form of a file says: which mapping, in which time zone, from which source, who is created."""
+    """What the form of a file says: which mapping, time zone and source, who is created, how dates are meant."""
 
     mapping: str
     zone: str = ""
     source: str = ""
     create: str = ""
+    dates: str = ""
 
 
 def asked_of_form(form: Mapping[str, str]) -> Asked:
@@ -56,6 +58,8 @@ def choice_of(upload: UploadRow, look: Look, asked: Asked) -> Choice:
     document = _document(upload, look, asked.mapping)
     if asked.zone and asked.zone != _zone_of(document):
         document = ours_in_zone(look.header, asked.zone) if document is None else with_zone(document, asked.zone)
+    if document is not None and asked.dates in (DAY_FIRST, MONTH_FIRST):
+        document = with_order(document, asked.dates)
     return Choice(document, asked.source or None, asked.create or None)
 
 
@@ -111,6 +115,7 @@ def _ready_page(upload: UploadRow, asked: Asked | None, fault: str | None) -> st
         filled=filled,
         options=_options(upload, look) if look else [],
         sides=side_choices(),
+        orders=order_choices(),
         zones=sorted(available_timezones()),
         zone=time_zone().key,
         preview=_preview(upload, look, filled) if look and filled.mapping else None,

@@ -8,6 +8,7 @@ from flask_babel import pgettext
 
 from leaderboard.domain.errors import Refused, UploadRefused
 from leaderboard.domain.mapping_forms import document_of
+from leaderboard.domain.time_formats import DAY_FIRST, MONTH_FIRST
 from leaderboard.services.uploads import MOST_BYTES, MOST_HELD
 from leaderboard.storage import uploads
 
@@ -62,4 +63,13 @@ def side_choices() -> list[tuple[str, Any]]:
         ("", _("Refuse their rows")),
         ("sales", _("Create them in sales")),
         ("marketing", _("Create them in marketing")),
+    ]
+
+
+def order_choices() -> list[tuple[str, Any]]:
+    """Return how dates such as 03/04/2026 can be meant."""
+    return [
+        ("", _("As the rows show")),
+        (DAY_FIRST, _("3 April: the day first")),
+        (MONTH_FIRST, _("March 4: the month first")),
     ]

@@ -5,7 +5,7 @@ import pytest
 from leaderboard.domain.mapping import parse_mapping
 from leaderboard.domain.mapping_forms import document_of, filled_of
 from leaderboard.domain.mapping_guesses import guess_mapping
-from leaderboard.domain.mapping_text import ours_in_zone, with_zone, write_mapping
+from leaderboard.domain.mapping_text import ours_in_zone, with_order, with_zone, write_mapping
 from leaderboard.domain.time_guesses import are_ambiguous, guess_amounts, guess_formats
 from leaderboard.domain.toml_text import read_toml
 
@@ -148,3 +148,10 @@ def test_another_time_zone_changes_nothing_else_of_a_mapping():
     assert with_zone(text, "Asia/Tokyo") == 'time_zone = "Asia/Tokyo"\nsource = "x" # kept\n\n[[event]]\ntype = "a.b"\n'
     ours = parse_mapping(ours_in_zone(["event_id", "occurred_at", "type", "subject", "note"], "Asia/Tokyo"))
     assert (ours.time_zone.key, len(ours.columns)) == ("Asia/Tokyo", 4)
+
+
+def test_an_order_of_dates_is_said_of_a_mapping_that_leaves_it_open_and_of_no_other():
+    text = 'time_format = ["iso", "day_or_month_first"]\n\n[[event]]\ntype = "day_or_month_first"\n'
+    assert with_order(text, "day_first") == text.replace("day_or_month_first", "day_first", 1)
+    closed = 'time_format = "%d/%m/%Y"\n'
+    assert with_order(closed, "month_first") == closed

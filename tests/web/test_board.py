@@ -225,3 +225,5 @@ def test_before_anything_is_loaded_the_page_says_what_to_do(app, session):
     load_organisation(session, worlds.ORGANISATION, now=NOW, by=COMMAND_LINE)
     home = text_of(enzo.get("/manage/"))
     assert ("To begin with" in home, "Start from a ready-made one" in home) == (True, True)
+    places = [home.index(f'href="/manage/{each}"><strong>') for each in ("people", "imports", "agreements", "hooks")]
+    assert places == sorted(places)  # history before the agreement, under which months that are over are closed

@@ -98,6 +98,25 @@ def test_a_file_of_ours_is_recognised_tried_imported_and_its_refused_rows_come_b
     assert enzo.get(place).status_code == 404
 
 
+def test_dates_that_may_be_meant_either_way_are_asked_for_on_the_page_of_the_file(enzo, session):
+    rows = "Deal ID,Deal Stage,Deal owner,Close Date,Create Date\n9,Closed Won,stranger-9,04/11/2026,02/11/2026\n"
+    place = hand_in(enzo, rows.encode())
+    told = page(enzo.get(place))
+    assert "may be day first or month first, and no row tells" in told
+    fields = fields_of(enzo.get(place).text) | {"do": "dry"}
+    enzo.post(f"{place}/start", data=fields)
+    look(session)
+    stopped = page(enzo.get(place, headers={"HX-Request": "true"}))
+    assert "Stopped" in stopped
+    assert "Change something" in stopped
+    shown = page(enzo.post(f"{place}/start", data=fields | {"dates": "day_first", "do": "preview"}))
+    assert "Nov 2, 2026" in shown
+    assert "1 row tried: 2 events , 0 rows refused , 1 row names somebody whom nobody knows" in shown
+    enzo.post(f"{place}/start", data=fields | {"dates": "month_first", "create": "sales", "do": "dry"})
+    look(session)
+    assert "New events 2" in page(enzo.get(place))
+
+
 def test_columns_are_mapped_by_hand_with_what_they_give_and_the_mapping_is_offered_again(enzo, session):
     place = hand_in(enzo, EXPORT)
     assert "Its columns are of no export that is known" in page(enzo.get(place))
