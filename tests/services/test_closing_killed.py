@@ -26,7 +26,7 @@ from tests.factories import fresh_engine, opened
 from tests.services.examples import ON_TIME, SPEED, WINS, agreement, csv_of, hand_in, set_up
 
 FIRST = Month(2026, 1)
-CLOSES = int(os.environ.get("CLOSES", "10"))  # how many closes to kill at; more for a soak
+CLOSES = int(os.environ.get("CLOSES", "8"))  # how many closes to kill at; more for a soak
 FORK = get_context("fork")
 BONUS = """
 [[bonus]]
