@@ -6,7 +6,7 @@ used.
 """
 
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,6 +18,10 @@ PORTS = {"https": 443, "http": 80}
 UNICAST = IPv6Network("2000::/3")  # all that is given out (RFC 4291)
 TEREDO = IPv6Network("2001::/32")
 NAT64 = IPv6Network("64:ff9b::/96")
+DOCUMENTED = IPv6Network("3fff::/20")  # in examples only (RFC 9637)
+# What Python takes for the world outside: protocols' own (one cloud's metadata is at 192.0.0.192), relays of 6to4, and
+# the address at which every machine of another cloud is told its settings.
+NEAR = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
 
 
 class Target(NamedTuple):
@@ -71,7 +75,7 @@ def is_outside(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(ip, IPv4Address):
-        return ip.is_global and not ip.is_multicast and not ip.is_reserved
+        return ip.is_global and not ip.is_multicast and not ip.is_reserved and not any(ip in each for each in NEAR)
     return _is_outside_6(ip)
 
 
@@ -79,7 +83,7 @@ def _is_outside_6(ip: IPv6Address) -> bool:
     inner = ip.ipv4_mapped or ip.sixtofour or (IPv4Address(int(ip) & 0xFFFF_FFFF) if ip in NAT64 else None)
     if inner is not None:
         return is_outside(str(inner))
-    return ip in UNICAST and ip not in TEREDO and ip.is_global
+    return ip in UNICAST and ip not in TEREDO and ip not in DOCUMENTED and ip.is_global
 
 
 def shortened(address: str) -> str:

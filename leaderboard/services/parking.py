@@ -15,6 +15,7 @@ from leaderboard.domain.shown import has_controls
 from leaderboard.services.adjusting import LONGEST_REASON, SHORTEST_REASON, member_named
 from leaderboard.services.intake import Outcome, RowResult, take_within
 from leaderboard.services.people_editing import add_external_id
+from leaderboard.services.reading import is_unfit
 from leaderboard.services.receiving import told_of
 from leaderboard.storage import hooks, parked, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
@@ -98,6 +99,8 @@ def discard_name(session: Session, column: str, unknown: str, reason: str, *, no
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON or has_controls(reason):
         sentence = f"Give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters, on one line."
         raise HookRefused("reason", sentence)
+    if is_unfit(column + unknown):  # no event waits for what cannot be stored
+        return 0
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()
         number = parked.discard(connection, column, unknown)

@@ -26,6 +26,7 @@ from leaderboard.services.accounts import network_of, token_key
 from leaderboard.services.hook_keys import Keys, opened
 from leaderboard.services.intake import MOST_ROWS, Outcome, RowResult, take_within
 from leaderboard.services.means import Means
+from leaderboard.services.reading import is_unfit
 from leaderboard.storage import accounts, hooks
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
 
@@ -59,7 +60,7 @@ def receive(session: Session, slug: str, request: Request, *, now: datetime, mea
 
     address: where it comes from. On return it is on disk. Raises DeliveryRefused with the status to answer.
     """
-    hook = hooks.with_slug(session.connection(), slug)
+    hook = None if is_unfit(slug) else hooks.with_slug(session.connection(), slug)
     if hook is None:
         raise DeliveryRefused(404, "There is no webhook at this address.")
     keys = _keys(hook, means)

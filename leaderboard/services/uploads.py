@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from leaderboard.domain.actors import Actor
 from leaderboard.domain.errors import UploadRefused
+from leaderboard.domain.shown import visible
 from leaderboard.services.upload_streams import PART
 from leaderboard.storage import trail, uploads
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
@@ -33,7 +34,7 @@ def begin_upload(session: Session, file_name: str, size: int, *, by: Actor, now:
         connection = session.connection()
         if uploads.count_uploads(connection, (uploads.ARRIVING, uploads.READY)) >= MOST_HELD:
             raise UploadRefused("many", f"{MOST_HELD} files lie there unused; import or discard some of them first.")
-        name = file_name.strip()[-LONGEST_NAME:] or "file"
+        name = visible(file_name.strip())[-LONGEST_NAME:] or "file"
         values = {"user_id": by.user_id, "file_name": name, "size": size}
         return uploads.add_upload(connection, {**values, "created_at": now, "changed_at": now})
 
