@@ -17,7 +17,17 @@ DOOR = {"static", "accounts.sign_in", "accounts.sign_in_now", "accounts.language
 # They know a screen by a cookie of its own; the worker is a script without any data.
 SCREENS = {"display.index", "display.slides", "display.worker", "display_streams.of_display", "pairing.poll"}
 COMPANY = {"oidc.begin", "oidc.finish", "oidc.sign_out"}
-PUBLIC = DOOR | SCREENS | COMPANY
+# They show a proof of their own, or tell nothing: tokens of programs, signatures, sealed addresses.
+PROGRAMS = {
+    *("api.health", "api_docs.docs", "api_docs.openapi", "hooks.deliver", "calendar_feed.show"),
+    *("notices.leave", "notices.ask"),
+}
+TOKENS = {
+    *("api.send_events", "api.people", "api.load_people", "api.agreements", "api.agreement", "api.agreement_document"),
+    *("api.check", "api.load", "api.standings", "api.attainments", "api.waiting", "api.points", "api.badges"),
+    *("api.bonuses", "api.periods", "api.token"),
+}
+PUBLIC = DOOR | SCREENS | COMPANY | PROGRAMS | TOKENS
 
 
 @pytest.fixture
