@@ -12,6 +12,7 @@ from leaderboard.services.verifying import verify
 from leaderboard.storage.connection_tables import IdempotentAnswer
 from leaderboard.storage.tables import AgreementVersion, EventRow, Member
 from leaderboard.web import api_operations, api_people
+from leaderboard.web.api_agreements import MOST_MISTAKES
 from tests.services.examples import SPEED, WINS, agreement, count
 from tests.web import worlds
 from tests.web.api import Program, token_of
@@ -230,6 +231,9 @@ def test_agreements_are_checked_loaded_and_read(enzo, session):
     assert enzo.post("/agreements/check", text, "application/toml").json == {"is_valid": True, "mistakes": []}
     assert count(session, AgreementVersion) == 1
     session.rollback()
+    many = {"document": "[[sla]]\n" * MOST_MISTAKES}
+    assert len(enzo.post("/agreements/check", many).json["mistakes"]) == MOST_MISTAKES
+    assert len(enzo.post("/agreements", many).json["errors"]) == MOST_MISTAKES
     wrong = enzo.post("/agreements", {"document": "x = 1"})
     assert kind_of(wrong) == (409, "refused")
     assert len(wrong.json["errors"]) > 1
