@@ -17,6 +17,7 @@ from requests import RequestException
 from leaderboard.domain.errors import CompanyRefused
 from leaderboard.services.company import Begun, Company, Identity
 from leaderboard.services.company_tokens import LEEWAY, claims_of, signing_keys
+from leaderboard.services.reading import is_unfit
 
 METADATA = "/.well-known/openid-configuration"
 KEPT_FOR = timedelta(hours=1)
@@ -160,7 +161,7 @@ class Provider:
 
     def _identity(self, claims: Mapping[str, Any], issuer: str) -> Identity:
         subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or "\0" in subject:
+        if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or is_unfit(subject):
             raise CompanyRefused("wrong", "its subject is no text of 1 to 255 characters")
         email, verified = claims.get("email"), _claim(claims, self.company.verified_claim)
         is_verified = verified in (True, 1, "true", "1")

@@ -1,5 +1,6 @@
 """Mailing: e-mails that wait are sent, each once. The database waits for nobody while the mail server is spoken to."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -32,6 +33,7 @@ AGAIN_AFTER = tuple(timedelta(minutes=each) for each in (1, 5, 15, 60, 180, 360)
 ENDED = "The program ended while it was sent; it may have arrived."
 TOO_LATE = "It came too late to be of use."
 UNWANTED = "Nobody wants it any more."
+logger = logging.getLogger(__name__)
 Send = Callable[[str, bytes], Outcome]
 
 
@@ -127,6 +129,12 @@ def _sent(session: Session, row: Any, facts: Mapping[str, Any], route: _Route, *
         to, content = deliverable(row.email), _content(session, row, facts, now, means)
     except Refused as error:
         _change(session, row, mails.WAITING, state=mails.FAILED, told=str(error))
+        return mails.FAILED
+    except Exception as error:  # whatever is wrong with one e-mail, the others go out
+        logger.exception("e-mail %d cannot be put into words", row.id)
+        session.rollback()
+        told = f"It cannot be put into words: {type(error).__name__}."
+        _change(session, row, mails.WAITING, state=mails.FAILED, told=told)
         return mails.FAILED
     postman = route.open()
     claim = {"state": mails.SENDING, "tries": row.tries + 1, "next_try_at": now + SENDING_IS_OVER}

@@ -97,7 +97,9 @@ class PersonRow(Sent):
     side: Side
     starts_on: Day = Field(alias="from")
     until: Day | None = None
-    role: Literal["rep", "manager", "admin"] | None = Field(None, description="Of their account, if they have one.")
+    role: Literal["rep", "manager"] | None = Field(
+        None, description="Of their account, if they have one. Nobody becomes an administrator by a token."
+    )
     external_ids: list[Annotated[str, Field(min_length=1, max_length=100, pattern=EXTERNAL_ID)]] = Field(
         default=[], max_length=20, description="Ids by which CRMs know them."
     )

@@ -228,6 +228,21 @@ def test_an_address_that_few_can_deliver_to_fails_in_words(aurora, means):
 
 
 @SQLITE
+def test_one_that_cannot_be_put_into_words_fails_and_the_next_goes_out(aurora, means):
+    review(aurora)
+    facts = {
+        "until_at": NOW + timedelta(days=1),
+        "zone": "America/Sao_Paulo",
+    }  # as of a version that told something else
+    aurora.execute(update(Mail).values(document=written(facts)))
+    aurora.commit()
+    review(aurora, "bia")
+    with serving(Box()) as port:
+        assert send_waiting(aurora, now=NOW, means=means(port)) == {"failed": 1, "sent": 1}
+    assert states(aurora)[0][2].startswith("It cannot be put into words: ")
+
+
+@SQLITE
 def test_a_server_that_is_away_keeps_all_waiting_and_is_told_once(aurora, means):
     review(aurora)
     port = free_port()

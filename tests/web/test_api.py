@@ -12,6 +12,7 @@ from leaderboard.services.verifying import verify
 from leaderboard.storage.connection_tables import IdempotentAnswer
 from leaderboard.storage.tables import AgreementVersion, EventRow, Member
 from leaderboard.web import api_operations, api_people
+from leaderboard.web.api_agreements import MOST_MISTAKES
 from tests.services.examples import SPEED, WINS, agreement, count
 from tests.web import worlds
 from tests.web.api import Program, token_of
@@ -217,7 +218,9 @@ def test_people_are_loaded_all_or_none(enzo, session):
     wrong = enzo.post("/people", {"people": [ZED | {"email": "new@example.com"}, ZED | {"side": "marketing"}]})
     assert kind_of(wrong) == (409, "refused")
     assert wrong.json["errors"][0]["where"] == "/people/1/side"
-    for sent in ({"people": []}, {"people": [ZED | {"x": 1}]}, {"people": [ZED | {"from": "2026-02-30"}]}, [ZED]):
+    no_administrator = {"people": [ZED | {"role": "admin"}]}  # else the scope people:write would be worth every other
+    twisted = {"people": [ZED | {"from": "2026-02-30"}]}
+    for sent in ({"people": []}, {"people": [ZED | {"x": 1}]}, twisted, no_administrator, [ZED]):
         assert kind_of(enzo.post("/people", sent)) == (400, "malformed")
     assert count(session, Member) == members
 
@@ -228,6 +231,9 @@ def test_agreements_are_checked_loaded_and_read(enzo, session):
     assert enzo.post("/agreements/check", text, "application/toml").json == {"is_valid": True, "mistakes": []}
     assert count(session, AgreementVersion) == 1
     session.rollback()
+    many = {"document": "[[sla]]\n" * MOST_MISTAKES}
+    assert len(enzo.post("/agreements/check", many).json["mistakes"]) == MOST_MISTAKES
+    assert len(enzo.post("/agreements", many).json["errors"]) == MOST_MISTAKES
     wrong = enzo.post("/agreements", {"document": "x = 1"})
     assert kind_of(wrong) == (409, "refused")
     assert len(wrong.json["errors"]) > 1
