@@ -6,11 +6,13 @@ from typing import Any
 from leaderboard.domain.mapping_forms import made_id
 from leaderboard.domain.time_guesses import guess_amounts, guess_formats
 
+RECEIVED = "lead.received"  # what a time is that no name tells the meaning of
 MOST_TIMES, MOST_LOOKED_AT = 4, 100  # columns
 # What is in a column's name, whatever its case: in English, Portuguese, Spanish, French and German.
-SUBJECTS = ("record id", "lead id", "deal id", "opportunity id", "mql_id", "number", "lead", "id")
-MEMBERS = ("owner", "assigned to", "assignee", "salesperson", "responsible", "rep", "user", "vendedor", "responsável",
-           "proprietário", "responsable", "besitzer", "verantwortlich", "propriétaire")  # fmt: skip
+SUBJECTS = ("record id", "lead id", "deal id", "opportunity id", "mql_id", "number", "nº", "número", "código", "lead",
+            "id")  # fmt: skip
+MEMBERS = ("owner", "assigned to", "assignee", "salesperson", "responsible", "rep", "agent", "user", "vendedor",
+           "responsável", "proprietário", "responsable", "besitzer", "verantwortlich", "propriétaire")  # fmt: skip
 AMOUNTS = ("amount", "value", "revenue", "valor", "importe", "montant", "betrag")
 TYPES = (
     ("lead.disposed", ("dispos", "closed", "close date", "resolved", "fech", "cerrad")),
@@ -18,7 +20,7 @@ TYPES = (
     ("lead.qualified", ("qualif",)),
     ("opportunity.won", ("won", "ganh", "ganad")),
     ("opportunity.lost", ("lost", "perd")),
-    ("lead.followed_up", ("contact", "activity", "follow", "call")),
+    ("lead.followed_up", ("contact", "activity", "follow", "call", "atend")),
     ("lead.assigned", ("assign", "atribu", "asign")),
 )
 
@@ -29,7 +31,10 @@ def guess_mapping(header: Sequence[str], columns: Mapping[str, Sequence[str]]) -
     times = [name for name in formats if formats[name] and not _names(name, ("phone", "zip", "id"))][:MOST_TIMES]
     shared = [each for each in (formats[times[0]] if times else []) if all(each in formats[name] for name in times)]
     subject, member, amount = (_named(header, words) for words in (SUBJECTS, MEMBERS, AMOUNTS))
-    events = [_event(name, subject, member, columns) for name in times] or [_event("", subject, member, columns)]
+    guessed = [_event(name, subject, member, columns) for name in times] or [_event("", subject, member, columns)]
+    # A lead comes in once: a second time that no name tells the meaning of, such as a target, gives no event.
+    first = next((each for each in guessed if each["type"] == RECEIVED), None)
+    events = [each for each in guessed if each["type"] != RECEIVED or each is first]
     document: dict[str, Any] = {"time_format": shared[0]} if shared and shared[0] != "iso" else {}
     if amount and (marks := guess_amounts(columns.get(amount, ()))):
         for event in events:
@@ -41,7 +46,7 @@ def guess_mapping(header: Sequence[str], columns: Mapping[str, Sequence[str]]) -
 
 
 def _event(time: str, subject: str, member: str, columns: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    kind = next((each for each, words in TYPES if time and _names(time, words)), "lead.received")
+    kind = next((each for each, words in TYPES if time and _names(time, words)), RECEIVED)
     texts = {"type": kind, "subject": subject, "occurred_at": time, "member": member}
     event: dict[str, Any] = {"type": kind, "event_id": ""}
     event |= {name: f"{{{text}}}" for name, text in texts.items() if text and name != "type"}
@@ -61,5 +66,5 @@ def _named(header: Sequence[str], words: Sequence[str]) -> str:
 
 
 def _names(column: str, words: Sequence[str]) -> bool:
-    text = column.lower()
+    text = column.lower().replace("_", " ")
     return any(word in text.split() if len(word) < 3 else word in text for word in words)

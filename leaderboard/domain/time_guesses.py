@@ -23,6 +23,7 @@ CLOCKS = (
 )
 WORDS = ("%b %d, %Y", "%d %B %Y", "%B %d, %Y")
 DIRECTIVE = re.compile("%.")
+EARLIEST = 1990  # year: a number of twelve digits is an id rather than a moment before it
 SOME = 200  # values are looked at
 
 
@@ -69,7 +70,7 @@ def _reads(time_format: str, values: Sequence[str]) -> bool:
         read = [read_time(each, [time_format]) for each in values]
     except (ValueError, OverflowError):
         return False
-    return all(1971 < each.year < 2100 for each in read)
+    return all(EARLIEST <= each.year < 2100 for each in read)
 
 
 def _is_amount(text: str, marks: AmountFormat) -> bool:

@@ -143,6 +143,18 @@ def test_a_first_guess_takes_each_column_of_times_for_an_event():
     assert guess_mapping(["a"], {"a": ["?"]})["event"][0]["type"] == "lead.received"
 
 
+def test_a_first_guess_takes_no_id_for_a_time_and_no_target_for_another_lead():
+    columns = {"CASE_ENQUIRY_ID": ["101001241454"], "OPEN_DT": ["01/22/2015 03:14:47 PM"], "SALES_AGENT": ["a"]}
+    columns |= {"TARGET_DT": ["01/29/2015 03:14:47 PM"], "CLOSE_DATE": ["02/19/2015 02:31:08 PM"]}
+    guess = guess_mapping(list(columns), columns)
+    assert guess["time_format"] == "%m/%d/%Y %I:%M:%S %p"
+    told = [(each["type"], each["occurred_at"], each["subject"], each["member"]) for each in guess["event"]]
+    assert told == [
+        ("lead.received", "{OPEN_DT}", "{CASE_ENQUIRY_ID}", "{SALES_AGENT}"),
+        ("lead.disposed", "{CLOSE_DATE}", "{CASE_ENQUIRY_ID}", "{SALES_AGENT}"),
+    ]
+
+
 def test_another_time_zone_changes_nothing_else_of_a_mapping():
     text = 'source = "x" # kept\ntime_zone = "UTC"\n\n[[event]]\ntype = "a.b"\n'
     assert with_zone(text, "Asia/Tokyo") == 'time_zone = "Asia/Tokyo"\nsource = "x" # kept\n\n[[event]]\ntype = "a.b"\n'

@@ -93,7 +93,7 @@ def test_a_file_of_ours_is_recognised_tried_imported_and_its_refused_rows_come_b
     session.rollback()
     assert count(session, EventRow) == before + 1
     assert "is undone already" in page(enzo.post(undo), 409)
-    assert "Undone" in page(enzo.get(again))
+    assert "Undone What it brought is gone." in page(enzo.get(again))
     assert enzo.post(f"{place}/discard").location == IMPORTS_PAGE
     assert enzo.get(place).status_code == 404
 
