@@ -12,6 +12,7 @@ UNSHOWN = {"Cc", "Cs", "Zl", "Zp"}
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full-width = + - @
 # Where a spreadsheet begins a cell: one that expects semicolons, as in Brazil, splits a text at them too.
+SIGNED = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?")
 CELL_STARTS = re.compile(rf"(^|;)( *)(?=[{re.escape(''.join(FORMULA_STARTS))}])")
 
 
@@ -31,7 +32,12 @@ def safe_cell(value: T) -> T | str:
     """Return a cell of a CSV as no spreadsheet runs it as a formula; what is no text stays as it is."""
     if not isinstance(value, str):
         return value
-    return visible(CELL_STARTS.sub(r"\1'\2", value))
+    return visible(inert(value))
+
+
+def inert(text: str) -> str:
+    """Return a text that a spreadsheet takes for no formula; numbers with a sign stay."""
+    return text if SIGNED.fullmatch(text) else CELL_STARTS.sub(r"\1'\2", text)
 
 
 def shown(value: object, most: int = LONGEST_SHOWN) -> str:

@@ -7,6 +7,7 @@ from typing import BinaryIO, NamedTuple
 
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.sheet_values import number_text, place_of, time_text, unescaped
+from leaderboard.domain.shown import inert
 from leaderboard.services.lines import LONGEST_ROW
 from leaderboard.services.packages import DAMAGED, DEEPEST, LocalNames, XmlPieces
 from leaderboard.services.reading import FileRow, check_width, width_fault
@@ -132,9 +133,9 @@ class Workbook:
         self.raw_header = self.raw()
 
     def raw(self) -> bytes:
-        """Return the row just read as a line of CSV."""
+        """Return the row just read as a line of CSV: what was no formula in the workbook is none there either."""
         line = StringIO()
-        csv.writer(line, delimiter=self.delimiter, lineterminator="\n").writerow(self._row)
+        csv.writer(line, delimiter=self.delimiter, lineterminator="\n").writerow(map(inert, self._row))
         return line.getvalue().encode(errors="replace")
 
     def rows(self) -> Iterator[FileRow]:

@@ -98,6 +98,11 @@ def test_a_row_that_is_wider_than_the_header_is_refused_alone_and_each_row_comes
     assert (rows.header, rows.raw_header) == (["a", "b", "c"], b"a,b,c\n")
 
 
+def test_1_2_10_a_text_that_begins_as_a_formula_comes_back_as_a_text():
+    rows = open_rows(io.BytesIO(book(f"{HEAD}<row>{cell('=1+1')}{cell('-2.5', 'n')}{cell('@x')}</row>")))
+    assert [(row.cells, rows.raw()) for row in rows.rows()] == [(["=1+1", "-2.5", "@x"], b"'=1+1,-2.5,'@x\n")]
+
+
 EVENT = '[[event]]\ntype = "lead.assigned"\nevent_id = "{a}"\nsubject = "{a}"\noccurred_at = "{b}"\n'
 
 
