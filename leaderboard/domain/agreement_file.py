@@ -59,7 +59,7 @@ class _Reader:
         title = head.text("title")
         effective_from = head.take(
             "effective_from",
-            "the first day of a month, such as 2026-10-01",
+            "the first day of a month, such as 2026-10-01 without quotation marks",
             lambda v: is_known_day(v) and v.day == 1,
         )
         review = head.whole("review_every_months", 1, 120, None)

@@ -91,8 +91,8 @@ def _event(entry: Entry, address: str, host: str) -> Event:
     event.add("DTSTART", _seconds(entry.deadline))
     event.add("DTEND", _seconds(entry.deadline))
     event.add("SUMMARY", _("Due: %(subject)s", subject=entry.subject))
-    event.add("DESCRIPTION", f"{entry.sla.title}\n{address}/points/{entry.id}")
-    event.add("URL", f"{address}/points/{entry.id}")
+    event.add("DESCRIPTION", f"{entry.sla.title}\n{address}/results/{entry.id}")
+    event.add("URL", f"{address}/results/{entry.id}")
     event.add("TRANSP", "TRANSPARENT")
     event.add("CLASS", "PRIVATE")
     if entry.remind_at is not None:

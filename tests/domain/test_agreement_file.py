@@ -170,7 +170,11 @@ REFUSED = [
     ('title = "Leads"', "", "agreement: title is missing; expected a text"),
     ('title = "Leads"', 'title = ""', 'agreement: title = ""; expected a text of at most 400 characters'),
     ("2026-10-01", "2026-10-02", "agreement: effective_from = 2026-10-02; expected the first day of a month"),
-    ("2026-10-01", '"2026-10-01"', 'agreement: effective_from = "2026-10-01"; expected the first day of a month'),
+    (
+        "2026-10-01",
+        '"2026-10-01"',
+        'agreement: effective_from = "2026-10-01"; expected the first day of a month, such as 2026-10-01 without',
+    ),
     ("2026-10-01", "2026-10-01T00:00:00Z", "expected the first day of a month, such as 2026-10-01"),
     ("2026-10-01", "0001-01-01", "effective_from = 0001-01-01; expected"),
     ("2026-10-01", "9999-01-01", "effective_from = 9999-01-01; expected"),

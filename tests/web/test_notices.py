@@ -121,6 +121,7 @@ def test_a_calendar_has_what_is_due_with_alarms_and_is_kept_by_its_tag(app, worl
     lead, course = Calendar.from_ical(answer.data).walk("VEVENT")
     assert (lead["SUMMARY"], str(lead["UID"]).startswith("due-")) == ("Due: lead-7", True)
     assert lead["DTSTART"].dt.isoformat() == "2026-11-18T16:30:00+00:00"
+    assert ana.get(lead["URL"].removeprefix("http://localhost")).status_code == 200
     (alarm,) = lead.walk("VALARM")
     assert alarm["TRIGGER"].dt.isoformat() == "2026-11-18T14:30:00+00:00"
     assert course["DTSTART"].dt.isoformat() == "2026-11-25T21:00:00+00:00"
