@@ -32,12 +32,16 @@ def safe_cell(value: T) -> T | str:
     """Return a cell of a CSV as no spreadsheet runs it as a formula; what is no text stays as it is."""
     if not isinstance(value, str):
         return value
-    return visible(inert(value))
+    return visible(_marked(value))
 
 
 def inert(text: str) -> str:
-    """Return a text that a spreadsheet takes for no formula; numbers with a sign stay."""
-    return text if SIGNED.fullmatch(text) else CELL_STARTS.sub(r"\1'\2", text)
+    """Return a text of a sheet as no spreadsheet runs it as a formula; numbers with a sign stay."""
+    return text if SIGNED.fullmatch(text) else _marked(text)
+
+
+def _marked(text: str) -> str:
+    return CELL_STARTS.sub(r"\1'\2", text)
 
 
 def shown(value: object, most: int = LONGEST_SHOWN) -> str:
