@@ -37,7 +37,7 @@ from leaderboard.services.soundness import look
 from leaderboard.services.upload_runs import run_waiting
 from leaderboard.services.uploads import forget_uploads
 from leaderboard.storage import accounts, jobs
-from leaderboard.storage.database import DOOR_LOCK, all_or_nothing, write_at_once
+from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 
 SCORE, CLOSE, CLEAN_UP, READINESS = "score", "close", "clean-up", "readiness"
 HOOKS, ANNOUNCEMENTS, IMPORTS, REMINDERS, MAIL = "hooks", "announcements", "imports", "reminders", "mail"
@@ -110,8 +110,9 @@ def run_job(
         failure, fault = _undo(session, name, error), None if isinstance(error, EXPECTED) else error
         recorder.failed(failure, began, clock())
     if looker is not None:
-        with suppress(*DATABASE_ERRORS), write_at_once(session) as connection:
-            jobs.note_look(connection, name, now, clock() - now, looker)
+        # Other jobs note theirs at the same moment, so it waits for them; but not for an import.
+        with suppress(*DATABASE_ERRORS), all_or_nothing(session, DOOR_LOCK, is_patient=False):
+            jobs.note_look(session.connection(), name, now, clock() - now, looker)
     return JobReport(name, tuple(done), failure, fault)
 
 
