@@ -262,6 +262,8 @@ def test_an_administrator_connects_a_crm_in_the_browser_and_sees_the_preview_liv
     page.get_by_role("heading", name="What to enter in Odoo").wait_for()
     axe(page)
     page.get_by_role("link", name="Open the mapping").click()
+    page.wait_for_url("**/mapping")
+    page.wait_for_load_state("networkidle")  # before htmx is there nobody hears what is typed
     page.get_by_label("Try it on this").fill(as_json({**ODOO, "user_id": "x-1"}).decode())
     page.get_by_text("Would wait for a name").first.wait_for()
     axe(page)
