@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from leaderboard.domain.signing import signature
+
 WINDOW = timedelta(minutes=5)  # either way, both ends included
 MICROSECOND = timedelta(microseconds=1)
 HUBSPOT_SIGNATURE, HUBSPOT_TIMESTAMP = "x-hubspot-signature-v3", "x-hubspot-request-timestamp"
@@ -91,8 +93,7 @@ def ours(request: Request, secrets: Sequence[str], now: datetime) -> None:
     timestamp = request.headers.get(OUR_TIMESTAMP, "")
     _check_time(timestamp, 1, now)
     given = request.headers.get(OUR_SIGNATURE, "").strip().lower().removeprefix("sha256=")
-    content = timestamp.encode() + b"." + request.body
-    _compare([given], (_hmac(secret.encode(), content).hex().encode() for secret in secrets))
+    _compare([f"sha256={given}"], (signature(secret, timestamp, request.body).encode() for secret in secrets))
 
 
 def standard(request: Request, secrets: Sequence[str], now: datetime) -> None:

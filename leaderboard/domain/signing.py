@@ -4,11 +4,11 @@ import hashlib
 import hmac
 
 
-def signature(secret: str, timestamp: int, body: bytes) -> str:
-    """Return what X-Leaderboard-Signature says of a body sent at a Unix second.
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    """Return what X-Leaderboard-Signature says of a body sent at a Unix second, given in decimal digits.
 
-    It is `sha256=` and the HMAC-SHA256, in hexadecimal digits, of the timestamp's decimal digits, a full stop and the
-    body as it is sent; the key is the secret's UTF-8.
+    It is `sha256=` and the HMAC-SHA256, in hexadecimal digits, of the timestamp, a full stop and the body as it is
+    sent; the key is the secret's UTF-8.
     """
-    signed = str(timestamp).encode() + b"." + body
+    signed = timestamp.encode() + b"." + body
     return f"sha256={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"

@@ -179,12 +179,12 @@ class _Look:
 
 def headers_of(message: Message, secret: str, now: datetime) -> dict[str, str]:
     """Return the headers of a message: what it is, which one, and the proof that it is from us."""
-    timestamp = int(now.timestamp())
+    timestamp = str(int(now.timestamp()))
     return {
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": USER_AGENT,
         "X-Leaderboard-Event": message.kind,
         "X-Leaderboard-Delivery": message.delivery,
-        "X-Leaderboard-Timestamp": str(timestamp),
+        "X-Leaderboard-Timestamp": timestamp,
         "X-Leaderboard-Signature": signature(secret, timestamp, message.body),
     }
