@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from leaderboard.web.api_description import MEDIA_TYPE, REF, TAGS, description
 from leaderboard.web.api_problems import KINDS, problem_text
-from leaderboard.web.means import means
+from leaderboard.web.means import own_address
 from leaderboard.web.rights import public
 
 bp = Blueprint("api_docs", __name__, url_prefix="/api/v1")
@@ -77,7 +77,7 @@ def openapi() -> BaseResponse:
 @public
 def docs() -> str:
     """The description for people."""
-    root = means().address or request.url_root.rstrip("/")
+    root = own_address()
     a_minute = current_app.config["API_REQUESTS_A_MINUTE"]
     example = json.dumps(json.loads(problem_text("not-found", "There is no version 7 of the agreement.")), indent=2)
     return render_template(

@@ -14,7 +14,7 @@ from leaderboard.services.accounts import token_key
 from leaderboard.services.due_calendar import DueCalendar, Entry, read_calendar
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
-from leaderboard.web.means import means
+from leaderboard.web.means import own_address
 from leaderboard.web.rights import public
 
 bp = Blueprint("calendar_feed", __name__)
@@ -60,7 +60,7 @@ def show(token: str) -> Response:
     if found is None:
         abort(404)
     with force_locale(found.language):
-        content = written(found, means().address or request.url_root.rstrip("/"))
+        content = written(found, own_address())
     response = Response(content, content_type="text/calendar; charset=utf-8")
     response.set_etag(hashlib.sha256(content).hexdigest()[:32])
     response.headers["Cache-Control"] = f"private, max-age={KEPT_SECONDS}"

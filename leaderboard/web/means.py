@@ -1,6 +1,8 @@
 """What the settings say of the world outside, as services take it."""
 
-from flask import Flask, current_app
+from typing import Any
+
+from flask import Flask, current_app, request, url_for
 
 from leaderboard.services.means import MailServer, Means
 from leaderboard.services.sealing import Seal
@@ -24,6 +26,16 @@ def init_app(app: Flask) -> None:
 def means() -> Means:
     """Return what the settings say."""
     return current_app.extensions["means"]
+
+
+def own_address() -> str:
+    """Return where readers find us, without a slash at the end: as the settings say, or as the reader has come in."""
+    return means().address or request.url_root.rstrip("/")
+
+
+def whole_url(endpoint: str, **values: Any) -> str:
+    """Return the address of a page for those outside; both parts of it may say below which path we stand, once."""
+    return own_address() + url_for(endpoint, **values).removeprefix(request.script_root)
 
 
 def _mail_server(app: Flask) -> MailServer | None:

@@ -21,7 +21,7 @@ from leaderboard.services.mail_kinds import (
 from leaderboard.services.reminding import count_near
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
-from leaderboard.web.means import means
+from leaderboard.web.means import means, whole_url
 from leaderboard.web.notice_words import kind_words
 from leaderboard.web.rights import actor, public
 from leaderboard.web.sessions import csrf
@@ -49,8 +49,7 @@ def choose() -> ResponseReturnValue:
 def renew() -> str:
     """Give the reader's calendar an address, which is shown this once; one from before leads nowhere any more."""
     token = renew_calendar(db.session(), now=utc_now(), by=actor())
-    address = means().address or request.url_root.rstrip("/")
-    return _page(address + url_for("calendar_feed.show", token=token).removeprefix(request.script_root))
+    return _page(whole_url("calendar_feed.show", token=token))
 
 
 @bp.post("/me/notices/calendar/end")

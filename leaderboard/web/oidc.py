@@ -20,7 +20,7 @@ from leaderboard.services.company import Begun, Company
 from leaderboard.services.identities import admit
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
-from leaderboard.web.means import means
+from leaderboard.web.means import whole_url
 from leaderboard.web.redirects import HOME, safe_next
 from leaderboard.web.rights import public
 from leaderboard.web.sessions import begin_session, limits, session_token
@@ -119,7 +119,7 @@ def finish() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """Send a browser that is signed out here to where it signs out of the company's sign-in."""
     try:
-        there = _provider_or_404().sign_out_address(_ours("accounts.sign_in"), now=utc_now())
+        there = _provider_or_404().sign_out_address(whole_url("accounts.sign_in"), now=utc_now())
     except CompanyRefused as error:
         return _refused(error, HOME)
     return redirect(there or url_for("accounts.sign_in"), 303)
@@ -151,13 +151,7 @@ def _company(config: Any) -> Company:
 
 
 def _come_back() -> str:
-    return _ours("oidc.finish")
-
-
-def _ours(endpoint: str) -> str:
-    """Return the whole address of a page of ours, as the company's sign-in knows it."""
-    ours = means().address
-    return f"{ours}{url_for(endpoint)}" if ours else url_for(endpoint, _external=True)
+    return whole_url("oidc.finish")
 
 
 def _remember(begun: Begun, target: str, now: datetime) -> None:

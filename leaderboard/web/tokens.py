@@ -15,7 +15,7 @@ from leaderboard.storage import account_lists
 from leaderboard.storage import tokens as stored
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
-from leaderboard.web.means import means
+from leaderboard.web.means import own_address
 from leaderboard.web.paging import LONGEST_ID, older_than
 from leaderboard.web.rights import actor, admin_required
 from leaderboard.web.user_words import Fault
@@ -69,7 +69,7 @@ def index() -> str:
     more = rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None
     older = None if more is None else url_for("tokens.index", before=more)
     words, now = scope_words(), utc_now()
-    root = means().address or request.url_root.rstrip("/")
+    root = own_address()
     return render_template("api/index.html", tokens=rows[:PAGE_SIZE], older=older, words=words, now=now, root=root)
 
 
