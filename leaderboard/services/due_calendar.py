@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 from leaderboard.domain.actors import Actor
 from leaderboard.domain.agreement import Sla
 from leaderboard.domain.reminders import deadline_of, remind_at
-from leaderboard.services.accounts import token_key
+from leaderboard.services.accounts import TOKEN_BYTES, token_key
 from leaderboard.services.reminding import waiting_of
 from leaderboard.services.rules import rule_book
 from leaderboard.storage import mails, reminders, trail
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 
 MOST_ENTRIES = 500
-TOKEN_BYTES = 32
 RENEWED, ENDED = "calendar.renewed", "calendar.ended"
 
 

@@ -1,6 +1,5 @@
 """Where webhooks go, as administrators keep them: added, changed, tried, paused, removed; and what was sent there."""
 
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from leaderboard.domain.organisation_file import LANGUAGES
 from leaderboard.domain.outside import parse_target, shortened
 from leaderboard.domain.shown import has_controls
 from leaderboard.services.announced import News, message_for
+from leaderboard.services.hook_keys import new_secret
 from leaderboard.services.means import Means
 from leaderboard.services.outbox import headers_of
 from leaderboard.services.reaching import Answer, checked_addresses, post
@@ -27,7 +27,7 @@ from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 
 LONGEST_NAME = 60
 MOST_TARGETS = 50
-SECRET_START, SECRET_BYTES = "lbwh_", 32
+SECRET_START = "lbwh_"
 PAGE_SIZE = 30
 
 
@@ -104,7 +104,7 @@ def add_target(session: Session, means: Means, wanted: Wanted, *, now: datetime,
 
     Raises TargetRefused: `name`, `taken`, `format`, `kinds`, `language`, `many`; AddressRefused.
     """
-    name, values = _checked(means, wanted), _values(wanted) | _address(means, wanted.address)
+    name, values = _checked(wanted), _values(wanted) | _address(means, wanted.address)
     secret = _new_secret()
     values |= {"secret": means.seal.seal(secret), "is_active": 1, "created_at": now, "created_by": by.name}
     with all_or_nothing(session, DOOR_LOCK):
@@ -119,7 +119,7 @@ def add_target(session: Session, means: Means, wanted: Wanted, *, now: datetime,
 
 def change_target(session: Session, means: Means, target_id: int, wanted: Wanted, *, now: datetime, by: Actor) -> None:
     """Change what a target is called, where it is and what it is told. Raises as add_target, and `gone`."""
-    name, values = _checked(means, wanted), _values(wanted)
+    name, values = _checked(wanted), _values(wanted)
     if wanted.address.strip():
         values |= _address(means, wanted.address)
     with _changing(session, target_id) as (connection, found):
@@ -208,7 +208,7 @@ def _gone() -> TargetRefused:
     return TargetRefused("gone", "There is no such webhook any more; look at the list again.")
 
 
-def _checked(means: Means, wanted: Wanted) -> str:
+def _checked(wanted: Wanted) -> str:
     """Return the name of a target that somebody wants, all else of which can be as it is; else TargetRefused."""
     name = " ".join(wanted.name.split())
     if not name or len(name) > LONGEST_NAME or has_controls(name):
@@ -244,7 +244,7 @@ def _check_free(connection: Connection, name: str, but: int | None = None) -> No
 
 
 def _new_secret() -> str:
-    return SECRET_START + secrets.token_urlsafe(SECRET_BYTES)
+    return SECRET_START + new_secret()
 
 
 def _told(values: dict[str, Any]) -> str:

@@ -77,10 +77,14 @@ def _note(connection: Connection, delivery_id: int, results: Sequence[RowResult]
     hooks.change_delivery(connection, delivery_id, parked=max(0, delivery.parked - gone), **values)
 
 
-def unknown_names(session: Session) -> tuple[Sequence[Any], int]:
-    """Return the names for which most events wait, and how many names there are."""
-    connection = session.connection()
-    return parked.unknown_names(connection, NAMES_SHOWN), parked.count_names(connection)
+def unknown_names(session: Session) -> Sequence[Any]:
+    """Return the names for which most events wait."""
+    return parked.unknown_names(session.connection(), NAMES_SHOWN)
+
+
+def count_unknown_names(session: Session) -> int:
+    """Return for how many names events wait."""
+    return parked.count_names(session.connection())
 
 
 def claim_name(session: Session, unknown: str, member: str, *, now: datetime, by: Actor) -> int:

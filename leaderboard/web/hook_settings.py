@@ -10,17 +10,18 @@ from flask_babel import gettext as _
 from leaderboard.domain.errors import HookRefused, Refused
 from leaderboard.services import hooks
 from leaderboard.services.hooks import GIVEN, HookShown
-from leaderboard.services.parking import unknown_names
+from leaderboard.services.parking import count_unknown_names
 from leaderboard.services.receiving import REFUSALS_WITHIN
 from leaderboard.storage.database import db
 from leaderboard.storage.hooks import STATES
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
-from leaderboard.web.hook_words import Fault, fault_of, kept, kind_words, state_words, steps
-from leaderboard.web.means import means
+from leaderboard.web.hook_words import fault_of, kind_words, state_words, steps
+from leaderboard.web.means import means, whole_url
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.paging import LONGEST_ID, older_than
 from leaderboard.web.rights import actor, admin_required
+from leaderboard.web.user_words import Fault
 
 bp = Blueprint("hook_settings", __name__, url_prefix="/manage/hooks")
 FIELDS = ("kind", "name", "slug", "secret")
@@ -50,7 +51,7 @@ def index() -> str:
 @organisation_required
 def add() -> ResponseReturnValue:
     """Add a webhook, and show its secret this once."""
-    form = kept(request.form, *FIELDS)
+    form = {name: request.form.get(name, "") for name in FIELDS}
     try:
         hook_id, secret = hooks.add_hook(db.session(), **form, seal=means().seal, now=utc_now(), by=actor())
     except Refused as error:
@@ -164,13 +165,6 @@ def hook_or_404(hook_id: int) -> HookShown:
     return abort(404) if found is None else found
 
 
-def address_of(hook: HookShown) -> str:
-    """Return where a CRM sends to: as the settings say, or as the reader has come in."""
-    known = means().address
-    path = url_for("hooks.deliver", slug=hook.slug)
-    return known + path if known else request.url_root.rstrip("/") + path
-
-
 def _delivery_or_404(hook_id: int, delivery_id: int) -> Any:
     found = None
     if delivery_id < 10**LONGEST_ID:
@@ -194,12 +188,10 @@ def _changed(hook_id: int, said: str, change: Callable[..., None], **values: Any
 
 
 def _index(filled: dict[str, str] | None = None, fault: Fault | None = None) -> str:
-    session = db.session()
-    _names, waiting = unknown_names(session)
     return render_template(
         "hooks/index.html",
-        hooks=hooks.list_hooks(session),
-        unknown=waiting,
+        hooks=hooks.list_hooks(db.session()),
+        unknown=count_unknown_names(db.session()),
         kinds=kind_words(),
         given=GIVEN,
         filled=filled or {},
@@ -212,7 +204,7 @@ def _page(hook_id: int, told: Told = NOTHING_TOLD) -> str:
     if state not in ("", *STATES):
         abort(400)
     found, older = hooks.list_deliveries(db.session(), hook_id, older_than=older_than(), state=state)
-    address = address_of(hook)
+    address = whole_url("hooks.deliver", slug=hook.slug)
     return render_template(
         "hooks/_deliveries.html" if wants_fragment() and request.method == "GET" else "hooks/show.html",
         hook=hook,

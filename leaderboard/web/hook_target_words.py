@@ -1,7 +1,7 @@
 """What pages say of webhooks out: their kinds and forms, what is wrong with one, and what became of a message."""
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -21,14 +21,8 @@ from leaderboard.services.hook_targets import LONGEST_NAME, MOST_TARGETS
 from leaderboard.services.outbox import TOLD_GONE
 from leaderboard.web.award_words import programme_name
 from leaderboard.web.badge_texts import badge_text
+from leaderboard.web.user_words import Fault
 from leaderboard.web.wording import number, period_name
-
-
-class Fault(NamedTuple):
-    """What is wrong with what was filled in, and at which field; no field: with all of it."""
-
-    field: str
-    words: str
 
 
 def kind_words() -> dict[str, tuple[str, str]]:

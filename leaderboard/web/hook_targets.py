@@ -16,12 +16,13 @@ from leaderboard.services.reaching import Answer
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
 from leaderboard.web.fragments import wants_fragment
-from leaderboard.web.hook_target_words import Fault, fault_of, format_words, kind_words, told_of, told_words
+from leaderboard.web.hook_target_words import fault_of, format_words, kind_words, told_of, told_words
 from leaderboard.web.languages import OWN_NAMES
 from leaderboard.web.means import means
 from leaderboard.web.organisation import organisation
 from leaderboard.web.paging import LONGEST_ID, older_than
 from leaderboard.web.rights import actor, admin_required
+from leaderboard.web.user_words import Fault
 
 bp = Blueprint("hook_targets", __name__, url_prefix="/manage/webhooks")
 bp.add_app_template_filter(told_words)

@@ -1,21 +1,16 @@
 """What webhooks in are called on a page, what to enter in each CRM, and why something cannot be."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 
 from leaderboard.domain.errors import AdjustmentRefused, HookRefused, PersonRefused, Refused
 from leaderboard.services.hooks import HookShown
+from leaderboard.web import user_words
+from leaderboard.web.user_words import Fault
 
 USER = "leaderboard"  # of HTTP Basic; any name is taken
-
-
-class Fault(NamedTuple):
-    """What is wrong with what was filled in, and at which field; no field: with all of it."""
-
-    field: str
-    words: str
 
 
 class Step(NamedTuple):
@@ -166,8 +161,7 @@ def _generic(address: str, secret: str) -> list[Step]:
 def fault_of(error: Refused) -> Fault:
     """Return in words, and at which field, what was refused."""
     if isinstance(error, AdjustmentRefused):
-        several = _("Several people have this name: give the e-mail.")
-        return Fault("member", several if error.problem == "several" else _("Nobody has this e-mail or name."))
+        return user_words.fault_of(error)
     if isinstance(error, PersonRefused):
         taken = _("This name is somebody's already: look at the list again.")
         return Fault("member", taken if error.problem == "id-taken" else _("This cannot be an id of theirs."))
@@ -184,8 +178,3 @@ def fault_of(error: Refused) -> Fault:
     is_at_field = error.problem in words
     gone = _("This is not there any more: look at the list again.")
     return Fault(error.problem if is_at_field else "", words.get(error.problem, gone))
-
-
-def kept(form: Any, *names: str) -> dict[str, str]:
-    """Return what was filled in, to be shown again."""
-    return {name: form.get(name, "") for name in names}

@@ -9,9 +9,10 @@ from leaderboard.services import parking
 from leaderboard.services.adjusting import proposed_members
 from leaderboard.storage.database import db
 from leaderboard.web.clock import utc_now
-from leaderboard.web.hook_words import Fault, fault_of
+from leaderboard.web.hook_words import fault_of
 from leaderboard.web.organisation import organisation_required
 from leaderboard.web.rights import actor, admin_required
+from leaderboard.web.user_words import Fault
 from leaderboard.web.wording import number
 
 bp = Blueprint("unknown_names", __name__, url_prefix="/manage/hooks/unknown")
@@ -68,6 +69,6 @@ def discard() -> ResponseReturnValue:
 def _page(wrong: tuple[str, str, Fault] | None = None) -> str:
     """wrong: at which name, and what."""
     session = db.session()
-    names, count = parking.unknown_names(session)
+    names, count = parking.unknown_names(session), parking.count_unknown_names(session)
     people = proposed_members(session, now=utc_now())
     return render_template("hooks/unknown.html", names=names, count=count, people=people, wrong=wrong)

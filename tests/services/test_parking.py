@@ -11,7 +11,7 @@ from leaderboard.domain.errors import AdjustmentRefused, HookRefused, PersonRefu
 from leaderboard.domain.mapping import parse_mapping
 from leaderboard.services import parking
 from leaderboard.services.intake import take_events
-from leaderboard.services.parking import claim_name, discard_name, take_parked, unknown_names
+from leaderboard.services.parking import claim_name, count_unknown_names, discard_name, take_parked, unknown_names
 from leaderboard.services.people import load_people
 from leaderboard.services.verifying import verify
 from leaderboard.storage.connection_tables import HookDelivery, ParkedEvent
@@ -74,14 +74,13 @@ def test_a_chunk_that_fails_waits_on(waiting, monkeypatch):
 
 
 def test_an_administrator_says_whose_a_name_is_and_one_that_names_another_unknown_waits_on(waiting):
-    names, number = unknown_names(waiting)
-    assert [(each.column, each.unknown, each.number) for each in names] == [
+    assert [(each.column, each.unknown, each.number) for each in unknown_names(waiting)] == [
         ("member", "hs-77", 2),
         ("team", "West", 2),
         ("member", "Gil@Example.com", 1),
         ("member", "hs-78", 1),
     ]
-    assert number == 4
+    assert count_unknown_names(waiting) == 4
     assert claim_name(waiting, "hs-77", "Bia", now=NOW, by=BY) == 2
     assert count(waiting, ParkedEvent) == 4
     with pytest.raises(AdjustmentRefused):
