@@ -4,7 +4,7 @@ Those of all teams whose morning it is are made together, each team's once a day
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -68,14 +68,13 @@ def make_mornings(session: Session, book: RuleBook, *, now: datetime) -> int:
 
 def _rounds(connection: Connection, book: RuleBook, now: datetime) -> list[_Round]:
     """Return the teams that are to have a digest now, together where day, zone and the digest before are the same."""
-    found: dict[tuple[date, str, datetime], list[int]] = defaultdict(list)
+    wanted: dict[str, tuple[tuple[date, str, datetime], int]] = {}
     for team_id in sorted(book.rules.teams):
         calendar = book.rules.calendar_of(team_id)
         zone = ZoneInfo(calendar.time_zone)
         day = digest_day(zone, now)
         if day is not None and calendar.hours_on(day):
-            found[day, zone.key, _digest_before(calendar, zone, day)].append(team_id)
-    wanted = {_occasion(key[0], team): (key, team) for key, teams in found.items() for team in teams}
+            wanted[_occasion(day, team_id)] = (day, zone.key, _digest_before(calendar, zone, day)), team_id
     made = mails.rounds_made(connection, DAY, wanted) if wanted else set()
     left: dict[tuple[date, str, datetime], list[int]] = defaultdict(list)
     for occasion, (key, team) in wanted.items():
@@ -168,8 +167,3 @@ def _facts(told: _Morning) -> dict[str, Any]:
         "earned": told.earned,
         "badges": list(dict.fromkeys(told.badges)),
     }
-
-
-def working_days(calendar: Calendar, days: Iterable[date]) -> list[date]:
-    """Return those of some days that have working hours."""
-    return [day for day in days if calendar.hours_on(day)]

@@ -18,7 +18,6 @@ from leaderboard.domain.reminders import NIGHT_BEGINS, REVIEW_AHEAD, digest_day,
 from leaderboard.domain.rules import Team
 from leaderboard.domain.working_time import Calendar, local_instant
 from leaderboard.services.certificates import KINDS as WINNERS
-from leaderboard.services.digests import working_days
 from leaderboard.services.figures import Figure, Promises
 from leaderboard.services.mail_kinds import CLOSE, REVIEW, WEEK, written
 from leaderboard.services.rules import RuleBook
@@ -89,7 +88,8 @@ def make_reviews(session: Session, book: RuleBook, *, now: datetime) -> int:
 def is_first_working_day(calendar: Calendar, day: date) -> bool:
     """Tell whether a day is the first of its week, from Monday, that has working hours."""
     monday = day - timedelta(days=day.weekday())
-    return working_days(calendar, (monday + timedelta(days=each) for each in range(day.weekday() + 1))) == [day]
+    days = (monday + timedelta(days=each) for each in range(day.weekday() + 1))
+    return next((each for each in days if calendar.hours_on(each)), None) == day
 
 
 def _tonight(book: RuleBook, day: date) -> datetime:

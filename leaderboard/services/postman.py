@@ -14,7 +14,7 @@ from leaderboard.services.means import MailServer
 SECONDS = 10  # of silence until a server is given up
 LONGEST_REPLY = 200
 SENT, LATER, FAILED = "sent", "later", "failed"
-DATA_IS_WANTED, IS_DONE, GOES_AWAY = 354, 250, 421
+IS_DONE, GOES_AWAY = 250, 421
 
 
 class Outcome(NamedTuple):

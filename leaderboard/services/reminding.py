@@ -176,12 +176,12 @@ def _by_member(book: RuleBook, told: Iterable[Falling], now: datetime) -> Mappin
 
 
 def _mail(user_id: int, theirs: Sequence[Falling]) -> NewMail:
-    first = min(theirs, key=lambda each: (each.deadline, each.row.id))
     ordered = sorted(theirs, key=lambda each: (each.deadline, each.row.id))
+    first = ordered[0]
     facts = {
         "items": [each.facts for each in ordered[:MOST_TOLD]],
         "more": max(len(ordered) - MOST_TOLD, 0),
-        "until_at": max(each.deadline for each in theirs),
+        "until_at": ordered[-1].deadline,
         "zone": first.zone.key,
     }
     return NewMail(user_id, REMINDER, f"{first.row.id} {to_micros(first.row.due_at)}", written(facts))

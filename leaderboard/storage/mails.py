@@ -13,7 +13,6 @@ from leaderboard.storage.mail_tables import CalendarFeed, Mail, MailRefusal, Mai
 
 COLUMNS = ("user_id", "kind", "occasion", "document", "state", "tries", "created_at", "next_try_at")
 WAITING, SENDING, SENT, FAILED, DROPPED = "waiting", "sending", "sent", "failed", "dropped"
-IDS_A_QUERY = 1_000
 
 
 class NewMail(NamedTuple):
@@ -73,7 +72,7 @@ def ready(connection: Connection, now: datetime, limit: int) -> Sequence[Any]:
     Each with its reader's email, language and is_active, and whether they want no more of its kind (is_refused).
     """
     state = Mail.state.in_([literal(each, literal_execute=True) for each in (WAITING, SENDING)])
-    columns = (UserAccount.email, UserAccount.language, UserAccount.is_active, UserAccount.member_id)
+    columns = (UserAccount.email, UserAccount.language, UserAccount.is_active)
     query = select(*Mail.__table__.c, *columns, _is_refused(Mail.kind.expression).label("is_refused"))
     query = query.join(UserAccount, UserAccount.id == Mail.user_id).where(state, Mail.next_try_at <= now)
     return connection.execute(query.order_by(Mail.next_try_at, Mail.id).limit(limit)).all()
@@ -115,9 +114,10 @@ def feed_of(connection: Connection, user_id: int) -> datetime | None:
 
 
 def reader_of_feed(connection: Connection, key: str) -> Any:
-    """Return id, email, member_id and language of the account whose calendar has a key; None if it is closed."""
-    columns = (UserAccount.id, UserAccount.email, UserAccount.member_id, UserAccount.language)
-    query = select(*columns).join(CalendarFeed, CalendarFeed.user_id == UserAccount.id)
+    """Return member_id and language of the account whose calendar has a key; None if it is closed."""
+    query = select(UserAccount.member_id, UserAccount.language).join(
+        CalendarFeed, CalendarFeed.user_id == UserAccount.id
+    )
     return connection.execute(query.where(CalendarFeed.key == key, UserAccount.is_active == 1)).first()
 
 
