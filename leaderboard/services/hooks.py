@@ -96,7 +96,7 @@ def add_hook(
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()
         slug = _free_slug(connection, slug.strip().lower(), kind)
-        values = {"slug": slug, "source": slug, "kind": kind, "name": name, "is_active": 1}
+        values = {"slug": slug, "kind": kind, "name": name, "is_active": 1}
         values |= {"mapping": default_mapping(kind), "secrets": sealed(keys, seal)}
         hook_id = hooks.add(connection, **values, created_at=now, created_by=by.name)
         trail.note(connection, by, "hook.added", f"hook {slug}", at=now, after=f"{kind}; {name}")

@@ -168,7 +168,7 @@ def _take(session: Session, found: Any, now: datetime) -> list[RowResult]:
     taken: list[RowResult] = []
     for start in range(0, len(rows), MOST_ROWS):
         chunk = rows[start : start + MOST_ROWS]
-        given: dict[str, Any] = {"source": found.source, "now": now, "mapping": mapping}
+        given: dict[str, Any] = {"source": found.slug, "now": now, "mapping": mapping}
         taken += take_within(session, chunk, **given, parks=True, delivery_id=found.id)
     results = iter(taken)
     return [refused(each) if isinstance(each, RowError) else next(results) for each in mapped]

@@ -48,7 +48,7 @@ class IdempotentAnswer(Base):
 class Hook(Base):
     """A door for one CRM's webhooks, at /hooks/<slug>.
 
-    source: under which its events are stored. mapping: TOML. secrets: sealed, as JSON, the present one first.
+    slug: the source of its events, too. mapping: TOML. secrets: sealed, as JSON, the present one first.
     """
 
     __tablename__ = "hook"
@@ -62,7 +62,6 @@ class Hook(Base):
     slug: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]
     name: Mapped[str]
-    source: Mapped[str]
     mapping: Mapped[str]
     secrets: Mapped[str]
     is_active: Mapped[int] = mapped_column(Big)
@@ -206,7 +205,6 @@ class HookMessage(Base):
     state: Mapped[str]
     tries: Mapped[int]
     next_try_at: Mapped[datetime | None]
-    last_try_at: Mapped[datetime | None]
     status: Mapped[int | None]
     told: Mapped[str | None]
     sent_at: Mapped[datetime | None]

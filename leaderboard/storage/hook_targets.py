@@ -11,16 +11,12 @@ from leaderboard.storage.connection_tables import Announcement, HookMessage, Hoo
 _COLUMNS = HookTarget.__table__.c
 _MESSAGE = (
     HookMessage.id,
-    HookMessage.target_id,
     HookMessage.state,
     HookMessage.tries,
     HookMessage.next_try_at,
-    HookMessage.last_try_at,
-    HookMessage.sent_at,
     HookMessage.status,
     HookMessage.told,
     Announcement.kind,
-    Announcement.occasion,
     Announcement.at,
     Announcement.document,
 )

@@ -89,8 +89,8 @@ def add_delivery(connection: Connection, **values: Any) -> int | None:
 
 
 def delivery(connection: Connection, delivery_id: int) -> Any:
-    """Return all of a delivery, and its hook's kind, source and mapping; None if it is not there."""
-    query = select(*HookDelivery.__table__.c, Hook.kind, Hook.source, Hook.mapping, Hook.slug)
+    """Return all of a delivery, and its hook's kind, mapping and slug; None if it is not there."""
+    query = select(*HookDelivery.__table__.c, Hook.kind, Hook.mapping, Hook.slug)
     return connection.execute(query.join(Hook).where(HookDelivery.id == delivery_id)).first()
 
 
