@@ -65,8 +65,8 @@ def _addresses() -> list[str]:
     raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "")
     path = raw if raw.startswith("/") else request.full_path.removesuffix("?")
     known = means().address
-    bases = [*([known] if known else []), f"{request.scheme}://{request.host}", f"https://{request.host}"]
-    return list(dict.fromkeys(base + path for base in bases))
+    ours = [known + path.removeprefix(request.script_root)] if known else []
+    return list(dict.fromkeys((*ours, f"{request.scheme}://{request.host}{path}", f"https://{request.host}{path}")))
 
 
 def _problem(status: int, detail: str, seconds: int | None = None) -> Response:

@@ -14,6 +14,7 @@ from leaderboard.domain.payloads import MOST_BYTES
 from leaderboard.storage.connection_tables import Hook, HookDelivery, ParkedEvent
 from leaderboard.storage.tables import EventRow
 from leaderboard.web import hooks as web_hooks
+from leaderboard.web.means import whole_url
 from tests.domain.hook_bodies import HUBSPOT_EVENT, LEAD, ODOO, as_json, notification, soap
 from tests.services.examples import count
 from tests.services.test_hooks import CLIENT_SECRET
@@ -96,6 +97,16 @@ def test_the_address_that_the_settings_say_is_signed_too(app, session, reader):
     app.extensions["means"] = type(means)(seal=means.seal, address="https://board.example.com")
     assert hubspot(app.test_client(), [], address=public).status_code == 200
     assert public in reader("enzo").get(f"{PATH}/{hook_of(session).id}").text
+
+
+def test_below_a_path_a_crm_is_given_that_path_once_and_may_have_signed_it_so(app):
+    means, path = app.extensions["means"], {"RAW_URI": "/board/hooks/crm?a=1"}
+    known = type(means)(seal=means.seal, address="https://sla.example.com/board")
+    for each, address in ((means, "http://inside:8000/board"), (known, "https://sla.example.com/board")):
+        app.extensions["means"] = each
+        with app.test_request_context("/hooks/crm?a=1", base_url="http://inside:8000/board", environ_overrides=path):
+            assert whole_url("hooks.deliver", slug="crm") == f"{address}/hooks/crm"
+            assert web_hooks._addresses()[0] == f"{address}/hooks/crm?a=1"
 
 
 def test_salesforce_gets_its_own_answer_and_its_key_is_told_nowhere(app, session, reader, caplog, monkeypatch):
