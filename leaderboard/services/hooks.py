@@ -43,7 +43,7 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True)
 class HookShown:
-    """A webhook in as its page shows it. keys: how many secrets count now; organisation: whose Salesforce it must be.
+    """A webhook in as its page shows it. organisation: whose Salesforce it must be.
 
     former_until: until when the secret before the present one counts too. is_sealed: the secrets cannot be opened.
     refused: deliveries that were refused lately, MOST_REFUSALS at most.
@@ -55,8 +55,6 @@ class HookShown:
     name: str
     mapping: str
     is_active: bool
-    created_at: datetime
-    created_by: str
     organisation: str
     former_until: datetime | None
     is_sealed: bool
@@ -122,7 +120,6 @@ def find_hook(session: Session, hook_id: int, *, seal: Seal, now: datetime) -> H
     since = now - REFUSALS_WITHIN
     return HookShown(
         *(found.id, found.slug, found.kind, found.name, found.mapping, bool(found.is_active)),
-        *(found.created_at, found.created_by),
         organisation=keys.organisation if keys else "",
         former_until=former[0] if former else None,
         is_sealed=keys is None,
