@@ -22,39 +22,33 @@ KEPT = timedelta(days=90)
 
 
 class Occasion(NamedTuple):
-    """Something to announce, once. occasion: its name among all; document: the facts, as JSON takes them.
-
-    at: when it happened, which is now or earlier: its message is due from then on.
-    """
+    """Something to announce, once. occasion: its name among all; document: the facts, as JSON takes them."""
 
     occasion: str
     document: dict[str, Any]
-    at: datetime
 
 
-def announce(connection: Connection, kind: str, occasion: str, document: dict[str, Any], at: datetime) -> None:
-    """Announce something that happened to the targets that want its kind, within the caller's transaction.
+def announce(connection: Connection, kind: str, occasion: str, document: dict[str, Any], now: datetime) -> None:
+    """Announce something that happens now to the targets that want its kind, within the caller's transaction.
 
     Once per occasion, however often it is called. kind: one of KINDS. occasion: names what happened for good, such as
-    "bonus.approved 12". document: `member` and `team` hold ids, or None. at: see Occasion. Where nobody wants it
-    nothing is written, and one small table is read.
+    "bonus.approved 12". document: `member` and `team` hold ids, or None. Where nobody wants it nothing is written, and
+    one small table is read.
     """
-    announce_each(connection, kind, [Occasion(occasion, document, at)])
+    announce_each(connection, kind, [Occasion(occasion, document)], now=now)
 
 
-def announce_each(connection: Connection, kind: str, occasions: Iterable[Occasion]) -> None:
+def announce_each(connection: Connection, kind: str, occasions: Iterable[Occasion], *, now: datetime) -> None:
     """As announce, for many of a kind: three statements for 400; `occasions` is not asked for if nobody wants it."""
     if kind not in KINDS:
         raise ValueError(f"{kind} is no kind of announcement; the kinds are {', '.join(KINDS)}")
     targets = outbox.targets_wanting(connection, kind)
-    found = list(occasions) if targets else []
     rows = [
-        {"kind": kind, "occasion": each.occasion, "at": each.at, "document": json.dumps(each.document, sort_keys=True)}
-        for each in found
+        {"kind": kind, "occasion": each.occasion, "at": now, "document": json.dumps(each.document, sort_keys=True)}
+        for each in (occasions if targets else ())
     ]
     if rows:
-        due_at = min(each.at for each in found)
-        outbox.add_messages(connection, outbox.add_announcements(connection, rows), targets, due_at)
+        outbox.add_messages(connection, outbox.add_announcements(connection, rows), targets, now)
 
 
 def announce_close(
@@ -77,21 +71,21 @@ def announce_badges(connection: Connection, badges: Sequence[Badge], since: date
     """Announce the badges that were earned since an instant: a year of history that is imported announces nothing."""
     lately = [each for each in badges if each.earned_at >= since]
     if lately:
-        announce_each(connection, BADGE_AWARDED, (_badge(each, now) for each in lately))
+        announce_each(connection, BADGE_AWARDED, map(_badge, lately), now=now)
 
 
-def _badge(badge: Badge, now: datetime) -> Occasion:
+def _badge(badge: Badge) -> Occasion:
     named = " ".join(map(str, (badge.key, badge.scope, badge.participant, badge.occasion))).strip()
     document = {"badge": badge.key, badge.scope: badge.participant, "period": badge.period}
-    return Occasion(f"{BADGE_AWARDED} {named}", document, now)
+    return Occasion(f"{BADGE_AWARDED} {named}", document)
 
 
 def announce_approved(connection: Connection, award_ids: Iterable[int], *, now: datetime) -> None:
     """Announce bonus awards that were approved just now."""
-    announce_each(connection, BONUS_APPROVED, _approved(connection, award_ids, now))
+    announce_each(connection, BONUS_APPROVED, _approved(connection, award_ids), now=now)
 
 
-def _approved(connection: Connection, award_ids: Iterable[int], now: datetime) -> Iterable[Occasion]:
+def _approved(connection: Connection, award_ids: Iterable[int]) -> Iterable[Occasion]:
     for each in awards.won(connection, sorted(award_ids)):
         document = {
             "award": each.id,
@@ -103,7 +97,7 @@ def _approved(connection: Connection, award_ids: Iterable[int], now: datetime) -
             "currency": each.currency,
             "prize": each.prize,
         }
-        yield Occasion(f"{BONUS_APPROVED} {each.id}", document, now)
+        yield Occasion(f"{BONUS_APPROVED} {each.id}", document)
 
 
 def forget_announcements(connection: Connection, now: datetime) -> int:

@@ -134,13 +134,13 @@ def _tell(session: Session, book: RuleBook, found: Sequence[Falling], now: datet
         connection = session.connection()
         new = reminders.note_reminders(connection, [(each.row.id, each.row.due_at) for each in found])
         told = [each for each in found if each.row.id in new]
-        announce_each(connection, LEAD_FALLING_DUE, (_announcement(each, now) for each in told))
+        announce_each(connection, LEAD_FALLING_DUE, map(_announcement, told), now=now)
         if is_mail_set_up(means):
             mails.add_mails(connection, _mails(connection, book, told, now), now)
     return len(told)
 
 
-def _announcement(falling: Falling, now: datetime) -> Occasion:
+def _announcement(falling: Falling) -> Occasion:
     row, sla = falling.row, falling.sla
     document = {
         "member": row.participant_id if row.scope == "member" else None,
@@ -150,7 +150,7 @@ def _announcement(falling: Falling, now: datetime) -> Occasion:
         "title": sla.title,
         "due_at": falling.deadline.isoformat(),
     }
-    return Occasion(f"{LEAD_FALLING_DUE} {row.id} {to_micros(row.due_at)}", document, now)
+    return Occasion(f"{LEAD_FALLING_DUE} {row.id} {to_micros(row.due_at)}", document)
 
 
 def _mails(connection: Connection, book: RuleBook, told: Sequence[Falling], now: datetime) -> list[NewMail]:

@@ -57,17 +57,18 @@ def test_what_is_rolled_back_was_never_announced(session):
 
 def test_without_a_target_nothing_is_written_and_one_table_read(session, query_counter):
     with all_or_nothing(session), query_counter() as statements:
-        announce_each(session.connection(), BADGE_AWARDED, iter(lambda: pytest.fail("asked for occasions"), None))
+        unasked = iter(lambda: pytest.fail("asked for occasions"), None)
+        announce_each(session.connection(), BADGE_AWARDED, unasked, now=NOW)
     assert len(statements) == 1
     assert announced(session) == []
 
 
 def test_many_are_announced_in_three_statements_to_400(session, query_counter):
     webhook(session)
-    many = [Occasion(f"badge.awarded {number}", {}, NOW) for number in range(401)]
+    many = [Occasion(f"badge.awarded {number}", {}) for number in range(401)]
     for count, most in ((400, 3), (401, 4)):
         with all_or_nothing(session), query_counter() as statements:
-            announce_each(session.connection(), BADGE_AWARDED, many[:count])
+            announce_each(session.connection(), BADGE_AWARDED, many[:count], now=NOW)
         assert len(statements) == most, statements
     assert len(waiting(session)) == 401
 

@@ -51,9 +51,9 @@ def target(session, means, address, **wanted):
 def tell(session, *documents, kind=PERIOD_CLOSED, now=NOW, start=0):
     """Announce documents; of closes that of a month, unless one is given."""
     given = documents or ({"period": "2026-10", "winners": []},)
-    occasions = [Occasion(f"{kind} {start + number}", each, now) for number, each in enumerate(given)]
+    occasions = [Occasion(f"{kind} {start + number}", each) for number, each in enumerate(given)]
     with all_or_nothing(session):
-        announce_each(session.connection(), kind, occasions)
+        announce_each(session.connection(), kind, occasions, now=now)
 
 
 def sent(session, means, now=NOW):
