@@ -122,7 +122,7 @@ class _Look:
         """Claim a message; None where another has it, or where it is not to be posted."""
         now = self._clock()
         with all_or_nothing(self._session, DOOR_LOCK):
-            tries = outbox.claim(self._session.connection(), row.id, row.next_try_at, now + CLAIMED)
+            tries = outbox.claim(self._session.connection(), row.id, row.next_try_at, now, now + CLAIMED)
         if tries is None:
             return None
         try:

@@ -206,6 +206,7 @@ class HookMessage(Base):
     state: Mapped[str]
     tries: Mapped[int]
     next_try_at: Mapped[datetime | None]
+    last_try_at: Mapped[datetime | None]
     status: Mapped[int | None]
     told: Mapped[str | None]
     sent_at: Mapped[datetime | None]

@@ -15,6 +15,7 @@ _MESSAGE = (
     HookMessage.state,
     HookMessage.tries,
     HookMessage.next_try_at,
+    HookMessage.last_try_at,
     HookMessage.sent_at,
     HookMessage.status,
     HookMessage.told,

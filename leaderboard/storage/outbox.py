@@ -74,7 +74,7 @@ def _due(now: datetime) -> tuple[Any, ...]:
     return HookMessage.state == "waiting", HookMessage.next_try_at <= now, HookTarget.is_active == 1
 
 
-def claim(connection: Connection, message_id: int, seen: datetime, until: datetime) -> int | None:
+def claim(connection: Connection, message_id: int, seen: datetime, now: datetime, until: datetime) -> int | None:
     """Take a message for oneself until an instant, and return which try this is; None if somebody else has it.
 
     seen: when it was due as the caller read it.
@@ -82,7 +82,7 @@ def claim(connection: Connection, message_id: int, seen: datetime, until: dateti
     is_mine = (HookMessage.id == message_id, HookMessage.state == "waiting", HookMessage.next_try_at == seen)
     is_active = select(HookTarget.id).where(HookTarget.id == HookMessage.target_id, HookTarget.is_active == 1).exists()
     change = update(HookMessage).where(*is_mine, is_active)
-    change = change.values(tries=HookMessage.tries + 1, next_try_at=until)
+    change = change.values(tries=HookMessage.tries + 1, last_try_at=now, next_try_at=until)
     return connection.execute(change.returning(HookMessage.tries)).scalar()
 
 

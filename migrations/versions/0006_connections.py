@@ -153,6 +153,7 @@ def upgrade():
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("tries", BIG, nullable=False),
         sa.Column("next_try_at", BIG, nullable=True),
+        sa.Column("last_try_at", BIG, nullable=True),
         sa.Column("status", BIG, nullable=True),
         sa.Column("told", sa.Text(), nullable=True),
         sa.Column("sent_at", BIG, nullable=True),
