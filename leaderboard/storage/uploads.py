@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from leaderboard.storage.accounts_tables import UserAccount
+from leaderboard.storage.bulk import insert_into
 from leaderboard.storage.upload_tables import KeptMapping, Upload, UploadPart
 
 SENT, REFUSED = "sent", "refused"  # roles of pieces
@@ -130,7 +130,7 @@ def forget_uploads(connection: Connection, until: datetime) -> int:
 
 def put_part(connection: Connection, upload_id: int, role: str, number: int, content: bytes) -> None:
     """Store a piece; the same one again takes its place."""
-    new = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(UploadPart)
+    new = insert_into(connection, UploadPart)
     query = new.values(upload_id=upload_id, role=role, number=number, content=content)
     key = ["upload_id", "role", "number"]
     connection.execute(query.on_conflict_do_update(index_elements=key, set_={"content": content}))
@@ -175,7 +175,7 @@ def find_kept(connection: Connection, mapping_id: int) -> KeptRow | None:
 
 def keep_mapping(connection: Connection, values: Mapping[str, Any]) -> None:
     """Keep a mapping under its name, in the place of one of that name."""
-    new = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(KeptMapping).values(dict(values))
+    new = insert_into(connection, KeptMapping).values(dict(values))
     changed = {name: each for name, each in values.items() if name != "name"}
     connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=changed))
 
