@@ -9,8 +9,8 @@ from leaderboard.domain.events import Event
 from leaderboard.domain.inbound import InboundEvent
 from leaderboard.domain.instants import to_micros
 from leaderboard.storage import event_rows
-from leaderboard.storage.bulk import MOST_VALUES, Rows, insert_rows
-from leaderboard.storage.tables import AttainmentRow, EventImport, EventRow
+from leaderboard.storage.bulk import MOST_VALUES, Rows, among, insert_rows
+from leaderboard.storage.tables import EventImport, EventRow
 from leaderboard.storage.upload_tables import ImportPart
 
 COLUMNS = (
@@ -81,9 +81,12 @@ def subjects_after(connection: Connection, event_id: int) -> list[str]:
 
 def subjects_up_to(connection: Connection, subjects: Sequence[str], event_id: int) -> list[str]:
     """Return those of some subjects that have events up to an event id, or had some that were undone."""
-    has_events = select(EventRow.subject).where(EventRow.subject.in_(subjects), EventRow.id <= event_id)
-    has_more = select(AttainmentRow.subject).where(AttainmentRow.subject.in_(subjects))
-    return list(connection.execute(has_events.union(has_more)).scalars())
+    where, values = among(connection, subjects)
+    sql = (
+        f"SELECT subject FROM event WHERE subject {where} AND id <= {event_id:d} "
+        f"UNION SELECT subject FROM attainment WHERE subject {where}"
+    )
+    return list(connection.exec_driver_sql(sql, values * 2).scalars())
 
 
 def subjects_beyond(connection: Connection, subject: str | None, limit: int) -> list[str]:
