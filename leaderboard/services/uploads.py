@@ -18,7 +18,6 @@ MOST_BYTES = 200 * 1024 * 1024
 MOST_HELD = 20  # files that nothing was done with yet
 LONGEST_NAME = 255
 KEPT_FOR = timedelta(days=7)
-IDLE = (uploads.ARRIVING, uploads.READY, uploads.DONE, uploads.FAILED)
 
 
 def begin_upload(session: Session, file_name: str, size: int, *, by: Actor, now: datetime) -> int:
@@ -93,7 +92,7 @@ def discard_upload(session: Session, upload_id: int, *, by: Actor, now: datetime
         upload = uploads.find_upload(connection, upload_id)
         if upload is None:
             return
-        if upload.state not in IDLE:
+        if upload.state in uploads.OPEN:
             raise UploadRefused("busy", "This file is being worked on; cancel that first.")
         uploads.delete_upload(connection, upload_id)
         trail.note(connection, by, "upload.discarded", f"file {upload.file_name}", at=now)
