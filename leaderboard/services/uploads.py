@@ -12,7 +12,7 @@ from leaderboard.domain.shown import visible
 from leaderboard.services.upload_streams import PART
 from leaderboard.storage import trail, uploads
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
-from leaderboard.storage.uploads import UploadRow
+from leaderboard.storage.uploads import ListedRow, UploadRow
 
 MOST_BYTES = 200 * 1024 * 1024
 MOST_HELD = 20  # files that nothing was done with yet
@@ -80,7 +80,7 @@ def find_upload(session: Session, upload_id: int) -> UploadRow | None:
     return uploads.find_upload(session.connection(), upload_id)
 
 
-def list_uploads(session: Session) -> list[UploadRow]:
+def list_uploads(session: Session) -> list[ListedRow]:
     """Return the files that are kept, newest first."""
     return uploads.list_uploads(session.connection(), 2 * MOST_HELD)
 
