@@ -206,7 +206,6 @@ class FileEvents:
         self.table: Rows | Sampled = self.opened
         self.header = mapping.renamed(self.table.header) if mapping else self.table.header
         self.mapping = mapping and mapping.for_header(self.header)
-        self.reader = self._reader()
         # Where each of our columns stands in their rows; the place past the end holds the empty text.
         places = {name: place for place, name in enumerate(self.header)}
         self._is_ours = tuple(self.header) == COLUMNS
@@ -231,8 +230,8 @@ class FileEvents:
         if not skipped:
             self._warn_of_file()
         if self.mapping:
-            self.table, self.mapping = fitted(self.opened, self.mapping)
-            self.reader = self._reader()
+            self.table, self.mapping = fitted(self.opened, self.header, self.mapping)
+        self.reader = self._reader()
         self.options.keep_header(self.table.raw_header)
         for row in islice(self.table.rows(), skipped, None):
             self.report.read += 1
