@@ -205,14 +205,6 @@ def make_scheduler(looker: Looker) -> BlockingScheduler:
     return scheduler
 
 
-def _is_free(turn: Lock, seconds: float) -> bool:
-    """Tell whether nobody is at work within so many seconds."""
-    is_free = turn.acquire(timeout=max(seconds, 0))
-    if is_free:
-        turn.release()
-    return is_free
-
-
 def _leave(_signal: int, _frame: FrameType | None) -> None:
     for each in STOPPING:
         signal.signal(each, signal.SIG_IGN)
