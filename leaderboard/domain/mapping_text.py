@@ -22,10 +22,8 @@ def write_mapping(document: Mapping[str, Any]) -> str:
 
 def with_zone(text: str, zone: str) -> str:
     """Return a mapping's TOML with another time zone; remarks and the rest stay as they are."""
-    table = FIRST_TABLE.search(text)
-    cut = table.start() if table else len(text)
-    head = ZONE_LINE.sub("", text[:cut], count=1)
-    return f"time_zone = {toml_text(zone)}\n{head}{text[cut:]}"
+    head, events = _parted(text)
+    return f"time_zone = {toml_text(zone)}\n{ZONE_LINE.sub('', head, count=1)}{events}"
 
 
 def with_order(text: str, order: str) -> str:
@@ -33,9 +31,15 @@ def with_order(text: str, order: str) -> str:
 
     order: a format of time_formats. A mapping that leaves nothing open stays as it is.
     """
+    head, events = _parted(text)
+    return head.replace(toml_text(EITHER), toml_text(order)) + events
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Return the keys of the whole file, and what follows from its first table on."""
     table = FIRST_TABLE.search(text)
     cut = table.start() if table else len(text)
-    return text[:cut].replace(toml_text(EITHER), toml_text(order)) + text[cut:]
+    return text[:cut], text[cut:]
 
 
 def ours_in_zone(header: Collection[str], zone: str) -> str:

@@ -77,17 +77,16 @@ def _read(text: str, time_format: str) -> datetime:
 
 
 def _as_people_write(text: str, time_format: str) -> datetime:
-    match = AS_PEOPLE_WRITE.fullmatch(text.replace("\u202f", " ").replace("\u00a0", " "))
+    match = _match(text)
     if match is None:
         raise ValueError(text)
     first, mark, second, year, hour, minute, seconds, half = match.groups(default="")
-    found = order_of(text)
     if mark == ".":
         time_format = DAY_FIRST  # nobody writes 3.15.2026
-    elif time_format == EITHER and found in (DAY_FIRST, MONTH_FIRST):
-        time_format = found
-    elif time_format == EITHER and first != second:
-        raise ValueError(text)
+    elif time_format == EITHER:
+        time_format = order_of(text) or DAY_FIRST
+        if time_format == EITHER:
+            raise ValueError(text)
     day, month = (second, first) if time_format == MONTH_FIRST else (first, second)
     hours = int(hour or 0)
     if half:
@@ -97,12 +96,16 @@ def _as_people_write(text: str, time_format: str) -> datetime:
     return datetime(int(year), int(month), int(day), hours, int(minute or 0), int(seconds or 0))  # noqa: DTZ001
 
 
+def _match(text: str) -> re.Match[str] | None:
+    return AS_PEOPLE_WRITE.fullmatch(text.replace("\u202f", " ").replace("\u00a0", " "))
+
+
 def order_of(text: str) -> str | None:
     """Return in which order a text writes day and month: DAY_FIRST, MONTH_FIRST, EITHER; None for no such text.
 
     Dates with dots say nothing of others: they are day first everywhere.
     """
-    match = AS_PEOPLE_WRITE.fullmatch(text.replace("\u202f", " ").replace("\u00a0", " "))
+    match = _match(text)
     if match is None or match[2] == "." or match[1] == match[3]:
         return None
     if int(match[1]) > 12:

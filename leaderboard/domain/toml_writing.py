@@ -34,7 +34,7 @@ def toml_value(value: Any) -> str:
         return f"{{ {', '.join(toml_lines(value))} }}"
     if isinstance(value, Sequence):
         return f"[{', '.join(map(toml_value, value))}]"
-    raise TypeError(f"{type(value).__name__} stands in no agreement")
+    raise TypeError(f"{type(value).__name__} stands in no file of ours")
 
 
 def toml_text(text: str) -> str:

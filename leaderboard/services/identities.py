@@ -86,7 +86,7 @@ def _is_new(session: Session, identity: Identity, company: Company) -> bool:
     connection = session.connection()
     if _owner(connection, identity):
         return False
-    return identities.account_with(connection, _believed_email(identity, company)) is None
+    return accounts.account_with(connection, _believed_email(identity, company)) is None
 
 
 def _turn_out(session: Session, identity: Identity) -> None:
@@ -103,10 +103,10 @@ def _link_or_add(
 ) -> Any:
     """Return the account with the e-mail, made if need be, that the company's account signs in to from now on."""
     email = _believed_email(identity, company)
-    found = identities.account_with(connection, email)
+    found = accounts.account_with(connection, email)
     if found is None:
         _add(connection, email, company, role, password_hash, now)
-        found = identities.account_with(connection, email)
+        found = accounts.account_with(connection, email)
     elif not found.is_active:
         raise CompanyRefused("closed", f"account {found.id}")
     elif any(each.issuer == identity.issuer for each in identities.identities_of(connection, found.id)):

@@ -30,7 +30,7 @@ from leaderboard.services.reading import FileRow, JsonLines, Table, refuse_repea
 from leaderboard.services.rules import RuleBook, rule_book
 from leaderboard.services.scoring import Scoring, no_garbage_collection, score_what_is_due
 from leaderboard.services.sheets import Rows, Sampled, fitted, open_rows
-from leaderboard.storage import events, trail
+from leaderboard.storage import events, imports, trail
 from leaderboard.storage.bulk import roomy
 from leaderboard.storage.database import all_or_nothing
 from leaderboard.storage.events import event_row
@@ -75,6 +75,11 @@ class ImportReport:
     anomalies: int = 0
     first_anomalies: list[str] = field(default_factory=list)
     is_dry_run: bool = False
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """Its rows read, events new and duplicate, and rows refused."""
+        return self.read, self.new, self.duplicate, self.refused
 
     def warn(self, line: int, text: str) -> None:
         """Note something that the reader of the report should know; the row is taken."""
@@ -157,9 +162,8 @@ def _import(session: Session, stream: BinaryIO, options: ImportOptions, now: dat
     names.store_memberships()
     report.created_members, report.created_teams = names.created_members, names.created_teams
     new_ids = (last_id + 1, events.last_event_id(connection)) if report.new else None
-    about = {"source": source, "file_name": options.file_name, "imported_at": now, "imported_by": by.name}
-    counts = {"read": report.read, "new": report.new, "duplicate": report.duplicate, "refused": report.refused}
-    events.note_import(connection, about | counts, new_ids)
+    import_id = imports.begin_import(connection, source, options.file_name, now, by.name)
+    imports.count_import(connection, import_id, report.counts, new_ids)
     touched = events.subjects_after(connection, last_id)
     scoring = Scoring(session, now, has_new_rules=names.has_created)
     if names.created:
@@ -202,7 +206,6 @@ class FileEvents:
         self.table: Rows | Sampled = self.opened
         self.header = mapping.renamed(self.table.header) if mapping else self.table.header
         self.mapping = mapping and mapping.for_header(self.header)
-        self.reader = self._reader()
         # Where each of our columns stands in their rows; the place past the end holds the empty text.
         places = {name: place for place, name in enumerate(self.header)}
         self._is_ours = tuple(self.header) == COLUMNS
@@ -227,8 +230,8 @@ class FileEvents:
         if not skipped:
             self._warn_of_file()
         if self.mapping:
-            self.table, self.mapping = fitted(self.opened, self.mapping)
-            self.reader = self._reader()
+            self.table, self.mapping = fitted(self.opened, self.header, self.mapping)
+        self.reader = self._reader()
         self.options.keep_header(self.table.raw_header)
         for row in islice(self.table.rows(), skipped, None):
             self.report.read += 1

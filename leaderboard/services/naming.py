@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from leaderboard.domain.anonymous import PREFIX, fingerprint
+from leaderboard.domain.anonymous import fingerprint
 from leaderboard.domain.inbound import InboundEvent, RowError, UnknownName
 from leaderboard.domain.people import Membership, is_email
 from leaderboard.domain.periods import Month
@@ -44,11 +44,8 @@ class Names:
         self.book = book
         self.side = side
         self.hint = hint
-        self.members = people.external_ids(self.connection)
-        self.gone = {known: member_id for known, member_id in self.members.items() if known.startswith(PREFIX)}
-        kept = ((key, member_id) for member_id, (key, _) in book.members.items() if member_id not in book.anonymised)
-        self.members = {known: member_id for known, member_id in self.members.items() if known not in self.gone}
-        self.members.update(kept)
+        living = {key: member_id for member_id, (key, _) in book.members.items() if member_id not in book.anonymised}
+        self.members = {**book.external_ids, **living}
         self.teams = {team.name: team.id for team in book.rules.teams.values()}
         self.created: dict[int, Created] = {}
         self.created_members = self.created_teams = 0
@@ -84,7 +81,7 @@ class Names:
         member_id = self.members.get(event.member)
         if member_id is None and "@" in event.member:  # e-mails are the same in any case, ids are not
             member_id = self.members.get(event.member.lower())
-        if member_id is None and self.gone and fingerprint(event.member) in self.gone:
+        if member_id is None and self.book.anonymous and fingerprint(event.member) in self.book.anonymous:
             raise RowError(
                 "member", event.member, "is somebody who was made anonymous; take what names them out of the file"
             )

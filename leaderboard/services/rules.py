@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from leaderboard.domain.agreement import Agreement
 from leaderboard.domain.agreement_file import parse_agreement
-from leaderboard.domain.anonymous import masked
+from leaderboard.domain.anonymous import PREFIX, masked
 from leaderboard.domain.closing import Line, line_of
 from leaderboard.domain.errors import Refused
 from leaderboard.domain.organisation_file import Organisation, parse_organisation
@@ -31,7 +31,7 @@ class RuleBook:
 
     members: key and name by id. opened: the months that have standings; eventful: those of them that stay for good.
     closed: the months and quarters that are closed. anonymised: the members who were made anonymous; anonymous: their
-    names by the fingerprints of what they were known by.
+    names by the fingerprints of what they were known by. external_ids: of the others, each with its member.
     """
 
     version: int
@@ -42,6 +42,7 @@ class RuleBook:
     closed: frozenset[str] = frozenset()
     anonymous: Mapping[str, str] = field(default_factory=dict)
     anonymised: frozenset[int] = frozenset()
+    external_ids: Mapping[str, int] = field(default_factory=dict)
 
     def name_of(self, scope: str, participant: int, stored: str) -> str:
         """Return the name to show where one is stored for good: another only for those who were made anonymous."""
@@ -115,7 +116,8 @@ def read_rule_book(connection: Connection, version: int) -> RuleBook:
         months=months,
     )
     members = {member_id: (key, name) for member_id, key, _, name in people.members(connection)}
-    gone = people.anonymous(connection)
+    external_ids = people.external_ids(connection)
+    gone = {known: external_ids.pop(known) for known in list(external_ids) if known.startswith(PREFIX)}
     opened = periods.opened_months(connection)
     eventful = frozenset(key for key, is_eventful in opened.items() if is_eventful)
     return RuleBook(
@@ -125,8 +127,9 @@ def read_rule_book(connection: Connection, version: int) -> RuleBook:
         opened=frozenset(opened),
         eventful=eventful,
         closed=closings.closed_periods(connection),
-        anonymous={known: members[member_id][1] for known, member_id in gone},
-        anonymised=frozenset(member_id for _, member_id in gone),
+        anonymous={known: members[member_id][1] for known, member_id in gone.items()},
+        anonymised=frozenset(gone.values()),
+        external_ids=external_ids,
     )
 
 

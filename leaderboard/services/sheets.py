@@ -1,7 +1,7 @@
 """Opening a file that people hand in, whatever program wrote it: CSV, JSON lines or a workbook."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import PurePath
 from typing import BinaryIO, cast
@@ -67,13 +67,11 @@ def _workbook(stream: BinaryIO, mapping: EventMapping | None) -> Workbook:
     return Workbook(stream, mapping.sheet, mapping.delimiter or ",", decimal_mark)
 
 
-def fitted(rows: Rows, mapping: EventMapping) -> "tuple[Rows | Sampled, EventMapping]":
-    """Return a file's rows, and the mapping as the file wants it: for its header, and for how its rows are written.
+def fitted(rows: Rows, header: Sequence[str], mapping: EventMapping) -> "tuple[Rows | Sampled, EventMapping]":
+    """Return a file's rows, and the mapping for how they are written.
 
-    Cells go by the names of `mapping.renamed(rows.header)`. Raises Refused where dates could be day or month first.
+    header: by which names the mapping knows their cells. Raises Refused where dates could be day or month first.
     """
-    header = mapping.renamed(rows.header)
-    mapping = mapping.for_header(header)
     if mapping.is_settled:
         return rows, mapping
     sampled = Sampled(rows)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from sqlalchemy.orm import Session
 
 from leaderboard.domain.inbound import REQUIRED
-from leaderboard.services.mappings import mapping_file, recognise
+from leaderboard.services.mappings import built_in_mappings, mapping_file, recognise
 from leaderboard.services.reading import JsonLines, read_text
 from leaderboard.services.sheets import Rows, open_rows
 from leaderboard.services.upload_streams import open_upload
@@ -74,7 +74,7 @@ def header_digest(header: Sequence[str]) -> str:
 
 def built_in_text(name: str) -> str | None:
     """Return the TOML of a built-in mapping, None if there is none of that name."""
-    path = mapping_file(name) if name.replace("-", "").isalnum() else None
+    path = mapping_file(name) if name in built_in_mappings() else None
     if path is None:
         return None
     with path.open("rb") as stream:

@@ -93,7 +93,7 @@ class _Run:
         self.by = Actor(upload.by, upload.user_id)
         self.gap_at = monotonic()
         self.import_id = upload.import_id
-        self.report = read_report(upload.report if upload.rows_done or upload.import_id else None)
+        self.report = read_report(upload.report)
         self.report.is_dry_run = bool(upload.is_dry_run)
         self.refused = RefusedParts(session, upload.id)
 
@@ -124,7 +124,8 @@ class _Run:
         rows.check()
         if self.import_id is None:
             self._begin()
-            rows = self._rows(self.report, Names)
+            if self.upload.create_members:  # the file was read through to find them: `place` is of that reading
+                rows = self._rows(self.report, Names)
         found = rows.by_rows(self.report.read)
         while not self._batch(rows, found):
             if self.is_stopping():
@@ -178,7 +179,6 @@ class _Run:
         if self.upload.create_members:
             self._tell_progress(PEOPLE)
             scout = self._scout(ImportReport(), None)
-        source = checked_source(self._options_source())
         with self._writing() as (connection, now):
             names = Names(self.session, rule_book(connection), self.upload.create_members)
             if scout is not None and scout.has_created:
@@ -189,12 +189,8 @@ class _Run:
                     scoring.months.welcome(names.first_month)
                 scoring.finish()
             self.report.created_members, self.report.created_teams = names.created_members, names.created_teams
-            self.import_id = imports.begin_import(connection, source, self.upload.file_name, now, self.by.name)
+            self.import_id = imports.begin_import(connection, self.source, self.upload.file_name, now, self.by.name)
             self._save(connection, told=None, import_id=self.import_id, bytes_done=0)
-
-    def _options_source(self) -> str:
-        mapping = None if self.upload.mapping is None else parse_mapping(self.upload.mapping)
-        return ImportOptions(source=self.upload.source, mapping=mapping).source_name
 
     def _batch(self, rows: FileEvents, found: Iterator[list[Resolved]]) -> bool:
         """Import the next rows in one transaction; tell whether they were the last."""
@@ -224,10 +220,8 @@ class _Run:
         self.report.corrections += scoring.poster.corrections
 
     def _count(self, connection: Connection, new_ids: tuple[int, int] | None) -> None:
-        report = self.report
         assert self.import_id is not None
-        counts = (report.read, report.new, report.duplicate, report.refused)
-        imports.count_import(connection, self.import_id, counts, new_ids)
+        imports.count_import(connection, self.import_id, self.report.counts, new_ids)
 
     def _over(self, connection: Connection, now: datetime) -> dict[str, Any]:
         """Note that the import is over, and forget the file: what is left to mend lies apart."""

@@ -14,6 +14,8 @@ from leaderboard.storage import imports, trail, uploads
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
 from leaderboard.storage.uploads import UploadRow
 
+NOTHING_DONE: dict[str, Any] = {"rows_done": 0, "bytes_done": 0, "report": None, "told": None}
+
 
 class Choice(NamedTuple):
     """How a file is to be imported. mapping: TOML, None for our own columns; source: None for the mapping's own.
@@ -51,13 +53,13 @@ def _begin(
         checked_source(choice.source)
     if choice.create_members not in (None, *SIDES):
         raise UploadRefused("side", f"Unknown people are created on a side: {' or '.join(SIDES)}.")
-    clean = {"rows_done": 0, "bytes_done": 0, "report": None, "told": None, "changed_at": now}
     with all_or_nothing(session, DOOR_LOCK):
         connection = session.connection()
         upload = uploads.find_upload(connection, upload_id)
         if upload is None or not can_begin(upload):
             raise UploadRefused("busy", "This file is imported already, or being worked on; look at it again.")
-        uploads.change_upload(connection, upload_id, [upload.state], {**clean, **values, **choice._asdict()})
+        begun = {**NOTHING_DONE, **values, **choice._asdict(), "changed_at": now}
+        uploads.change_upload(connection, upload_id, [upload.state], begun)
 
 
 def can_begin(upload: UploadRow) -> bool:
@@ -79,7 +81,7 @@ def go_on(session: Session, upload_id: int, *, by: Actor, now: datetime) -> None
         changes = {"state": uploads.WAITING, "told": None, "changed_at": now, "user_id": by.user_id}
         if is_undone(session, upload):
             uploads.delete_parts(connection, upload_id, uploads.REFUSED)
-            changes |= {"import_id": None, "rows_done": 0, "bytes_done": 0, "report": None}
+            changes |= {**NOTHING_DONE, "import_id": None}
         uploads.change_upload(connection, upload_id, [uploads.FAILED], changes)
 
 
@@ -97,14 +99,8 @@ def cancel(session: Session, upload_id: int, *, by: Actor, now: datetime) -> Non
         if upload is None or upload.state not in uploads.OPEN:
             raise UploadRefused("busy", "This import is over already; look at it again.")
         if upload.import_id is None:
-            changes: dict[str, Any] = {
-                "state": uploads.READY,
-                "report": None,
-                "rows_done": 0,
-                "bytes_done": 0,
-                "told": None,
-            }
+            changes = {**NOTHING_DONE, "state": uploads.READY}
         else:
-            changes = {"state": uploads.FAILED}
+            changes = {"state": uploads.FAILED, "told": None}
             trail.note(connection, by, "import.cancelled", f"file {upload.file_name}", at=now)
-        uploads.change_upload(connection, upload_id, uploads.OPEN, {"changed_at": now, "told": None, **changes})
+        uploads.change_upload(connection, upload_id, uploads.OPEN, {"changed_at": now, **changes})

@@ -12,13 +12,12 @@ from leaderboard.domain.shown import visible
 from leaderboard.services.upload_streams import PART
 from leaderboard.storage import trail, uploads
 from leaderboard.storage.database import DOOR_LOCK, all_or_nothing
-from leaderboard.storage.uploads import UploadRow
+from leaderboard.storage.uploads import ListedRow, UploadRow
 
 MOST_BYTES = 200 * 1024 * 1024
 MOST_HELD = 20  # files that nothing was done with yet
 LONGEST_NAME = 255
 KEPT_FOR = timedelta(days=7)
-IDLE = (uploads.ARRIVING, uploads.READY, uploads.DONE, uploads.FAILED)
 
 
 def begin_upload(session: Session, file_name: str, size: int, *, by: Actor, now: datetime) -> int:
@@ -81,7 +80,7 @@ def find_upload(session: Session, upload_id: int) -> UploadRow | None:
     return uploads.find_upload(session.connection(), upload_id)
 
 
-def list_uploads(session: Session) -> list[UploadRow]:
+def list_uploads(session: Session) -> list[ListedRow]:
     """Return the files that are kept, newest first."""
     return uploads.list_uploads(session.connection(), 2 * MOST_HELD)
 
@@ -93,7 +92,7 @@ def discard_upload(session: Session, upload_id: int, *, by: Actor, now: datetime
         upload = uploads.find_upload(connection, upload_id)
         if upload is None:
             return
-        if upload.state not in IDLE:
+        if upload.state in uploads.OPEN:
             raise UploadRefused("busy", "This file is being worked on; cancel that first.")
         uploads.delete_upload(connection, upload_id)
         trail.note(connection, by, "upload.discarded", f"file {upload.file_name}", at=now)

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
 
 from leaderboard.storage.event_rows import among_texts, marks
 
@@ -16,6 +17,11 @@ KEYS_A_QUERY = 400
 COPY_FROM = 200  # below this many rows COPY into a temporary table costs more than it saves
 
 Rows = Sequence[tuple[Any, ...]]
+
+
+def insert_into(connection: Connection, table: Any) -> Any:
+    """Return an INSERT of the connection's database, which can say what to do on a conflict."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 class Insertion(NamedTuple):

@@ -1,17 +1,16 @@
-"""Queries of events and imports."""
+"""Queries of events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from leaderboard.domain.events import Event
 from leaderboard.domain.inbound import InboundEvent
 from leaderboard.domain.instants import to_micros
 from leaderboard.storage import event_rows
-from leaderboard.storage.bulk import MOST_VALUES, Rows, insert_rows
-from leaderboard.storage.tables import AttainmentRow, EventImport, EventRow
-from leaderboard.storage.upload_tables import ImportPart
+from leaderboard.storage.bulk import MOST_VALUES, Rows, among, insert_rows
+from leaderboard.storage.tables import EventRow
 
 COLUMNS = (
     "source",
@@ -81,9 +80,12 @@ def subjects_after(connection: Connection, event_id: int) -> list[str]:
 
 def subjects_up_to(connection: Connection, subjects: Sequence[str], event_id: int) -> list[str]:
     """Return those of some subjects that have events up to an event id, or had some that were undone."""
-    has_events = select(EventRow.subject).where(EventRow.subject.in_(subjects), EventRow.id <= event_id)
-    has_more = select(AttainmentRow.subject).where(AttainmentRow.subject.in_(subjects))
-    return list(connection.execute(has_events.union(has_more)).scalars())
+    where, values = among(connection, subjects)
+    sql = (
+        f"SELECT subject FROM event WHERE subject {where} AND id <= {event_id:d} "
+        f"UNION SELECT subject FROM attainment WHERE subject {where}"
+    )
+    return list(connection.exec_driver_sql(sql, values * 2).scalars())
 
 
 def subjects_beyond(connection: Connection, subject: str | None, limit: int) -> list[str]:
@@ -104,18 +106,3 @@ def subjects_of_members(connection: Connection, member_ids: Sequence[int]) -> li
         some = EventRow.member_id.in_(member_ids[start : start + MOST_VALUES])
         found.update(connection.execute(select(EventRow.subject).where(some)).scalars())
     return sorted(found)
-
-
-def note_import(connection: Connection, values: Mapping[str, Any], new_ids: tuple[int, int] | None) -> int:
-    """Keep what became of a file, and return the import's id.
-
-    values: by column. new_ids: of the first and the last event that it brought, None where none.
-    """
-    first_id, last_id = new_ids or (None, None)
-    query = insert(EventImport).values(**values, first_event_id=first_id, last_event_id=last_id)
-    import_id = connection.execute(query.returning(EventImport.id)).scalar_one()
-    if new_ids is not None:
-        connection.execute(
-            insert(ImportPart).values(import_id=import_id, first_event_id=first_id, last_event_id=last_id)
-        )
-    return import_id

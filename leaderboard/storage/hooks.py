@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from leaderboard.storage.bulk import insert_into
 from leaderboard.storage.connection_tables import Hook, HookDelivery
 
 WAITING, TAKEN, FAILED = "waiting", "taken", "failed"
@@ -80,8 +80,7 @@ def remove(connection: Connection, hook_id: int) -> None:
 
 def add_delivery(connection: Connection, **values: Any) -> int | None:
     """Store a delivery that waits and return its id; None if it came before, by its key."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(HookDelivery).values(
+    new = insert_into(connection, HookDelivery).values(
         **values, state=WAITING, tries=0, new=0, duplicate=0, parked=0, refused=0, told=None
     )
     new = new.on_conflict_do_nothing(index_elements=["hook_id", "delivery_key"]).returning(HookDelivery.id)

@@ -9,18 +9,12 @@ from sqlalchemy import Connection, delete, insert, select, update
 from leaderboard.storage.accounts_tables import UserAccount
 from leaderboard.storage.mail_tables import UserIdentity
 
-_account = (UserAccount.id, UserAccount.email, UserAccount.role, UserAccount.is_active)
-
 
 def owner(connection: Connection, issuer: str, subjects: Collection[str]) -> Any:
     """Return id, e-mail, role and is_active of the account to which one of some subjects signs in, or None."""
-    query = select(*_account).join(UserIdentity, UserIdentity.user_id == UserAccount.id)
+    account = (UserAccount.id, UserAccount.email, UserAccount.role, UserAccount.is_active)
+    query = select(*account).join(UserIdentity, UserIdentity.user_id == UserAccount.id)
     return connection.execute(query.where(UserIdentity.issuer == issuer, UserIdentity.subject.in_(subjects))).first()
-
-
-def account_with(connection: Connection, email: str) -> Any:
-    """Return what `owner` does of the account with an e-mail in lower case, or None."""
-    return connection.execute(select(*_account).where(UserAccount.email == email)).first()
 
 
 def identities_of(connection: Connection, user_id: int) -> Sequence[Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, delete, exists, func, insert, select, u
 
 from leaderboard.storage.tables import Anomaly, EventImport, EventRow
 from leaderboard.storage.upload_tables import ImportPart, Upload
+from leaderboard.storage.uploads import OPEN
 
 Bounds = tuple[datetime, datetime]
 
@@ -86,7 +87,7 @@ def anomalies_of(connection: Connection, import_id: int, most: int) -> tuple[int
 
 def is_under_way(connection: Connection, import_id: int) -> bool:
     """Tell whether more of its file is still to come."""
-    is_open = and_(Upload.import_id == import_id, Upload.state.in_(("waiting", "running")))
+    is_open = and_(Upload.import_id == import_id, Upload.state.in_(OPEN))
     return bool(connection.execute(select(exists().where(is_open))).scalar())
 
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from leaderboard.domain.instants import MICROSECOND
+from leaderboard.storage.bulk import insert_into
 from leaderboard.storage.tables import AttainmentRow, PeriodRow, WakeUp
 from leaderboard.storage.trail_tables import JobLook, JobRun
 
@@ -85,7 +85,7 @@ def count_up(connection: Connection, run_id: int, finished_at: datetime) -> None
 
 def note_look(connection: Connection, job: str, looked_at: datetime, took: timedelta, by: str) -> None:
     """Store when a job looked, and how long it took."""
-    new = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(JobLook)
+    new = insert_into(connection, JobLook)
     values = {"looked_at": looked_at, "took_micros": took // MICROSECOND, "by": by}
     connection.execute(new.values(job=job, **values).on_conflict_do_update(index_elements=["job"], set_=values))
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from leaderboard.storage.bulk import insert_into
 from leaderboard.storage.connection_tables import Announcement, HookMessage, HookTarget
 
 ROWS_A_STATEMENT = 400
@@ -20,7 +20,7 @@ def targets_wanting(connection: Connection, kind: str) -> list[int]:
 
 def add_announcements(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Store announcements, once per occasion, and return the ids of those that are new."""
-    new = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(Announcement)
+    new = insert_into(connection, Announcement)
     ids: list[int] = []
     for start in range(0, len(rows), ROWS_A_STATEMENT):
         part = new.values(list(rows[start : start + ROWS_A_STATEMENT]))

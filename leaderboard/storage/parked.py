@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from leaderboard.domain.anonymous import PREFIX
+from leaderboard.storage.bulk import insert_into
 from leaderboard.storage.connection_tables import ParkedEvent
 from leaderboard.storage.tables import ExternalId, Member, Team
 
@@ -14,7 +14,7 @@ from leaderboard.storage.tables import ExternalId, Member, Team
 def park(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep events by column; of the same id in the same source the first stays."""
     if rows:
-        new = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(ParkedEvent)
+        new = insert_into(connection, ParkedEvent)
         connection.execute(new.on_conflict_do_nothing(index_elements=["event_id", "source"]), rows)
 
 

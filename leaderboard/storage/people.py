@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from leaderboard.domain.anonymous import PREFIX
 from leaderboard.domain.people import Membership
 from leaderboard.storage.bonus_tables import BonusAward
 from leaderboard.storage.display_tables import Screens
@@ -82,12 +81,6 @@ def external_ids(connection: Connection) -> dict[str, int]:
     """Return the member of each external id."""
     rows = connection.execute(select(ExternalId.external_id, ExternalId.member_id))
     return {row.external_id: row.member_id for row in rows}
-
-
-def anonymous(connection: Connection) -> list[tuple[str, int]]:
-    """Return what is kept of the ids of those who were made anonymous (domain/anonymous.py), each with its member."""
-    query = select(ExternalId.external_id, ExternalId.member_id).where(ExternalId.external_id.startswith(PREFIX))
-    return [(row.external_id, row.member_id) for row in connection.execute(query)]
 
 
 def memberships(connection: Connection) -> list[Membership]:

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, and_, case, delete, func, insert, or_, select, type_coerce
-from sqlalchemy.dialects import postgresql, sqlite
 
 from leaderboard.domain.instants import MICROSECOND
 from leaderboard.storage.agreement_tables import AgreementSignature
-from leaderboard.storage.bulk import KEYS_A_QUERY, keyed, mark
+from leaderboard.storage.bulk import KEYS_A_QUERY, insert_into, keyed, mark
 from leaderboard.storage.compliance_tables import ReadinessReport
 from leaderboard.storage.database import to_micros
 from leaderboard.storage.due import still_open
@@ -223,7 +222,7 @@ def without_email(connection: Connection) -> list[tuple[int, str]]:
 
 def begin_look(connection: Connection, now: datetime, by: str, stale: timedelta) -> bool:
     """Note that somebody looks; False if somebody else does already, and began less than `stale` ago."""
-    new = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(JobLook)
+    new = insert_into(connection, JobLook)
     values = {"looked_at": now, "took_micros": 0, "by": by}
     query = new.values(job=UNDER_WAY, **values).on_conflict_do_update(
         index_elements=["job"], set_=values, where=JobLook.looked_at <= now - stale

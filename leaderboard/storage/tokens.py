@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from leaderboard.storage.accounts_tables import ApiToken, UserAccount
+from leaderboard.storage.bulk import insert_into
 from leaderboard.storage.connection_tables import ApiUse, IdempotentAnswer
 from leaderboard.storage.tables import OrganisationRow
 
@@ -57,7 +57,7 @@ def mark_used(connection: Connection, token_id: int, now: datetime) -> None:
 
 def take(connection: Connection, token_id: int, window_at: datetime, count: int) -> int:
     """Take so many requests of a window for a token, and return how many are taken of it by now, these included."""
-    new = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(ApiUse)
+    new = insert_into(connection, ApiUse)
     is_same = ApiUse.window_at >= new.excluded.window_at  # of a machine whose clock is ahead: still the same
     changed = {
         "taken": case((is_same, ApiUse.taken + new.excluded.taken), else_=new.excluded.taken),

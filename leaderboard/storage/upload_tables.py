@@ -44,7 +44,7 @@ class Upload(Base):
     bytes_done: Mapped[int]
     report: Mapped[str | None]
     told: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(index=True)
+    created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     beat_at: Mapped[datetime | None]
     import_id: Mapped[int | None] = mapped_column(ForeignKey("event_import.id"))

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
 
 from leaderboard.storage.accounts_tables import UserAccount
+from leaderboard.storage.bulk import insert_into
 from leaderboard.storage.upload_tables import KeptMapping, Upload, UploadPart
 
 SENT, REFUSED = "sent", "refused"  # roles of pieces
@@ -31,10 +31,20 @@ class UploadRow(NamedTuple):
     bytes_done: int
     report: str | None
     told: str | None
-    created_at: datetime
     changed_at: datetime
     beat_at: datetime | None
     import_id: int | None
+    by: str
+
+
+class ListedRow(NamedTuple):
+    """A file that came in, as a list shows it: without its mapping and its report, which may be long."""
+
+    id: int
+    file_name: str
+    state: str
+    is_dry_run: int
+    changed_at: datetime
     by: str
 
 
@@ -49,7 +59,6 @@ class KeptRow(NamedTuple):
     used_at: datetime
 
 
-_COLUMNS = [getattr(Upload, name) for name in UploadRow._fields[:-1]]
 _KEPT = [getattr(KeptMapping, name) for name in KeptRow._fields]
 
 
@@ -61,18 +70,19 @@ def add_upload(connection: Connection, values: Mapping[str, Any]) -> int:
 
 def find_upload(connection: Connection, upload_id: int) -> UploadRow | None:
     """Return a file that came in, or None."""
-    return next(iter(_uploads(connection, Upload.id == upload_id)), None)
+    row = connection.execute(_with_email(UploadRow).where(Upload.id == upload_id)).first()
+    return None if row is None else UploadRow._make(row)
 
 
-def list_uploads(connection: Connection, most: int) -> list[UploadRow]:
+def list_uploads(connection: Connection, most: int) -> list[ListedRow]:
     """Return the files that came in, newest first."""
-    return _uploads(connection, Upload.id > 0, most)
+    rows = connection.execute(_with_email(ListedRow).order_by(Upload.id.desc()).limit(most))
+    return list(map(ListedRow._make, rows))
 
 
-def _uploads(connection: Connection, wanted: ColumnElement[bool], most: int = 1) -> list[UploadRow]:
-    query = select(*_COLUMNS, UserAccount.email).join(UserAccount, UserAccount.id == Upload.user_id)
-    rows = connection.execute(query.where(wanted).order_by(Upload.id.desc()).limit(most))
-    return list(map(UploadRow._make, rows))
+def _with_email(row: type[UploadRow | ListedRow]) -> Select[Any]:
+    columns = [getattr(Upload, name) for name in row._fields[:-1]]
+    return select(*columns, UserAccount.email).join(UserAccount, UserAccount.id == Upload.user_id)
 
 
 def count_uploads(connection: Connection, states: Sequence[str]) -> int:
@@ -130,7 +140,7 @@ def forget_uploads(connection: Connection, until: datetime) -> int:
 
 def put_part(connection: Connection, upload_id: int, role: str, number: int, content: bytes) -> None:
     """Store a piece; the same one again takes its place."""
-    new = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(UploadPart)
+    new = insert_into(connection, UploadPart)
     query = new.values(upload_id=upload_id, role=role, number=number, content=content)
     key = ["upload_id", "role", "number"]
     connection.execute(query.on_conflict_do_update(index_elements=key, set_={"content": content}))
@@ -175,7 +185,7 @@ def find_kept(connection: Connection, mapping_id: int) -> KeptRow | None:
 
 def keep_mapping(connection: Connection, values: Mapping[str, Any]) -> None:
     """Keep a mapping under its name, in the place of one of that name."""
-    new = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(KeptMapping).values(dict(values))
+    new = insert_into(connection, KeptMapping).values(dict(values))
     changed = {name: each for name, each in values.items() if name != "name"}
     connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=changed))
 

@@ -11,6 +11,7 @@ from leaderboard.services.intake import MOST_ROWS
 from leaderboard.services.tokens import SCOPES
 from leaderboard.web import api_agreements, api_events, api_health, api_people, api_results  # noqa: F401 - register
 from leaderboard.web.api_answers import ProblemDetails
+from leaderboard.web.api_bodies import JSON, TOML
 from leaderboard.web.api_models import EVENT_FIELDS, LONGEST_DOCUMENT, SOURCE
 from leaderboard.web.api_operations import ANY, KEY_HEADER, OPERATIONS, Operation
 from leaderboard.web.api_problems import KINDS, MEDIA_TYPE
@@ -134,14 +135,14 @@ TEXT: Plain = {"type": "string"}
 
 
 def _responses(made: Operation) -> Plain:
-    told: Plain = {str(made.status): {"description": "Done.", **_content(made)}}
+    told: Plain = {"200": {"description": "Done.", **_content(made)}}
     kinds = [*ALWAYS, *(WITH_TOKEN if made.scope else ()), *(WITH_BODY if made.takes else ()), *made.problems]
     if made.query is not None and "cursor" in made.query.model_fields:
         kinds.append("not-found")
     for status in sorted({KINDS[kind][0] for kind in kinds}):
         told[str(status)] = {"$ref": f"#/components/responses/{status}"}
     if made.scope is not None:
-        told[str(made.status)]["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in ALLOWANCE}
+        told["200"]["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in ALLOWANCE}
     if made.name == "standings":
         told["200"]["headers"]["ETag"] = {"description": "Changes with the page.", "schema": TEXT}
         told["304"] = {"description": "Nothing has changed since that ETag."}
@@ -155,8 +156,8 @@ ALLOWANCE = ("RateLimit", "RateLimit-Policy")
 
 def _content(made: Operation) -> Plain:
     if made.answer is None:
-        return {"content": {"application/toml": {"schema": TEXT}}}
-    return {"content": {"application/json": {"schema": _ref(made.answer)}}}
+        return {"content": {TOML: {"schema": TEXT}}}
+    return {"content": {JSON: {"schema": _ref(made.answer)}}}
 
 
 def _problem(status: int) -> Plain:

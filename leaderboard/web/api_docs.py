@@ -10,8 +10,9 @@ from flask import Blueprint, Response, current_app, render_template, request
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
-from leaderboard.web.api_description import MEDIA_TYPE, REF, TAGS, description
-from leaderboard.web.api_problems import KINDS, problem_text
+from leaderboard.web.api_bodies import JSON, TOML
+from leaderboard.web.api_description import REF, TAGS, description
+from leaderboard.web.api_problems import KINDS, MEDIA_TYPE, problem_text
 from leaderboard.web.means import own_address
 from leaderboard.web.rights import public
 
@@ -68,7 +69,7 @@ class Shown(NamedTuple):
 @public
 def openapi() -> BaseResponse:
     """The description for programs."""
-    response = Response(_text(), headers={"Cache-Control": "no-cache"}, mimetype="application/json")
+    response = Response(_text(), headers={"Cache-Control": "no-cache"}, mimetype=JSON)
     response.add_etag()
     return response.make_conditional(request)
 
@@ -107,8 +108,8 @@ def _groups(root: str) -> list[tuple[str, str, list[Shown]]]:
 
 def _shown(root: str, method: str, path: str, told: Mapping[str, Any]) -> Shown:
     done = next(iter(told["responses"].values()))
-    content = done.get("content", {}).get("application/json", {}).get("schema")
-    body = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    content = done.get("content", {}).get(JSON, {}).get("schema")
+    body = told.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema")
     return Shown(
         id=told["operationId"].replace("_", "-"),
         method=method,
@@ -141,10 +142,10 @@ def _curl(root: str, method: str, path: str, told: Mapping[str, Any]) -> str:
     if told.get("security") != []:
         lines.append('-H "Authorization: Bearer $TOKEN"')
     if name in EXAMPLES:
-        lines.append("-H 'Content-Type: application/json'")
+        lines.append(f"-H 'Content-Type: {JSON}'")
         lines.append(f"-d '{json.dumps(EXAMPLES[name], indent=2)}'")
     elif method == "POST":
-        lines += ["-H 'Content-Type: application/toml'", "--data-binary @agreement.toml"]
+        lines += [f"-H 'Content-Type: {TOML}'", "--data-binary @agreement.toml"]
     return " \\\n  ".join(lines)
 
 

@@ -46,15 +46,15 @@ KEY = re.compile(r"[A-Za-z0-9._:-]{16,128}")
 KEY_HEADER = "Idempotency-Key"
 LONGEST_TOKEN = 200
 ANY = "any"  # scope of what every token may
-BUSY_SECONDS = 30
 OPERATIONS: list["Operation"] = []
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What the API can do. path: with {names}. scope: None where no token is needed; takes: media types of the body.
+    """What the API can do. path: with {names}. scope: None where no token is needed; answer: None for one of TOML.
 
-    sent: the model of a JSON body, where one describes it. problems: kinds beyond those that every operation has.
+    takes: by media type of the body its model, or the name of a schema written by hand. problems: kinds beyond those
+    that every operation has. has_key: whether it takes an Idempotency-Key.
     """
 
     method: str
@@ -63,7 +63,6 @@ class Operation:
     tag: str
     view: Callable[..., Any]
     answer: type[BaseModel] | None
-    status: int
     scope: str | None
     query: type[BaseModel] | None
     takes: Mapping[str, Any]
@@ -119,7 +118,6 @@ def operation(
     *,
     tag: str,
     answer: type[BaseModel] | None,
-    status: int = 200,
     scope: str | None = READ,
     query: type[BaseModel] | None = None,
     takes: Mapping[str, Any] | None = None,
@@ -130,7 +128,7 @@ def operation(
 
     def register(view: Callable[..., Answer]) -> Callable[..., Answer]:
         name = view.__name__
-        made = Operation(method, path, name, tag, view, answer, status, scope, query, takes or {}, problems, has_key)
+        made = Operation(method, path, name, tag, view, answer, scope, query, takes or {}, problems, has_key)
         OPERATIONS.append(made)
 
         def through_the_door(**values: Any) -> Response:
@@ -163,15 +161,13 @@ def _tell_allowance(response: Response) -> Response:
 def _run(made: Operation, values: Mapping[str, Any]) -> Response:
     try:
         if made.scope is None:
-            return _shown(made.view(**values), made.status)
+            return _shown(made.view(**values))
         now = utc_now()
         bearer = _bearer(now)
         _check_allowance(bearer, now)
         _check_scope(bearer, made.scope)
         g.rules_version, g.scores_version = bearer.rules_version, bearer.scores_version
-        query = None if made.query is None else _query(made.query)
-        if made.query is None:
-            _no_query()
+        query = _query(made.query)
         media_type, body = body_of(tuple(made.takes)) if made.takes else ("", b"")
         call = Call(bearer, query, now, media_type, body)
         if made.has_key and KEY_HEADER in request.headers:
@@ -184,7 +180,7 @@ def _run(made: Operation, values: Mapping[str, Any]) -> Response:
 def _done(made: Operation, call: Call, values: Mapping[str, Any]) -> Response:
     """Do what is asked for; what the services refuse is told as a problem."""
     try:
-        return _shown(made.view(call, **values), made.status)
+        return _shown(made.view(call, **values))
     except Problem as problem:
         return answer_problem(problem)
     except Refused as error:
@@ -216,10 +212,10 @@ def _once(made: Operation, call: Call, values: Mapping[str, Any], key: str) -> R
     return response
 
 
-def _shown(answer: Answer, status: int) -> Response:
+def _shown(answer: Answer) -> Response:
     if isinstance(answer, Response):
         return answer
-    return Response(answer.model_dump_json(), status, link_to(getattr(answer, "next", None)), mimetype=JSON)
+    return Response(answer.model_dump_json(), headers=link_to(getattr(answer, "next", None)), mimetype=JSON)
 
 
 def link_to(following: str | None) -> dict[str, str]:
@@ -269,8 +265,12 @@ def _check_scope(bearer: Bearer, scope: str) -> None:
         raise Problem("not-allowed", told, headers={"WWW-Authenticate": challenge})
 
 
-def _query(model: type[BaseModel]) -> BaseModel:
+def _query(model: type[BaseModel] | None) -> BaseModel | None:
     """Return what the address asks for; Problem for what stands twice, is unknown, or is not of its kind."""
+    if model is None:
+        if request.args:
+            raise _unfit([{"where": f"query {next(iter(request.args))}", "detail": "is not asked for here"}])
+        return None
     twice = [name for name in request.args if len(request.args.getlist(name)) > 1]
     if twice:
         raise _unfit([{"where": f"query {twice[0]}", "detail": "stands twice; give it once"}])
@@ -283,11 +283,6 @@ def _query(model: type[BaseModel]) -> BaseModel:
         if is_unfit(value):
             raise _unfit([{"where": f"query {name}", "detail": "holds a character that is none"}])
     return made
-
-
-def _no_query() -> None:
-    if request.args:
-        raise _unfit([{"where": f"query {next(iter(request.args))}", "detail": "is not asked for here"}])
 
 
 def _unfit(errors: Sequence[Mapping[str, str]]) -> Problem:

@@ -18,7 +18,7 @@ from leaderboard.domain.time_guesses import are_ambiguous, guess_formats
 from leaderboard.domain.toml_text import read_toml
 from leaderboard.services.kept_mappings import keep_mapping
 from leaderboard.services.previewing import preview
-from leaderboard.services.upload_looks import Look, look_at
+from leaderboard.services.upload_looks import MOST_COLUMNS, Look, look_at
 from leaderboard.services.upload_starting import Choice, choose
 from leaderboard.storage.database import db
 from leaderboard.storage.uploads import UploadRow
@@ -146,7 +146,7 @@ def _page(upload: UploadRow, look: Look, mapped: Mapped) -> str:
         name=request.form.get("name") or upload.file_name.rpartition(".")[0][:100] or upload.file_name[:100],
         keeps=request.method == "GET" or "keep" in request.form or "from" in request.form,
         preview=found,
-        columns=[name for name in look.header[:500] if name and not set("{}") & set(name)],
+        columns=[name for name in look.header[:MOST_COLUMNS] if name and not set("{}") & set(name)],
         types=KNOWN,
         outcomes=OUTCOMES,
         zones=sorted(available_timezones()),

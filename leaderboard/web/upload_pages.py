@@ -17,6 +17,7 @@ from leaderboard.services.job_states import scheduler_look
 from leaderboard.services.mappings import built_in_mappings
 from leaderboard.services.previewing import Preview, preview
 from leaderboard.services.rules import rule_book
+from leaderboard.services.sheets import JSON_SUFFIXES
 from leaderboard.services.upload_looks import Look, built_in_text, look_at
 from leaderboard.services.upload_runs import PEOPLE
 from leaderboard.services.upload_starting import Choice, can_begin, is_undone
@@ -182,5 +183,5 @@ def undo_page(found: imports.ImportRow, fault: str | None = None) -> str:
 def refused_name(file_name: str) -> str:
     """Return the name of the file of refused rows: that of the file that came in, without what a header cannot hold."""
     stem = "".join(each for each in PurePath(file_name).stem if each.isascii() and (each.isalnum() or each in "-_ "))
-    is_json = PurePath(file_name).suffix.lower() in (".json", ".jsonl", ".ndjson")
+    is_json = PurePath(file_name).suffix.lower() in JSON_SUFFIXES
     return f"{stem.strip() or 'rows'}-refused.{'jsonl' if is_json else 'csv'}"

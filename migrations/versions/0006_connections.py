@@ -297,7 +297,6 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
         sqlite_strict=True,
     )
-    op.create_index(op.f("ix_upload_created_at"), "upload", ["created_at"], unique=False)
     op.create_index(
         "ix_upload_open",
         "upload",

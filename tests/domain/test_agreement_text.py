@@ -63,7 +63,7 @@ def test_t2_a_duration_is_written_in_its_largest_unit_and_working_time_in_hours(
 
 
 def test_what_stands_in_no_agreement_is_not_written():
-    with pytest.raises(TypeError, match="float stands in no agreement"):
+    with pytest.raises(TypeError, match="float stands in no file"):
         write_document({"agreement": {"title": 0.5}})
 
 

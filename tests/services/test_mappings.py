@@ -10,6 +10,7 @@ from leaderboard.domain.inbound import KNOWN_TYPES
 from leaderboard.domain.mapping import parse_mapping
 from leaderboard.services import mappings
 from leaderboard.services.mappings import built_in_mappings, mapping_file, read_mapping, recognise
+from leaderboard.services.upload_looks import built_in_text
 from leaderboard.storage.tables import EventRow
 from tests.services.examples import hand_in
 from tests.services.exports import people, take
@@ -109,3 +110,10 @@ def test_rows_of_states_become_events(aurora):
     assert [kind.removeprefix("ticket.") for _, _, kind in rows] == [
         "resumed", "resumed", "assigned", "paused", "assigned", "resumed", "assigned", "resolved",
     ]  # fmt: skip
+
+
+def test_a_built_in_mapping_is_never_a_file_of_that_name(tmp_path, monkeypatch):
+    (tmp_path / "notes").write_text("what else lies where the server runs")
+    monkeypatch.chdir(tmp_path)
+    assert built_in_text("notes") is None
+    assert built_in_text("odoo-leads").startswith("#")
