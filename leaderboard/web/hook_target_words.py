@@ -16,7 +16,7 @@ from leaderboard.domain.announcements import (
 )
 from leaderboard.domain.errors import AddressRefused, Refused, TargetRefused
 from leaderboard.domain.outside import LONGEST_ADDRESS
-from leaderboard.services.announced import NOT_SHOWN, TOO_LATE
+from leaderboard.services.announced import GONE, NOT_SHOWN, TOO_LATE
 from leaderboard.services.hook_targets import LONGEST_NAME, MOST_TARGETS
 from leaderboard.services.outbox import TOLD_GONE
 from leaderboard.web.award_words import programme_name
@@ -85,6 +85,7 @@ def told_words(told: str | None) -> Any:
     says = {
         TOO_LATE: _("It fell due before it could be sent."),
         NOT_SHOWN: _("It is about somebody who chose not to be shown."),
+        GONE: _("It is about somebody, or a team, who is not there any more."),
         TOLD_GONE: _("The receiver answered that it wants no more messages (410)."),
     }
     return says.get(told or "", told or "")
